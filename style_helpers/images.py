@@ -1,0 +1,319 @@
+"""Pictures to tensors and back: open, fit, show, save.
+
+A picture in memory is a tensor of shape (1, 3, H, W): one picture, its red, green and blue, its rows, its columns;
+float32, 0 (none of that colour) to 1 (all of it). A picture that cannot be read raises `PictureError`, a `size` that cannot
+be used `SettingsError`, a file that cannot be written `FileError`; each message is one sentence, meant to be shown.
+"""
+
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+import torch
+from PIL import ExifTags, Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from style_helpers import files
+from style_helpers.settings import SettingsError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FOLDER = Path(__file__).resolve().parents[1] / "images"
+CONTENT = FOLDER / "content"
+STYLE = FOLDER / "style"
+
+SMALLEST_SIDE = 16  # pixels: four poolings, each halving, come before VGG's deepest style layer, relu5_1
+LARGEST_SIZE = 4096  # pixels on the shorter side: beyond it, no usual machine has the memory for a run
+MOST_PIXELS = 80_000_000  # in one picture, read or resized; below the count at which Pillow starts to warn
+
+_READ = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
+WRITTEN = (".png", ".jpg", ".jpeg")
+_PHONE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read or used; the message is one sentence: which, why, what would be right."""
+
+
+# Opening
+
+
+def load(source: str | os.PathLike | bytes | BinaryIO, size: int | None = None, device="cpu") -> Tensor:
+    """The picture as a tensor of shape (1, 3, H, W), float32, 0 to 1.
+
+    `size` is the length of the shorter side in pixels, SMALLEST_SIDE to LARGEST_SIZE; the aspect is kept. `None` keeps
+    the picture's own size. The values are those of torchvision's `Resize(size)` and `ToTensor()`, to the last bit.
+    Raises `PictureError` and `SettingsError`.
+    """
+    if size is not None:
+        check_size(size)
+    picture = open_picture(source)
+    if size is not None:
+        picture = _resize(picture, size, _name(source))
+    return from_pil(picture, device)
+
+
+def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
+    """The picture upright, in 8-bit RGB, from a file name, from bytes or from an open binary file.
+
+    JPEG, PNG, WebP, BMP, GIF (its first frame), TIFF, and AVIF where Pillow has it. The EXIF orientation is applied,
+    transparent parts lie over white, 16-bit grey is divided by 257. Colour profiles are not applied, as the pictures
+    that the networks were trained on were read without them. Raises `PictureError`.
+    """
+    name = _name(source)
+    with _open_stream(source, name) as stream:
+        start = stream.read(4096)
+        try:
+            picture = _read_header(stream, start)
+            if picture is not None:
+                _check_sides(picture.size, name)
+                picture.load()
+                return _to_rgb(_turn_upright(picture))
+        except (PictureError, MemoryError):
+            raise
+        except Image.DecompressionBombError as error:
+            raise PictureError(_too_many_pixels(name)) from error
+        except Exception as error:  # a damaged file makes Pillow raise almost anything
+            raise PictureError(f"{name} {_what_is_wrong(start)}") from error
+    raise PictureError(f"{name} {_what_is_wrong(start)}")
+
+
+def from_pil(picture: Image.Image, device="cpu") -> Tensor:
+    """A Pillow picture of any mode as a tensor of shape (1, 3, H, W), float32, 0 to 1."""
+    pixels = torch.from_numpy(np.array(_to_rgb(picture)))
+    return pixels.permute(2, 0, 1).unsqueeze(0).contiguous().to(torch.float32).div(255).to(device)
+
+
+def to_pil(picture: Tensor) -> Image.Image:
+    """A tensor of shape (3, H, W) or (1, 3, H, W), of any floating type, on any device, as an 8-bit RGB Pillow picture.
+
+    Values outside 0 to 1 are clamped, then rounded to the nearest of the 256 levels. Raises `PictureError` for another
+    shape, for whole numbers (divide 0 to 255 by 255 first) and for NaN.
+    """
+    if not isinstance(picture, Tensor) or picture.shape[-3:-2] != (3,) or picture.shape[:-3] not in ((), (1,)):
+        what = tuple(picture.shape) if isinstance(picture, Tensor) else type(picture).__name__
+        raise PictureError(f"A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.")
+    if not picture.is_floating_point():
+        raise PictureError(f"A picture must hold floating-point numbers from 0 to 1, not {picture.dtype}.")
+    values = picture.detach().to("cpu", torch.float32).reshape(picture.shape[-3:])
+    if values.isnan().any():
+        raise PictureError("The picture holds values that are not numbers (NaN), so it cannot be shown or saved.")
+    levels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+
+
+def _name(source) -> str:
+    return files.quote(source) if isinstance(source, str | os.PathLike) else "The given picture"
+
+
+def _open_stream(source, name: str) -> BinaryIO:
+    if isinstance(source, str | os.PathLike):
+        if os.path.isdir(source):
+            raise PictureError(f"{name} is a folder; give the name of a picture file.")
+        if not os.path.exists(source):
+            where = "" if os.path.isabs(source) else f" in the folder {files.quote(os.getcwd())}"
+            raise PictureError(f"There is no file {name}{where}; check the spelling.")
+        if not os.path.isfile(source):
+            raise PictureError(f"{name} is not an ordinary file; give the name of a picture file.")
+        try:
+            return open(source, "rb")
+        except OSError as error:
+            raise PictureError(f"{name} cannot be opened: {error.strerror}.") from error
+    content = source.read() if hasattr(source, "read") else source
+    if not isinstance(content, bytes | bytearray | memoryview):
+        kind = type(content).__name__
+        raise PictureError(f"Give a picture as a file name, bytes or a file open for binary reading, not {kind}.")
+    return io.BytesIO(content)
+
+
+def _recognise(start: bytes) -> str | None:
+    Image.init()
+    return next((kind for kind in _READ if kind in Image.OPEN and Image.OPEN[kind][1](start[:16]) is True), None)
+
+
+def _read_header(stream: BinaryIO, start: bytes) -> Image.Image | None:
+    # Image.open would warn about a big picture, and a warning can only be silenced for all threads at once; it would
+    # also hand some kinds of file to outside programs
+    kind = _recognise(start)
+    if kind is None:
+        return None
+    stream.seek(0)
+    return Image.OPEN[kind][0](stream, "")
+
+
+def _what_is_wrong(start: bytes) -> str:
+    text = start.lower()
+    kind = _recognise(start)
+    if not start:
+        return "is an empty file; copy or download the picture again."
+    if start[4:8] == b"ftyp" and start[8:12] in _PHONE_BRANDS:
+        return "is a HEIC or AVIF picture that cannot be read here; save it as JPEG first."
+    if kind:
+        return (
+            f"looks like a {kind} picture but is cut short, damaged or of a rare kind; copy it again or save it as PNG."
+        )
+    if b"<!doctype html" in text or b"<html" in text:
+        return "is a web page, not a picture; save the picture itself."
+    if b"<svg" in text:
+        return "is an SVG drawing, which has shapes and no pixels; convert it to PNG first."
+    return "is not a picture that can be read here; use a JPEG, PNG, WebP, BMP, GIF or TIFF file."
+
+
+def _check_sides(sides: tuple[int, int], name: str) -> None:
+    width, height = sides
+    if width * height > MOST_PIXELS:
+        raise PictureError(_too_many_pixels(name, f"{width} x {height}, "))
+    if min(sides) < SMALLEST_SIDE:
+        raise PictureError(f"{name} has {width} x {height} pixels; each side must have at least {SMALLEST_SIDE}.")
+
+
+def _too_many_pixels(name: str, size: str = "") -> str:
+    return f"{name} has {size}more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller first."
+
+
+def _turn_upright(picture: Image.Image) -> Image.Image:
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # damaged EXIF: the pixels are still good
+        return picture
+    turn = _UPRIGHT.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith(("I", "F")):
+        picture = _to_8bit_grey(picture)
+    if picture.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        picture = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def _to_8bit_grey(picture: Image.Image) -> Image.Image:
+    values = np.nan_to_num(np.asarray(picture, np.float32), nan=0, posinf=0, neginf=0)
+    # Whole numbers are 16-bit greys; floats say nowhere what is white, so take the usual value that fits
+    usual = (65535,) if picture.mode.startswith("I") else (1, 255, 65535)
+    highest = float(values.max())
+    white = next((value for value in usual if value >= highest), highest)
+    levels = (values / (white / 255)).clip(0, 255).round().astype(np.uint8)
+    transparent = picture.info.get("transparency")
+    if transparent is not None:
+        levels[values == transparent] = 255
+    return Image.fromarray(levels)
+
+
+# Fitting
+
+
+def check_size(size) -> None:
+    """Raises SettingsError for a `size` that `load` would not take."""
+    if isinstance(size, bool) or not isinstance(size, int) or not SMALLEST_SIDE <= size <= LARGEST_SIZE:
+        allowed = f"a whole number from {SMALLEST_SIDE} to {LARGEST_SIZE}"
+        raise SettingsError(f"size must be {allowed}, the pixels of the shorter side, not {size!r}.")
+
+
+def _resize(picture: Image.Image, size: int, name: str) -> Image.Image:
+    shorter, longer = sorted(picture.size)
+    new_longer = int(size * longer / shorter)
+    if size * new_longer > MOST_PIXELS:
+        raise PictureError(
+            f"{name} is {longer} pixels long and only {shorter} wide, so at size {size} it would be {new_longer} long; "
+            "cut off a part of it, or choose a smaller size."
+        )
+    landscape = picture.width > picture.height
+    return picture.resize((new_longer, size) if landscape else (size, new_longer), Image.Resampling.BILINEAR)
+
+
+# Showing
+
+
+def show(
+    pictures: Tensor | Image.Image | Sequence[Tensor | Image.Image], titles: str | Sequence[str] | None = None
+) -> "Figure":
+    """A matplotlib figure with one picture, or several side by side at the same height, each under its title.
+
+    Make it the last expression of a cell. `pictures` are tensors as `to_pil` takes them, or Pillow pictures. Raises
+    `PictureError` when there is no picture, or not one title for each.
+    """
+    if isinstance(pictures, Tensor | Image.Image):
+        pictures = [pictures]
+    if isinstance(titles, str):
+        titles = [titles]
+    row = [_to_rgb(picture) if isinstance(picture, Image.Image) else to_pil(picture) for picture in pictures]
+    if not row or (titles is not None and len(titles) != len(row)):
+        count = "no titles" if titles is None else f"{len(titles)} titles"
+        raise PictureError(f"show needs one picture or more and a title for each, not {len(row)} pictures, {count}.")
+
+    aspects = [picture.width / picture.height for picture in row]
+    height = min(4.0, 12.0 / sum(aspects))
+    figure = new_figure(height * sum(aspects), height + (0.4 if titles else 0))
+    places = figure.subplots(1, len(row), squeeze=False, width_ratios=aspects)[0]
+    for axes, picture, title in zip(places, row, titles or [""] * len(row), strict=True):
+        axes.imshow(picture)
+        axes.set_title(title, parse_math=False)  # a file name may hold a dollar sign
+        axes.set_axis_off()
+    return figure
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty matplotlib figure, in inches, that a notebook shows once, as a cell's last expression.
+
+    pyplot does not know it, so nothing is shown twice or left behind, and any thread may draw it.
+    """
+    from matplotlib.figure import Figure  # slow to import, and only needed to show
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> bytes:  # Jupyter shows a plain Figure as text until pyplot has been used
+            page = io.BytesIO()
+            self.savefig(page, format="png")
+            return page.getvalue()
+
+    return NotebookFigure(figsize=(width, height), layout="compressed")
+
+
+# Saving
+
+
+def save(
+    picture: Tensor, path: str | os.PathLike, settings: dict[str, str] | None = None, overwrite: bool = False
+) -> Path:
+    """Writes the picture, a tensor as `to_pil` takes it, to a new .png or .jpg file, and returns its path.
+
+    `settings` travel inside the file: as PNG text (`PIL.Image.open(path).text`), as JSON in a JPEG's comment. The file
+    appears whole or not at all. One that exists is replaced only with `overwrite=True`. Raises `FileError`.
+    """
+    path = Path(path)
+    files.check(path, WRITTEN, overwrite=overwrite)
+    return files.write(path, _encode(to_pil(picture), path.suffix.lower(), settings or {}), overwrite)
+
+
+def _encode(picture: Image.Image, ending: str, settings: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    if ending == ".png":
+        text = PngInfo()
+        for key, value in settings.items():
+            text.add_text(key, value)
+        picture.save(content, "PNG", pnginfo=text)
+    else:
+        comment = json.dumps(settings, ensure_ascii=False).encode() if settings else b""
+        picture.save(content, "JPEG", quality=95, subsampling="4:4:4", comment=comment)
+    return content.getvalue()

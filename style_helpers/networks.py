@@ -1,0 +1,195 @@
+"""`Features`: a frozen network, cut after the deepest layer that is asked for, whose layers have the paper's names."""
+
+import torch
+from torch import Tensor, nn
+
+from style_helpers import weights
+from style_helpers.settings import NETWORKS, SettingsError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of the training pictures, red green blue, 0 to 1; torchvision's own numbers
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# Simonyan and Zisserman 2015, table 1: channels of each convolution (3 x 3, padding 1), block by block; a pooling of
+# 2 x 2 after each block.
+VGG_BLOCKS = {
+    "vgg16": ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512)),
+    "vgg19": ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512, 512, 512, 512)),
+}
+# Krizhevsky 2014 ("One weird trick"), as torchvision has it: channels, kernel, stride, padding, pooled or not.
+ALEXNET = (
+    (64, 11, 4, 2, True),
+    (192, 5, 1, 2, True),
+    (384, 3, 1, 1, False),
+    (256, 3, 1, 1, False),
+    (256, 3, 1, 1, True),
+)
+
+
+def layer_names(network: str) -> tuple[str, ...]:
+    """All layer names of a network in order: conv1_1, relu1_1, ..., pool5 for VGG, conv1, relu1, pool1, ... else."""
+    return tuple(_modules(network, "max"))
+
+
+def load(
+    name: str, layers: tuple[str, ...] | None = None, *, pooling: str = "max", normalise: bool = True
+) -> "Features":
+    """The pretrained network "vgg19", "vgg16" or "alexnet" on the CPU, fetched if it is not on this computer yet.
+
+    Raises SettingsError for a name that is not known, weights.WeightsError when no source has the weights.
+    """
+    check_name(name)
+    return Features(name, weights.load(name), layers, pooling=pooling, normalise=normalise)
+
+
+def check_name(name: str):
+    """Raises SettingsError for a network that we do not have."""
+    if name not in NETWORKS:
+        raise SettingsError(f"network {name!r} is not known: choose one of {', '.join(NETWORKS)}.")
+
+
+def choose() -> tuple[str, str]:
+    """The network to take when nobody says which, and one sentence that tells why. Fetches nothing."""
+    if weights.find("vgg19"):
+        return "vgg19", "VGG-19, the paper's network: its weights are on this computer."
+    return "vgg16", "VGG-16, because VGG-19's weights (a download of 548 MB) are not on this computer."
+
+
+def default() -> "Features":
+    """VGG-19 where its weights are, else VGG-16; prints which, and why."""
+    name, why = choose()
+    try:
+        features = load(name)
+    except weights.WeightsError as error:
+        if name != "vgg19":
+            raise
+        features, why = load("vgg16"), f"VGG-16, because VGG-19 cannot be used: {error}"
+    print(f"Network: {why}")
+    return features
+
+
+class Features(nn.Module):
+    """The convolutional part of a pretrained network: a picture in, the feature maps of the asked layers out.
+
+    name       "vgg19", "vgg16" or "alexnet"
+    state      its weights under torchvision's names, as `weights.load` returns them
+    layers     names of the layers to return, such as "relu4_2"; None for all. What lies deeper is not computed
+    pooling    "max", or "average" over the same windows
+    normalise  subtract ImageNet's mean and divide by its spread first, so that pictures come in as 0 to 1
+
+    The weights are frozen and the network stays in eval mode. No ReLU works in place: one that did would overwrite
+    the convolution's output that a loss has yet to read. Raises SettingsError for a layer that does not exist.
+    """
+
+    def __init__(self, name: str, state: dict[str, Tensor], layers=None, *, pooling="max", normalise=True):
+        super().__init__()
+        self.name, self.pooling, self.normalise = name, pooling, normalise
+        self._state = state
+        # In memory, all channels of a position side by side: the order in which today's processors convolve fastest.
+        self.memory_format = torch.channels_last
+        modules = _modules(name, pooling)
+        self.layers = tuple(modules) if layers is None else tuple(layers)
+        _check_layers(name, self.layers)
+        deepest = max(list(modules).index(layer) for layer in self.layers)
+        self.body = nn.ModuleDict(dict(list(modules.items())[: deepest + 1]))
+        for position, module in enumerate(self.body.values()):  # torchvision numbers its modules in this same order
+            if isinstance(module, nn.Conv2d):
+                module.weight = nn.Parameter(state[f"features.{position}.weight"], requires_grad=False)
+                module.bias = nn.Parameter(state[f"features.{position}.bias"], requires_grad=False)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.eval()
+
+    def cut(self, layers, *, pooling: str | None = None, normalise: bool | None = None) -> "Features":
+        """The same weights in a new network for other layers, on the CPU in float32; this one is left as it is."""
+        return Features(
+            self.name,
+            self._state,
+            layers,
+            pooling=self.pooling if pooling is None else pooling,
+            normalise=self.normalise if normalise is None else normalise,
+        )
+
+    @property
+    def number_format(self) -> torch.dtype:
+        """In which the convolutions compute: that of their weights, so `features.body.bfloat16()` changes it."""
+        return next(self.body.parameters()).dtype
+
+    @property
+    def smallest_side(self) -> int:
+        """The fewest pixels a side may have so that every layer still has a position."""
+        side = 1
+        for module in reversed(list(self.body.values())):
+            if not isinstance(module, nn.ReLU):
+                kernel, stride, padding = (_both(size) for size in (module.kernel_size, module.stride, module.padding))
+                side = max(1, (side - 1) * stride + kernel - 2 * padding)
+        return side
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        """pictures: (B, 3, H, W), 0 to 1. Returns the feature map (B, C, H', W') of each asked layer, by name.
+
+        Raises ValueError for another shape, or a side too short for the deepest layer.
+        """
+        self._check(pictures)
+        x = (pictures - self.mean) / self.std if self.normalise else pictures
+        x = x.to(self.number_format, memory_format=self.memory_format)
+        found = {}
+        for name, module in self.body.items():
+            x = module(x)
+            if name in self.layers:
+                found[name] = x
+        return found
+
+    def _check(self, pictures: Tensor):
+        if pictures.ndim != 4 or pictures.shape[1] != 3:
+            raise ValueError(
+                f"The network takes pictures of shape (B, 3, H, W), not {tuple(pictures.shape)}: "
+                "one picture needs a first dimension of 1."
+            )
+        if min(pictures.shape[-2:]) < self.smallest_side:
+            height, width = pictures.shape[-2:]
+            raise ValueError(
+                f"A picture of {width} x {height} pixels is too small for {self.name} up to {list(self.body)[-1]}: "
+                f"the shorter side needs at least {self.smallest_side} pixels."
+            )
+
+
+def _modules(network: str, pooling: str) -> dict[str, nn.Module]:
+    """Every layer of a network in order, with no weights yet."""
+    pool = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[pooling]
+    return _alexnet(pool) if network == "alexnet" else _vgg(VGG_BLOCKS[network], pool)
+
+
+def _vgg(blocks, pool) -> dict[str, nn.Module]:
+    modules, into = {}, 3
+    for block, widths in enumerate(blocks, start=1):
+        for number, channels in enumerate(widths, start=1):
+            modules[f"conv{block}_{number}"] = nn.Conv2d(into, channels, 3, padding=1, device="meta")
+            modules[f"relu{block}_{number}"] = nn.ReLU()
+            into = channels
+        modules[f"pool{block}"] = pool(kernel_size=2, stride=2)
+    return modules
+
+
+def _alexnet(pool) -> dict[str, nn.Module]:
+    modules, into = {}, 3
+    for number, (channels, kernel, stride, padding, pooled) in enumerate(ALEXNET, start=1):
+        modules[f"conv{number}"] = nn.Conv2d(into, channels, kernel, stride, padding, device="meta")
+        modules[f"relu{number}"] = nn.ReLU()
+        if pooled:
+            modules[f"pool{number}"] = pool(kernel_size=3, stride=2)
+        into = channels
+    return modules
+
+
+def _check_layers(network: str, layers: tuple[str, ...]):
+    known = layer_names(network)
+    if not layers:
+        raise SettingsError(f"No layer was asked for: name at least one of {', '.join(known)}.")
+    for layer in layers:
+        if layer not in known:
+            raise SettingsError(f"{network} has no layer {layer!r}; its layers are {', '.join(known)}.")
+
+
+def _both(size: int | tuple[int, int]) -> int:
+    """torch keeps a convolution's sizes as (height, width) and a pooling's as one number; ours are all square."""
+    return size if isinstance(size, int) else size[0]

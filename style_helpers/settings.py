@@ -1,0 +1,165 @@
+"""Every choice of a run in one frozen dataclass, and the presets. Needs only the standard library."""
+
+import math
+from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message is one sentence: which, what is wrong, what would be right."""
+
+
+NETWORKS = ("vgg19", "vgg16", "alexnet")
+CHOICES = {
+    "network": (None, *NETWORKS),
+    "pooling": ("max", "average"),
+    "optimizer": ("lbfgs", "adam"),
+    "pixel_range": ("closure", "penalty", "clamp"),
+    "start": ("content", "noise"),
+    "precision": ("auto", "fp32", "bf16"),
+    "arithmetic": ("fast", "seed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one run does. Start from a preset and change what you like: `Settings.gatys(style_weight=500)`.
+
+    network            "vgg19", "vgg16" or "alexnet"; None takes `networks.default()`
+    content_layers     where the content distance is measured, by the paper's names, such as "relu4_2"
+    style_layers       where the Gram matrices are compared
+    content_weight     factor of each content distance, 0 or more
+    style_weight       factor of each style distance, 0 or more
+    weight_inside      the seed tutorial's way: the weight multiplies both sides *inside* the squared error,
+                       so that it acts squared (1000 there is 1,000,000 here)
+    normalise          give the network what it was trained on: ImageNet's mean and spread of each colour
+    pooling            "max" as the network was trained, or "average" as Gatys et al. 2016 (section 2) advise
+    optimizer          "lbfgs" or "adam"
+    learning_rate      length of a step: 1 for L-BFGS, which finds its own scale; in pixel units (0 to 1) for Adam
+    pixel_range        how pixels are kept between 0 and 1: "closure" clamps them inside L-BFGS's closure as the seed
+                       does, "penalty" adds the squared distance from that range to what is minimised, "clamp"
+                       clamps after each update
+    start              the picture to begin with: the "content" picture, or "noise"
+    seed               of the noise
+    evaluations        how often the objective and its gradient are computed
+    precision          number format of the convolutions: "fp32", "bf16", or "auto" (bf16 where it is quicker);
+                       Gram matrices, losses and pixels are always float32
+    arithmetic         "fast", or "seed": the seed's own order of additions, with one backward pass for each term. The
+                       same mathematics at half the speed; L-BFGS magnifies rounding so much that only the same
+                       order gives the seed's losses beyond the first ten evaluations
+
+    Raises SettingsError for a value that no run can use.
+    """
+
+    network: str | None = None
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
+    content_weight: float = 1.0
+    style_weight: float
+    weight_inside: bool = False
+    normalise: bool = True
+    pooling: str = "max"
+    optimizer: str = "lbfgs"
+    learning_rate: float = 1.0
+    pixel_range: str = "penalty"
+    start: str = "content"
+    seed: int = 0
+    evaluations: int = 300
+    precision: str = "auto"
+    arithmetic: str = "fast"
+
+    def __post_init__(self):
+        for name, choices in CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
+        for name in ("content_layers", "style_layers"):
+            _check_layers(name, getattr(self, name))
+        for name in ("content_weight", "style_weight", "learning_rate"):
+            _check_number(name, getattr(self, name))
+        _check_whole("evaluations", self.evaluations, 1, 100_000)
+        _check_whole("seed", self.seed, 0, 2**63 - 1)
+        if self.learning_rate == 0:
+            raise SettingsError("learning_rate is 0, so the picture would never change: give a number above 0.")
+        if not (self.content_weight and self.content_layers) and not (self.style_weight and self.style_layers):
+            raise SettingsError(
+                "Nothing would be minimised: give content_weight or style_weight above 0, with layers for it."
+            )
+        if self.pixel_range == "closure" and self.optimizer != "lbfgs":
+            raise SettingsError('pixel_range "closure" belongs to L-BFGS: with Adam use "clamp".')
+
+    def replace(self, **changes) -> "Settings":
+        """A copy with some fields changed, checked again."""
+        return dataclass_replace(self, **changes)
+
+    @classmethod
+    def preset(cls, name: str, **changes) -> "Settings":
+        """The preset of that name, "tutorial", "gatys" or "fine", with some fields changed."""
+        _check_choice("preset", name, PRESETS)
+        return getattr(cls, name)(**changes)
+
+    @classmethod
+    def tutorial(cls, **changes) -> "Settings":
+        """The seed tutorial to the letter (Jacq, "Neural Transfer with PyTorch", first edition), mistakes and all.
+
+        Its "conv_1" to "conv_5" are the first five convolutions, its input is not normalised, its weight acts
+        squared, and its pixels are clamped inside L-BFGS's closure.
+        """
+        alexnet = changes.get("network") == "alexnet"
+        first_five = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
+        settings = {
+            "content_layers": ("conv4",) if alexnet else ("conv2_2",),
+            "style_layers": ("conv1", "conv2", "conv3", "conv4", "conv5") if alexnet else first_five,
+            "style_weight": 1000.0,
+            "weight_inside": True,
+            "normalise": False,
+            "pixel_range": "closure",
+            "precision": "fp32",
+            "arithmetic": "seed",
+        }
+        return cls(**settings | changes)
+
+    @classmethod
+    def gatys(cls, **changes) -> "Settings":
+        """Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, section 3.
+
+        Content at relu4_2, style at relu1_1 to relu5_1, normalised input, L-BFGS. The weight is ours: theirs
+        belongs to a network rescaled to a mean activation of 1 and to sums where we take means.
+        """
+        alexnet = changes.get("network") == "alexnet"
+        paper = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+        settings = {
+            "content_layers": ("relu4",) if alexnet else ("relu4_2",),
+            "style_layers": ("relu1", "relu2", "relu3", "relu4", "relu5") if alexnet else paper,
+            "style_weight": 1e5,
+        }
+        return cls(**settings | changes)
+
+    @classmethod
+    def fine(cls, **changes) -> "Settings":
+        """The best picture we know how to make: today the paper's layers with average pooling."""
+        return cls.gatys(**{"pooling": "average"} | changes)
+
+
+PRESETS = ("tutorial", "gatys", "fine")
+
+
+def _check_choice(name, value, choices):
+    if value not in choices:
+        known = ", ".join(str(choice) for choice in choices if choice is not None)
+        raise SettingsError(f"{name} {value!r} is not known: choose one of {known}.")
+
+
+def _check_layers(name, layers):
+    if not isinstance(layers, tuple) or not all(isinstance(layer, str) for layer in layers):
+        raise SettingsError(f'{name} must be a tuple of layer names such as ("relu4_2",), not {layers!r}.')
+    if len(set(layers)) < len(layers):
+        raise SettingsError(f"{name} names a layer twice: {', '.join(layers)}.")
+
+
+def _check_number(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise SettingsError(f"{name} must be a number of 0 or more, not {value!r}.")
+
+
+def _check_whole(name, value, smallest, largest):
+    if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+        raise SettingsError(f"{name} must be a whole number from {smallest} to {largest}, not {value!r}.")

@@ -1,0 +1,88 @@
+import math
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from style_helpers.settings import PRESETS, Settings, SettingsError
+
+
+def test_tutorial_is_the_seed_tutorial():
+    seed = Settings.tutorial()
+    assert seed.style_layers == ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
+    assert (seed.content_layers, seed.style_weight, seed.content_weight) == (("conv2_2",), 1000, 1)
+    assert (seed.weight_inside, seed.normalise, seed.pooling) == (True, False, "max")
+    assert (seed.optimizer, seed.learning_rate, seed.pixel_range) == ("lbfgs", 1, "closure")
+
+
+def test_gatys_is_the_paper():
+    paper = Settings.gatys()
+    assert paper.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    assert (paper.content_layers, paper.normalise, paper.weight_inside) == (("relu4_2",), True, False)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_alexnet_has_layers_of_its_own(preset):
+    layers = Settings.preset(preset, network="alexnet").style_layers
+    assert len(layers) == 5
+    assert not any("_" in layer for layer in layers)
+
+
+def test_frozen_and_replaced_only_by_a_checked_copy():
+    paper = Settings.gatys()
+    with pytest.raises(FrozenInstanceError):
+        paper.style_weight = 1
+    assert paper.replace(seed=3).seed == 3
+    with pytest.raises(SettingsError):
+        paper.replace(seed=-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"network": "vgg"}, "network 'vgg' is not known: choose one of vgg19, vgg16, alexnet."),
+        ({"optimizer": "sgd"}, "optimizer 'sgd' is not known"),
+        ({"precision": "fp8"}, "auto, fp32, bf16"),
+        ({"style_weight": -1.0}, "style_weight must be a number of 0 or more, not -1.0."),
+        ({"style_weight": math.nan}, "not nan"),
+        ({"content_weight": math.inf}, "not inf"),
+        ({"style_weight": "much"}, "not 'much'"),
+        ({"style_weight": 0, "content_weight": 0}, "Nothing would be minimised"),
+        ({"learning_rate": 0}, "never change"),
+        ({"evaluations": 0}, "whole number from 1 to 100000, not 0"),
+        ({"evaluations": 2.5}, "not 2.5"),
+        ({"evaluations": True}, "not True"),
+        ({"style_layers": "relu1_1"}, "tuple of layer names"),
+        ({"style_layers": ("relu1_1", "relu1_1")}, "names a layer twice"),
+        ({"optimizer": "adam", "pixel_range": "closure"}, 'with Adam use "clamp"'),
+    ],
+)
+def test_a_bad_setting_gets_one_sentence(changes, words):
+    with pytest.raises(SettingsError) as refused:
+        Settings.gatys(**changes)
+    assert words in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert "\n" not in str(refused.value)
+
+
+def test_an_unknown_preset_lists_the_presets():
+    with pytest.raises(SettingsError, match="choose one of tutorial, gatys, fine"):
+        Settings.preset("best")
+
+
+@given(st.floats(allow_nan=True), st.floats(allow_nan=True))
+def test_weights_are_accepted_exactly_when_they_are_finite_and_not_negative(style, content):
+    fine = all(math.isfinite(weight) and weight >= 0 for weight in (style, content)) and style + content > 0
+    if fine:
+        assert Settings.gatys(style_weight=style, content_weight=content).style_weight == style
+    else:
+        with pytest.raises(SettingsError):
+            Settings.gatys(style_weight=style, content_weight=content)
+
+
+def test_settings_need_no_torch():
+    code = "import sys, style_helpers.settings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

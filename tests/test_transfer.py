@@ -1,0 +1,242 @@
+"""The runner against the seed tutorial's own algorithm, and its manners: iterate, stop, pause, break, leave alone."""
+
+import threading
+from dataclasses import FrozenInstanceError
+
+import pytest
+import torch
+import torchvision
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from style_helpers import images, transfer, weights
+from style_helpers.objective import StyleObjective
+from style_helpers.settings import Settings, SettingsError
+from tests import seed_tutorial
+
+FAST = {"precision": "fp32", "evaluations": 5}
+
+
+@pytest.fixture(scope="module")
+def content(device):
+    return images.load(images.CONTENT / "summer-palace.jpg", 64, device)
+
+
+@pytest.fixture(scope="module")
+def style(device):
+    return images.load(images.STYLE / "hokusai-great-wave.jpg", 72, device)
+
+
+@pytest.fixture
+def objective(alexnet, content, style):
+    return StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))
+
+
+def square(path, side):
+    return images.load(path, side)[:, :, :side, :side].contiguous()
+
+
+@pytest.mark.parametrize(
+    ("content_name", "style_name", "side"),
+    [("astronaut", "van-gogh-village-street-in-auvers", 64), ("flower", "kandinsky-composition-viii", 96)],
+)
+def test_tutorial_is_the_seed_to_the_last_bits(vgg16, content_name, style_name, side):
+    """Twenty evaluations, which is past the point where a different order of additions has grown to several percent."""
+    content, style = (
+        square(images.CONTENT / f"{content_name}.jpg", side),
+        square(images.STYLE / f"{style_name}.jpg", side),
+    )
+    layers = torchvision.models.vgg16(weights=None).features
+    state = {key.removeprefix("features."): value for key, value in weights.load("vgg16").items()}
+    layers.load_state_dict(state)
+    expected, _ = seed_tutorial.losses_of(layers, content, style, content, 22)
+    descent = transfer.run(StyleObjective(vgg16, content, style, Settings.tutorial()), evaluations=22)
+    for step, (content_score, style_score) in zip(descent, expected, strict=True):
+        assert step.losses.content == pytest.approx(content_score, rel=1e-6)
+        assert step.losses.style == pytest.approx(style_score, rel=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_loss_falls_and_pixels_stay_in_range(alexnet, content, style, optimizer):
+    adam = {"optimizer": "adam", "learning_rate": 0.02, "pixel_range": "clamp"}
+    chosen = Settings.gatys(network="alexnet", precision="fp32", **(adam if optimizer == "adam" else {}))
+    descent = transfer.run(StyleObjective(alexnet, content, style, chosen), evaluations=25)
+    steps = list(descent)
+    assert [step.evaluation for step in steps] == list(range(1, 26))
+    assert steps[-1].losses.total < 0.5 * steps[0].losses.total
+    assert all(step.picture.min() >= 0 and step.picture.max() <= 1 for step in steps)
+    assert descent.ended == "All 25 evaluations are done."
+
+
+def test_the_losses_of_a_step_are_those_of_its_picture(objective):
+    for step in transfer.run(objective):
+        again = objective(step.picture)
+        style = sum(float(value) for name, value in again.items() if name.startswith("style"))
+        assert step.losses.style == pytest.approx(style, rel=0.02)  # the copy is clamped, the picture not quite
+
+
+def test_total_is_the_sum_of_the_terms_and_the_terms_are_weighted(alexnet, content, style):
+    chosen = Settings.gatys(network="alexnet", **FAST)
+    single = next(transfer.run(StyleObjective(alexnet, content, style, chosen))).losses
+    double = next(
+        transfer.run(StyleObjective(alexnet, content, style, chosen.replace(style_weight=2 * chosen.style_weight)))
+    ).losses
+    assert single.total == pytest.approx(sum(single.terms.values()))
+    assert double.style == pytest.approx(2 * single.style)
+    assert single.content == 0  # it starts from the content picture
+    with pytest.raises(TypeError):
+        single.terms["style relu1"] = 0
+
+
+def test_steps_are_immutable_and_pictures_are_copies(objective):
+    descent = transfer.run(objective)
+    first = next(descent)
+    kept = first.picture.clone()
+    list(descent)
+    assert torch.equal(first.picture, kept)
+    with pytest.raises(FrozenInstanceError):
+        first.evaluation = 7
+
+
+def test_the_callers_tensors_are_left_alone(alexnet, content, style):
+    start = torch.rand_like(content)
+    before = [tensor.clone() for tensor in (content, style, start)]
+    parameters = [parameter.clone() for parameter in alexnet.parameters()]
+    objective = StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))
+    list(transfer.run(objective, start=start))
+    assert all(map(torch.equal, before, (content, style, start)))
+    assert all(map(torch.equal, parameters, alexnet.parameters()))
+    assert all(parameter.grad is None for parameter in alexnet.parameters())
+    assert not any(tensor.requires_grad for tensor in (content, style, start))
+
+
+def test_noise_is_the_same_for_the_same_seed(content):
+    noise = Settings.gatys(start="noise", seed=4)
+    first, second = (transfer.starting_picture(content, noise) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, transfer.starting_picture(content, noise.replace(seed=5)))
+    assert 0 <= first.min() < 0.1
+    assert 0.9 < first.max() <= 1
+
+
+def test_same_seed_same_numbers(alexnet, content, style):
+    chosen = Settings.gatys(network="alexnet", start="noise", **FAST)
+    runs = [[step.losses.total for step in transfer.run(StyleObjective(alexnet, content, style, chosen))] for _ in "ab"]
+    assert runs[0] == runs[1]
+
+
+def test_stop_takes_effect_within_one_evaluation_and_keeps_the_picture(objective):
+    descent = transfer.run(objective, evaluations=1000)
+    stopper = threading.Thread(target=descent.stop)
+    taken = 0
+    for _ in descent:
+        taken += 1
+        if taken == 3:
+            stopper.start()
+            stopper.join()
+    assert taken == 3
+    assert descent.ended == "Stopped after 3 of 1000 evaluations."
+    assert descent.result().picture.shape == objective.content.shape
+    assert list(descent) == []
+
+
+def test_pause_waits_until_resume(objective):
+    descent = transfer.run(objective, evaluations=4)
+    next(descent)
+    descent.pause()
+    rest = []
+    worker = threading.Thread(target=lambda: rest.extend(descent))
+    worker.start()
+    worker.join(0.3)
+    assert worker.is_alive()
+    assert not rest
+    descent.resume()
+    worker.join(60)
+    assert len(rest) == 3
+
+
+def test_stop_ends_a_pause(objective):
+    descent = transfer.run(objective, evaluations=1000)
+    next(descent)
+    descent.pause()
+    worker = threading.Thread(target=lambda: list(descent))
+    worker.start()
+    descent.stop()
+    worker.join(60)
+    assert not worker.is_alive()
+    assert descent.ended.startswith("Stopped")
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_the_best_picture_and_the_terms_name(objective):
+    calls = []
+
+    def breaks_at_the_third(picture):
+        calls.append(picture)
+        terms = type(objective).__call__(objective, picture)
+        if len(calls) == 3:
+            terms["style relu3"] = terms["style relu3"] * torch.nan
+        return terms
+
+    breaks_at_the_third.settings, breaks_at_the_third.content = objective.settings, objective.content
+    descent = transfer.run(breaks_at_the_third)
+    with pytest.warns(RuntimeWarning, match="'style relu3' is no longer a finite number"):
+        steps = list(descent)
+    assert len(steps) == 2
+    assert torch.isfinite(descent.result().picture).all()
+    assert "style relu3" in descent.ended
+
+
+def test_the_best_picture_is_the_one_with_the_lowest_total(objective):
+    descent = transfer.run(objective, evaluations=12)
+    steps = list(descent)
+    best = min(steps, key=lambda step: step.losses.total)
+    assert torch.equal(descent.result().picture, best.picture)
+    assert descent.best.evaluation == best.evaluation
+
+
+def test_result_before_the_first_evaluation_is_the_start(objective, content):
+    assert torch.equal(transfer.run(objective).result().picture, content)
+
+
+def test_bad_starts_and_counts_are_refused(objective, content):
+    with pytest.raises(ValueError, match="give a start of the content picture's size"):
+        transfer.run(objective, start=content[..., :-1])
+    with pytest.raises(SettingsError, match="evaluations must be a whole number"):
+        transfer.run(objective, evaluations=0)
+
+
+def test_bfloat16_sees_nearly_the_same_losses(vgg16, content, style):
+    exact = StyleObjective(vgg16, content, style, Settings.gatys(precision="fp32"))(content.flip(3))
+    coarse = StyleObjective(vgg16, content, style, Settings.gatys(precision="bf16"))(content.flip(3))
+    for name, value in exact.items():
+        assert coarse[name].dtype == torch.float32
+        assert float(coarse[name]) == pytest.approx(float(value), rel=0.05, abs=1e-4)
+
+
+def test_fast_and_seed_arithmetic_are_the_same_mathematics(vgg16, content):
+    style = content.flip(3)
+    slow = StyleObjective(vgg16, content, style, Settings.tutorial())
+    fast = StyleObjective(vgg16, content, style, Settings.tutorial(arithmetic="fast"))
+    picture = transfer.starting_picture(content, Settings.tutorial(start="noise"))
+    for name, value in slow(picture).items():
+        torch.testing.assert_close(fast(picture)[name], value, rtol=1e-4, atol=1e-6)
+
+
+@given(
+    st.integers(63, 90), st.integers(63, 90), st.integers(63, 90), st.sampled_from(["max", "average"]), st.booleans()
+)
+@settings(max_examples=8)
+def test_any_two_sizes_work_together(alexnet, height, width, side, pooling, normalise):
+    generator = torch.Generator().manual_seed(height)
+    content = torch.rand(1, 3, height, width, generator=generator)
+    style = torch.rand(1, 3, side, height, generator=generator)
+    chosen = Settings.gatys(network="alexnet", pooling=pooling, normalise=normalise, evaluations=2)
+    result = list(transfer.run(StyleObjective(alexnet, content, style, chosen)))[-1]
+    assert result.picture.shape == content.shape
+
+
+def test_stylize_is_the_whole_in_one_line(content, style, capsys):
+    result = transfer.stylize(content, style, Settings.gatys(network="alexnet", **FAST))
+    assert result.picture.shape == content.shape
+    assert len(result.history) == 5
+    assert "5/5" in capsys.readouterr().err
