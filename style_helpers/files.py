@@ -69,7 +69,7 @@ def quote(path) -> str:
 
 
 def _same(path: Path, other: Path) -> bool:
-    if path.exists() and other.exists():
+    if os.path.exists(path) and os.path.exists(other):  # Path.exists raises for a name that is too long
         return path.samefile(other)
     return path.absolute() == other.absolute()
 

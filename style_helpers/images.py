@@ -1,10 +1,12 @@
 """Pictures to tensors and back: open, fit, show, save.
 
 A picture in memory is a tensor of shape (1, 3, H, W): one picture, its red, green and blue, its rows, its columns;
-float32, 0 (none of that colour) to 1 (all of it). A picture that cannot be read raises `PictureError`, a `size` that cannot
-be used `SettingsError`, a file that cannot be written `FileError`; each message is one sentence, meant to be shown.
+float32, 0 (none of that colour) to 1 (all of it). A picture that cannot be read raises `PictureError`, a `size` that
+cannot be used `SettingsError`, a file that cannot be written `FileError`; each message is one sentence, to be shown.
 """
 
+import base64
+import html
 import io
 import json
 import os
@@ -247,12 +249,15 @@ def _resize(picture: Image.Image, size: int, name: str) -> Image.Image:
 
 
 def show(
-    pictures: Tensor | Image.Image | Sequence[Tensor | Image.Image], titles: str | Sequence[str] | None = None
+    pictures: Tensor | Image.Image | Sequence[Tensor | Image.Image],
+    titles: str | Sequence[str] | None = None,
+    alt: str = "",
 ) -> "Figure":
     """A matplotlib figure with one picture, or several side by side at the same height, each under its title.
 
-    Make it the last expression of a cell. `pictures` are tensors as `to_pil` takes them, or Pillow pictures. Raises
-    `PictureError` when there is no picture, or not one title for each.
+    Make it the last expression of a cell. `pictures` are tensors as `to_pil` takes them, or Pillow pictures; `alt` says
+    in words what there is to see, for those who listen to the page. Raises `PictureError` when there is no picture, or
+    not one title for each.
     """
     if isinstance(pictures, Tensor | Image.Image):
         pictures = [pictures]
@@ -265,7 +270,7 @@ def show(
 
     aspects = [picture.width / picture.height for picture in row]
     height = min(4.0, 12.0 / sum(aspects))
-    figure = new_figure(height * sum(aspects), height + (0.4 if titles else 0))
+    figure = new_figure(height * sum(aspects), height + (0.4 if titles else 0), alt)
     places = figure.subplots(1, len(row), squeeze=False, width_ratios=aspects)[0]
     for axes, picture, title in zip(places, row, titles or [""] * len(row), strict=True):
         axes.imshow(picture)
@@ -274,18 +279,21 @@ def show(
     return figure
 
 
-def new_figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float, alt: str = "") -> "Figure":
     """An empty matplotlib figure, in inches, that a notebook shows once, as a cell's last expression.
 
-    pyplot does not know it, so nothing is shown twice or left behind, and any thread may draw it.
+    pyplot does not know it, so nothing is shown twice or left behind, and any thread may draw it. `alt` is what a
+    screen reader says in its place.
     """
     from matplotlib.figure import Figure  # slow to import, and only needed to show
 
     class NotebookFigure(Figure):
-        def _repr_png_(self) -> bytes:  # Jupyter shows a plain Figure as text until pyplot has been used
+        # Jupyter shows a plain Figure as text until pyplot has been used, and a PNG output cannot carry words
+        def _repr_html_(self) -> str:
             page = io.BytesIO()
             self.savefig(page, format="png")
-            return page.getvalue()
+            data = base64.b64encode(page.getvalue()).decode()
+            return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
 
     return NotebookFigure(figsize=(width, height), layout="compressed")
 

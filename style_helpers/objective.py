@@ -25,8 +25,11 @@ class StyleObjective:
 
     def __init__(self, network: Features, content: Tensor, style: Tensor, settings: Settings):
         self.settings, self.content = settings, content.detach()
-        layers = dict.fromkeys(settings.style_layers + settings.content_layers)
-        self.network = network.cut(layers, pooling=settings.pooling, normalise=settings.normalise).to(content.device)
+        style_layers = settings.style_layers if settings.style_weight else ()
+        content_layers = settings.content_layers if settings.content_weight else ()
+        self.network = network.cut(
+            dict.fromkeys(style_layers + content_layers), pooling=settings.pooling, normalise=settings.normalise
+        ).to(content.device)
         self.network.body.to(devices.number_format(settings.precision, content.device))
         if settings.arithmetic == "seed":
             self.network.memory_format = torch.contiguous_format
@@ -34,16 +37,15 @@ class StyleObjective:
             of_content, of_style = self.network(self.content), self.network(style.to(content.device))
         inside = settings.weight_inside
         self.style_losses = {
-            layer: StyleLoss(of_style[layer], settings.style_weight if inside else 1.0)
-            for layer in settings.style_layers
+            layer: StyleLoss(of_style[layer], settings.style_weight if inside else 1.0) for layer in style_layers
         }
         self.content_losses = {
             layer: ContentLoss(of_content[layer], settings.content_weight if inside else 1.0)
-            for layer in settings.content_layers
+            for layer in content_layers
         }
 
     def __call__(self, picture: Tensor) -> dict[str, Tensor]:
-        """picture: (1, 3, H, W). Returns each weighted term as a scalar, by name: "style relu1_1", "content relu4_2"."""
+        """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2"."""
         features, settings = self.network(picture), self.settings
         style_weight, content_weight = settings.style_weight, settings.content_weight
         if settings.weight_inside:  # the losses hold them already

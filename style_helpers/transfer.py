@@ -230,7 +230,9 @@ def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
         return torch.optim.Adam([picture], lr=settings.learning_rate)
     # One evaluation a call, so that the loop sees each of them. Its memory of 100 earlier moves outlives the call:
     # the moves are those of torch's default of 20 evaluations a call.
-    return torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1)
+    # torch's tolerances are absolute, so that with small weights it would stand still; only the seed's run keeps them.
+    tolerances = {} if settings.arithmetic == "seed" else {"tolerance_grad": 0, "tolerance_change": 0}
+    return torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **tolerances)
 
 
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:

@@ -1,8 +1,10 @@
 """Pictures in, pictures out: every kind of file, every colour mode, and everything that can be wrong with them."""
 
+import base64
 import contextlib
 import io
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -465,11 +467,13 @@ def test_show_takes_one_picture_alone(picture):
     assert images.show(picture, "One").axes[0].get_title() == "One"
 
 
-def test_a_notebook_shows_the_figure_as_one_png_without_pyplot():
-    figure = images.show(images.from_pil(random_picture()), "Title")
+def test_a_notebook_shows_the_figure_as_one_picture_with_its_alt_text_without_pyplot():
+    figure = images.show(images.from_pil(random_picture()), "Title", alt='a "wave" & <foam>')
     shown, _ = DisplayFormatter().format(figure)
-    assert set(shown) == {"text/plain", "image/png"}
-    picture = Image.open(io.BytesIO(shown["image/png"]))
+    assert set(shown) == {"text/plain", "text/html"}
+    found = re.fullmatch('<img alt="(.*)" src="data:image/png;base64,(.*)">', shown["text/html"])
+    assert found[1] == "a &quot;wave&quot; &amp; &lt;foam&gt;"
+    picture = Image.open(io.BytesIO(base64.b64decode(found[2])))
     assert np.asarray(picture.convert("L")).std() > 10
     from matplotlib import pyplot
 

@@ -1,0 +1,363 @@
+"""Sets the course up and starts it: `python start.py` opens JupyterLab, `python start.py test` runs the tests.
+
+Needs nothing but Python's standard library. Everything is installed into the folder .venv beside this file; a second
+start finds the note left there and installs nothing. This file must parse on an old Python, to say what it needs.
+"""
+
+import contextlib
+import errno
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import threading
+import urllib.request
+from pathlib import Path
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+ROOT = Path(__file__).resolve().parent
+ENV = ROOT / ".venv"
+PYTHON = ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = ENV / "start.json"  # what was installed; there only while it is whole
+LOCK = ENV / "start.lock"
+LOG = ENV / "install.log"
+LESSON = "notebooks/00_first_picture.ipynb"
+LINUX = sys.platform == "linux"
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+NVIDIA_DRIVER = "/proc/driver/nvidia"
+SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE = 3, 8, 1  # in GB, with room for what pip unpacks
+HELP = """usage: python start.py [lab] [arguments for JupyterLab]   set up, then open lesson 00 in JupyterLab
+       python start.py test [arguments for pytest]      set up, then run the tests
+
+The first start downloads one to three gigabytes; later ones install nothing. `python start.py lab --no-browser` starts
+JupyterLab without a browser. A start that was cut off is repaired by the next one."""
+
+
+class StartError(Exception):
+    """Something the user can mend. Its text is the one sentence to show; `code` is the exit code."""
+
+    def __init__(self, sentence, code=1):
+        super().__init__(sentence)
+        self.code = code
+
+
+def main(arguments):
+    try:
+        check_python(sys.version_info)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
+        command, further = understand(arguments)
+        if command == "help":
+            print(HELP)
+            return 0
+        os.chdir(ROOT)
+        set_up(command)
+        return hand_over(command, further)
+    except StartError as trouble:
+        print(f"start.py: {trouble}", file=sys.stderr)
+        return trouble.code
+    except OSError as error:
+        print(f"start.py: {what_to_do_about(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstart.py: stopped; the next start goes on from here.", file=sys.stderr)
+        return 130
+
+
+def check_python(version):
+    if not OLDEST <= tuple(version[:2]) <= NEWEST:
+        found = "{}.{}".format(*version[:2])
+        launcher = "py -3." if os.name == "nt" else "python3."
+        raise StartError(
+            f"this is Python {found}, but the course needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}: install one of these "
+            f"from python.org and start again with it, for example `{launcher}{NEWEST[1]} start.py`."
+        )
+
+
+def understand(arguments):
+    """The command, and what is handed on to the program behind it."""
+    if arguments[:1] in (["-h"], ["--help"], ["help"]):
+        return "help", []
+    if not arguments or arguments[0].startswith("-"):
+        return "lab", arguments
+    if arguments[0] in ("lab", "test"):
+        return arguments[0], arguments[1:]
+    raise StartError(f"unknown command '{arguments[0]}': use lab, test or --help.", code=2)
+
+
+def set_up(command):
+    for name in ("pyproject.toml", "constraints.txt"):
+        if not (ROOT / name).is_file():
+            raise StartError(f"{name} is missing in {ROOT}: get the whole project again, start.py alone is not enough.")
+    extras = "[test]" if command == "test" else ""
+    weights = os.environ.get("STYLE_HELPERS_WEIGHTS", "")
+    note = read_stamp()
+    ready = python_works() and note.get("installed") in {fingerprint(extras), fingerprint("[test]")}
+    if ready and command == "lab" and note.get("weights") == weights:
+        return
+    refuse_foreign_folder()
+    ENV.mkdir(exist_ok=True)
+    with only_one_start():
+        if not ready:
+            note = install(extras)
+        if run(PYTHON, "-m", "style_helpers", "prepare"):
+            write_stamp(dict(note, weights=weights))
+        elif command == "test":
+            raise StartError("the tests need the weights: do what the lines above say, then start again.")
+        else:
+            print("start.py: not all weights are here: JupyterLab opens, and the next start tries again.", flush=True)
+
+
+def fingerprint(extras):
+    """Changes whenever there is something to install anew. The folder counts, since .venv holds a link to it."""
+    parts = [(ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_bytes()]
+    parts += [os.fsencode(str(part)) for part in (extras, sys.version_info[:2], ROOT)]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def read_stamp():
+    try:
+        note = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def write_stamp(note):
+    part = STAMP.with_suffix(".part")
+    part.write_text(json.dumps(note), encoding="utf-8")
+    os.replace(part, STAMP)
+
+
+def forget(file):
+    with contextlib.suppress(FileNotFoundError):
+        file.unlink()
+
+
+# The environment
+
+
+def install(extras):
+    """Installs the project with its pinned packages, and returns the note that says so."""
+    forget(STAMP)
+    make_environment()
+    cpu_build = wants_cpu_build()
+    check_space(cpu_build)
+    print("Installing the packages into .venv; the first time takes some minutes.", flush=True)
+    # Alone, because PyTorch's index has only some versions of other people's packages.
+    if cpu_build and not pip_install("--no-deps", "--index-url", CPU_INDEX, "torch", "torchvision"):
+        print("PyTorch's own index did not serve it: taking PyTorch from your package index.", flush=True)
+    if not pip_install("--editable", "." + extras):
+        raise StartError(why_pip_failed(LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""))
+    note = {"installed": fingerprint(extras)}
+    write_stamp(note)
+    return note
+
+
+def make_environment():
+    if any(importlib.util.find_spec(module) is None for module in ("venv", "ensurepip")):
+        raise StartError(
+            "this Python cannot make environments: install its venv module (on Debian and Ubuntu: "
+            f"`sudo apt install python3.{sys.version_info[1]}-venv`), then start again."
+        )
+    if python_works():
+        forget_half_installed()
+        if run(PYTHON, "-m", "pip", "--version", quiet=True):
+            return
+    else:
+        empty_environment()
+    if not run(sys.executable, "-m", "venv", ENV):
+        raise StartError(f"Python could not make {ENV}: see its message above, delete that folder and start again.")
+
+
+def python_works():
+    """Whether .venv has a Python that runs, of this version, and is not the system's own in disguise."""
+    question = "import sys; print(sys.version_info[:2], sys.prefix != sys.base_prefix)"
+    try:
+        answer = subprocess.run([str(PYTHON), "-c", question], capture_output=True, text=True, env=environment())
+    except OSError:
+        return False
+    return answer.stdout.strip() == f"{sys.version_info[:2]} True"
+
+
+def refuse_foreign_folder():
+    """Only an environment, or a start on one without a file in it, may be written to, let alone emptied."""
+    if not ENV.exists() or (ENV / "pyvenv.cfg").is_file():
+        return
+    if not ENV.is_dir() or any(item.is_file() for item in ENV.rglob("*") if item != LOCK):
+        raise StartError(f"{ENV} is not a Python environment: move it elsewhere or rename it, then start again.")
+
+
+def empty_environment():
+    # pyvenv.cfg stays, so that the folder is known as ours if this is cut off.
+    for item in [item for item in ENV.iterdir() if item not in (LOCK, ENV / "pyvenv.cfg")]:
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        else:
+            item.unlink()
+
+
+def forget_half_installed():
+    """pip takes a package whose installation was cut off for a whole one; INSTALLER is the last file it writes."""
+    for record in packages().glob("*.dist-info"):
+        if not (record / "INSTALLER").is_file():
+            shutil.rmtree(record)
+
+
+def packages():
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(ENV)}))
+
+
+@contextlib.contextmanager
+def only_one_start():
+    """Holds a lock that the system drops by itself when this process ends, however it ends."""
+    with open(LOCK, "w") as file:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            raise StartError(
+                "another start.py is setting this folder up: wait for its end, then start again."
+            ) from None
+        except OSError:
+            pass  # some network drives have no locks
+        yield
+
+
+# Installing
+
+
+def wants_cpu_build():
+    """Whether to take PyTorch without CUDA from its own index. Only on Linux does PyPI's build bring CUDA along."""
+    if not LINUX:
+        return False
+    driver = shutil.which("nvidia-smi") or os.path.exists(NVIDIA_DRIVER)
+    cpu_build = not driver and answers(CPU_INDEX + "/torch/")
+    if driver:
+        print("NVIDIA driver found: taking PyTorch with CUDA from your package index.", flush=True)
+    elif cpu_build:
+        print("No NVIDIA driver found: taking PyTorch's smaller build, for the processor alone.", flush=True)
+    else:
+        print("PyTorch's own index does not answer: taking PyTorch from your package index.", flush=True)
+    return cpu_build
+
+
+def answers(url, seconds=3):
+    """Whether `url` answers in time. In a thread, since looking up a name keeps to no time limit."""
+    found = []
+
+    def ask():
+        # Whatever goes wrong, in the name, the network, the certificate or the reply, it is no answer.
+        with contextlib.suppress(Exception), urllib.request.urlopen(url, timeout=seconds) as reply:
+            found.append(reply.status == 200)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found == [True]
+
+
+def check_space(cpu_build):
+    needed = SPACE_WITH_CUDA if LINUX and not cpu_build else SPACE
+    if (packages() / "torch").is_dir():
+        needed = SPACE_TO_UPDATE
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < needed:
+        raise StartError(
+            f"the disk is too full: {ROOT} has {free:.1f} GB free, and the packages need about {needed} GB; "
+            "delete something or move the project to another disk, then start again."
+        )
+
+
+def pip_install(*what):
+    forget(LOG)
+    # pip keeps the log itself, so that its progress bars still know that they are in a terminal.
+    options = ["--disable-pip-version-check", "--log", LOG, "--constraint", "constraints.txt"]
+    return run(PYTHON, "-m", "pip", "install", *options, *what)
+
+
+DISK_FULL = (
+    f"the disk ran full: make room where the project is ({ROOT}) and where temporary files go "
+    "(the setting TMPDIR names another folder for them), then start again."
+)
+
+
+def why_pip_failed(log):
+    """The sentence for what pip wrote into its log. The first error is the cause, the rest repeats it or explains."""
+    before, _, after = log.partition("ERROR: ")
+    if re.search("No space left|not enough space|Disk quota exceeded|No usable temporary directory", after):
+        return DISK_FULL
+    if re.search("connection broken|Max retries exceeded|Could not fetch URL|Read timed out", before[-9000:] + after):
+        return (
+            "pip cannot reach its package index: connect to the internet (or set PIP_INDEX_URL to a mirror near you), "
+            "then start again."
+        )
+    reason = after.split("\n")[0].strip() or "it gave no reason"
+    return f"pip could not install the packages ({reason}): mend that ({LOG} has more), then start again."
+
+
+def what_to_do_about(error):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DISK_FULL
+    return (
+        f"this did not work: {error}; close JupyterLab if it is open, see that {ROOT} may be written to, "
+        "or move the project to a folder of your own, then start again."
+    )
+
+
+# Running
+
+
+def environment(**extra):
+    """The user's settings, without those that would send .venv's Python to another one's packages."""
+    foreign = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+    return dict({name: value for name, value in os.environ.items() if name not in foreign}, **extra)
+
+
+def run(*command, quiet=False):
+    """Whether the command ended well. Its output goes to the terminal."""
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.call([str(part) for part in command], stdout=output, stderr=output, env=environment()) == 0
+
+
+def hand_over(command, further):
+    """Becomes JupyterLab or pytest; on Windows, where no process can become another, waits for it."""
+    if command == "test":
+        line, settings = [str(PYTHON), "-m", "pytest", *further], environment()
+    else:
+        line = [str(PYTHON), "-m", "jupyterlab", *lab_options(further), *further]
+        # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
+        settings = environment(PYTHONUTF8="1")
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execve(line[0], line, settings)
+    child = subprocess.Popen(line, env=settings)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the child too, and it ends in its own time
+            return child.wait()
+
+
+def lab_options(further):
+    options = {
+        "--ServerApp.root_dir": ROOT,
+        "--LabApp.default_url": f"/lab/tree/{LESSON}",
+        "--LabApp.news_url": None,
+        "--LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }
+    # JupyterLab refuses an option that is given twice.
+    return [f"{name}={value}" for name, value in options.items() if not any(word.startswith(name) for word in further)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

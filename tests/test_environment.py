@@ -1,0 +1,85 @@
+"""pyproject.toml, constraints.txt, environment.yml and start.py name the same packages, versions and Pythons."""
+
+import importlib.util
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+CONSTRAINTS = [
+    line
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+PINS = dict(line.split("==") for line in CONSTRAINTS)
+CONDA_LINES = [line for line in CONDA["dependencies"] if isinstance(line, str)]
+
+
+def test_constraints_are_exact_sorted_and_without_repeats():
+    assert [line for line in CONSTRAINTS if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line)] == []
+    names = [line.split("==")[0] for line in CONSTRAINTS]
+    assert names == sorted(set(names))
+    assert names == [canonicalize_name(name) for name in names]
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda requirement: requirement.name)
+def test_each_dependency_has_a_pin_that_it_allows(requirement):
+    name = canonicalize_name(requirement.name)
+    assert name in PINS, f"constraints.txt has no pin for {name}"
+    assert requirement.specifier.contains(PINS[name]), f"pyproject.toml asks for {requirement}, pinned is {PINS[name]}"
+
+
+def test_pytorch_and_torchvision_are_a_pair():
+    # torchvision 0.x.y is made for PyTorch 2.(x - 15).y
+    torch, vision = (tuple(int(part) for part in PINS[name].split(".")) for name in ("torch", "torchvision"))
+    assert torch[0] == 2
+    assert (vision[0], vision[1] - 15, vision[2]) == (0, torch[1], torch[2])
+
+
+def test_cuda_is_left_to_pytorch():
+    assert [name for name in PINS if name.startswith(("nvidia-", "cuda-", "triton"))] == []
+
+
+def test_packages_of_other_systems_are_pinned_too():
+    assert {"appnope", "colorama", "pywinpty", "pexpect", "setuptools"} <= set(PINS)
+
+
+def test_conda_has_the_same_packages_in_the_same_versions():
+    expected = {
+        CONDA_NAMES.get(name, name): PINS[name]
+        for name in (canonicalize_name(requirement.name) for requirement in REQUIREMENTS)
+    }
+    assert dict(line.split("==") for line in CONDA_LINES if "==" in line) == expected
+    others = {re.split("[<>= ]", line)[0] for line in CONDA_LINES if "==" not in line}
+    assert others == {"python", "pip"}
+
+
+def test_conda_installs_the_project_and_nothing_else_with_pip():
+    assert [line["pip"] for line in CONDA["dependencies"] if isinstance(line, dict)] == [["--editable ."]]
+
+
+def test_conda_takes_packages_of_one_origin():
+    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
+    assert CONDA["name"] == PROJECT["name"]
+
+
+def test_the_same_pythons_everywhere():
+    pythons = SpecifierSet(PROJECT["requires-python"])
+    (conda,) = [SpecifierSet(line.removeprefix("python")) for line in CONDA_LINES if line.startswith("python>")]
+    assert conda == pythons
+    specification = importlib.util.spec_from_file_location("start", ROOT / "start.py")
+    start = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(start)
+    minors = [minor for minor in range(40) if f"3.{minor}.0" in pythons]
+    assert ((3, minors[0]), (3, minors[-1])) == (start.OLDEST, start.NEWEST)
