@@ -90,7 +90,7 @@ def _weights(name: str) -> Finding:
     if found is None:
         return Finding(f"weights of {name}", "not on this computer", "run python -m style_helpers prepare")
     try:
-        weights.load(name)
-    except weights.WeightsError as error:
-        return Finding(f"weights of {name}", str(error), "run python -m style_helpers prepare")
+        weights.verify(name)
+    except weights.WeightsError:
+        return Finding(f"weights of {name}", f"{found.path} is damaged", "run python -m style_helpers prepare")
     return Finding(f"weights of {name}", f"sound, from {found.source}")

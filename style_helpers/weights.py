@@ -156,7 +156,7 @@ def load(name: str) -> Tensors:
     Returns float32 tensors on the CPU, keyed as the module's first lines say; a kernel is (out, in, height, width).
     Raises `WeightsError` when no source has them; the message says what was tried and what to do.
     """
-    return _unsaved[name] if name in _unsaved else _obtain(name)[0]
+    return _unsaved[name] if name in _unsaved else _obtain(name, LOCAL + FETCHED)[0]
 
 
 def fetch(name: str) -> Found:
@@ -169,10 +169,15 @@ def fetch(name: str) -> Found:
             _scratch(cache_folder()).cleanup()
         except OSError as error:
             raise WeightsError(_cannot_keep(error)) from None
-    found = _obtain(name)[1]
+    found = _obtain(name, LOCAL + FETCHED)[1]
     if found is None:
         raise WeightsError(f"{SPECS[name].label} could not be kept in {cache_folder()}.")
     return found
+
+
+def verify(name: str) -> Found | None:
+    """Where the sound copy on this machine lies; raises `WeightsError` when there is none. Fetches nothing."""
+    return _obtain(name, LOCAL)[1]
 
 
 def find(name: str) -> Found | None:
@@ -194,11 +199,11 @@ def cache_folder() -> Path:
 # ---- the sources, in order ----
 
 
-def _obtain(name: str) -> tuple[Tensors, Found | None]:
+def _obtain(name: str, sources) -> tuple[Tensors, Found | None]:
     """The weights, and the file that holds them: None where the cache could not be written."""
     kept = _kept(name)
     failures = []
-    for source in (_from_class_folder, _from_cache, _from_hub, _from_index, _from_torchvision):
+    for source in sources:
         try:
             got = source(name)
         except OSError as error:
@@ -256,6 +261,10 @@ def _from_torchvision(name: str) -> tuple[Tensors, Found | None] | None:
         _download(url, path)
         tensors = _read_torchvision(path, name, f"the download of {path.name}")
     return tensors, _keep(name, {name: tensors})
+
+
+LOCAL = (_from_class_folder, _from_cache, _from_hub)
+FETCHED = (_from_index, _from_torchvision)
 
 
 # ---- files that are here already ----
