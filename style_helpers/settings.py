@@ -18,6 +18,9 @@ CHOICES = {
     "start": ("content", "noise"),
     "precision": ("auto", "fp32", "bf16"),
     "arithmetic": ("fast", "seed"),
+    "statistic": ("gram", "mean_covariance", "wasserstein"),
+    "balance": ("none", "target", "gradient"),
+    "colours": ("style", "luminance", "matched"),
 }
 
 
@@ -30,6 +33,11 @@ class Settings:
     style_layers       where the Gram matrices are compared
     content_weight     factor of each content distance, 0 or more
     style_weight       factor of each style distance, 0 or more
+    statistic          what a style is: the "gram" matrix, "mean_covariance", or "wasserstein" (sliced, 64 directions)
+    balance            how layers of different size are made equal, once, before the start: "none"; "target" divides
+                       each distance by the mean square of its target, so that 1 means "as far as nothing from all";
+                       "gradient" gives the style distances gradients of equal length at the content picture instead
+    total_variation    factor of the total variation, 0 or more
     weight_inside      the seed tutorial's way: the weight multiplies both sides *inside* the squared error,
                        so that it acts squared (1000 there is 1,000,000 here)
     normalise          give the network what it was trained on: ImageNet's mean and spread of each colour
@@ -40,6 +48,12 @@ class Settings:
                        does, "penalty" adds the squared distance from that range to what is minimised, "clamp"
                        clamps after each update
     start              the picture to begin with: the "content" picture, or "noise"
+    scales             sizes from coarse to fine as parts of the full size, the last one 1: (0.25, 0.5, 1)
+    shares             how the evaluations are shared out among the scales, adding up to 1
+    carry              with Adam: take its averages along to the next scale, in place of a new beginning there
+    colours            "style", or the content picture's own: "luminance" works on brightness alone, "matched" gives the
+                       style picture the content picture's mean and covariance of colours beforehand
+    style_scale        size of the style picture's strokes: 0.5 shrinks it to half before it is looked at
     seed               of the noise
     evaluations        how often the objective and its gradient are computed
     precision          number format of the convolutions: "fp32", "bf16", or "auto" (bf16 where it is quicker);
@@ -56,6 +70,9 @@ class Settings:
     style_layers: tuple[str, ...]
     content_weight: float = 1.0
     style_weight: float
+    statistic: str = "gram"
+    balance: str = "none"
+    total_variation: float = 0.0
     weight_inside: bool = False
     normalise: bool = True
     pooling: str = "max"
@@ -63,6 +80,11 @@ class Settings:
     learning_rate: float = 1.0
     pixel_range: str = "penalty"
     start: str = "content"
+    scales: tuple[float, ...] = (1.0,)
+    shares: tuple[float, ...] = (1.0,)
+    carry: bool = False
+    colours: str = "style"
+    style_scale: float = 1.0
     seed: int = 0
     evaluations: int = 300
     precision: str = "auto"
@@ -73,8 +95,9 @@ class Settings:
             _check_choice(name, getattr(self, name), choices)
         for name in ("content_layers", "style_layers"):
             _check_layers(name, getattr(self, name))
-        for name in ("content_weight", "style_weight", "learning_rate"):
+        for name in ("content_weight", "style_weight", "total_variation", "learning_rate", "style_scale"):
             _check_number(name, getattr(self, name))
+        _check_scales(self.scales, self.shares)
         _check_whole("evaluations", self.evaluations, 1, 100_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)
         if self.learning_rate == 0:
@@ -83,6 +106,12 @@ class Settings:
             raise SettingsError(
                 "Nothing would be minimised: give content_weight or style_weight above 0, with layers for it."
             )
+        if self.carry and self.optimizer != "adam":
+            raise SettingsError("carry belongs to Adam: what L-BFGS has learned at one size does not fit another.")
+        if not 0.1 <= self.style_scale <= 10:
+            raise SettingsError(f"style_scale must be a number from 0.1 to 10, not {self.style_scale!r}.")
+        if self.weight_inside and (self.balance, self.statistic) != ("none", "gram"):
+            raise SettingsError('weight_inside is the seed\'s way: use it with balance "none" and statistic "gram".')
         if self.pixel_range == "closure" and self.optimizer != "lbfgs":
             raise SettingsError('pixel_range "closure" belongs to L-BFGS: with Adam use "clamp".')
 
@@ -153,6 +182,18 @@ def _check_layers(name, layers):
         raise SettingsError(f'{name} must be a tuple of layer names such as ("relu4_2",), not {layers!r}.')
     if len(set(layers)) < len(layers):
         raise SettingsError(f"{name} names a layer twice: {', '.join(layers)}.")
+
+
+def _check_scales(scales, shares):
+    for name, values in (("scales", scales), ("shares", shares)):
+        if not isinstance(values, tuple) or not values:
+            raise SettingsError(f"{name} must be a tuple of numbers such as (0.5, 1.0), not {values!r}.")
+        for value in values:
+            _check_number(name, value)
+    if list(scales) != sorted(set(scales)) or scales[0] <= 0 or scales[-1] != 1:
+        raise SettingsError(f"scales must rise from above 0 to 1, such as (0.25, 0.5, 1.0), not {scales!r}.")
+    if len(shares) != len(scales) or abs(sum(shares) - 1) > 1e-6:
+        raise SettingsError(f"shares must be one number for each scale and add up to 1, not {shares!r}.")
 
 
 def _check_number(name, value):

@@ -5,16 +5,17 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from style_helpers import networks
-from style_helpers.objective import StyleObjective
+from style_helpers import files, networks, saved
+from style_helpers.objective import StyleObjective, fit
 from style_helpers.settings import Settings
+from style_helpers.weights import digest
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ def starting_picture(content: Tensor, settings: Settings) -> Tensor:
 
 
 class Run:
-    """An iterator of `Step`s. `pause`, `resume` and `stop` may be called from any thread and act within one evaluation.
+    """An iterator of `Step`s. `pause`, `resume`, `stop` and `change` may be called from any thread.
 
-    After it, or in the middle of it: `result()` for what was reached, `best` for the step with the lowest total (None
-    before the first), and `ended`, one sentence that says why it ended (empty while it goes on).
+    They act within one evaluation. After the run, or in the middle of it: `result()` for what was reached, `best` for
+    the step with the lowest total at the present scale (None before the first), `save(path)` to go on another day,
+    and `ended`, one sentence that says why it ended (empty while it goes on).
     """
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):
@@ -127,7 +129,10 @@ class Run:
         self.best: Step | None = None
         self.history: list[Evaluation] = []
         self.ended = ""
-        self._start = start.detach().to(objective.content).clone()
+        self._picture = start.detach().to(objective.content).clone()
+        self._optimizer = self._optimizer_state = None  # the state is that of a run that is taken up again
+        self._clock = _Clock()
+        self._changes: dict[str, float] = {}
         self._stopping, self._going = threading.Event(), threading.Event()  # asked to stop; not paused
         self._going.set()
         self._steps = self._minimise()
@@ -150,49 +155,80 @@ class Run:
     def resume(self):
         self._going.set()
 
+    def change(self, **weights: float):
+        """Go on with another style_weight, content_weight or total_variation, from the next evaluation on."""
+        self.settings.replace(**weights)  # refuses what cannot be used, here and not in the loop
+        self._changes |= weights
+
     @property
     def stopping(self) -> bool:
         """Whether somebody asked it to stop."""
         return self._stopping.is_set()
 
     def result(self) -> Result:
-        picture = self.best.picture if self.best else self._start.clamp(0, 1)
-        return Result(picture, tuple(self.history), self.ended)
+        picture = self.best.picture if self.best else self.objective.finished(self._picture)
+        return Result(full_size(picture, self.objective), tuple(self.history), self.ended)
 
     def _minimise(self) -> Iterator[Step]:
-        picture = self._start.clone().requires_grad_()
-        optimizer = _optimizer(picture, self.settings)
-        clock = _Clock()
+        for scale, end in plan(self.settings):
+            if len(self.history) >= end:
+                continue
+            objective, optimizer = self._begin(scale)
+            while len(self.history) < end:
+                step = self._evaluate(objective, optimizer)
+                if not self._take(step):
+                    return
+                yield step
+                self._clock.wait(self._going)
+                if self.stopping:
+                    self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
+                    return
+                if self._changes:
+                    self._apply_changes()
+                    objective, optimizer = self._begin(scale)
+        self.ended = f"All {self.evaluations} evaluations are done."
+
+    def _begin(self, scale: float) -> tuple[StyleObjective, torch.optim.Optimizer]:
+        """The objective at one scale, the picture brought to its size, and an optimizer for it."""
+        objective = self.objective.at(scale)
+        before, size = self._picture.shape[-2:], objective.content.shape[-2:]
+        state = self._optimizer_state
+        if self.settings.carry and state is None and self._optimizer:
+            state = {
+                name: fit(value, *size) if value.ndim == 4 else value
+                for name, value in self._optimizer.state[self._picture].items()
+            }
+        self._picture = fit(self._picture.detach(), *size).clone().requires_grad_()
+        self._optimizer, self._optimizer_state = _optimizer(self._picture, self.settings, state), None
+        if before != size:
+            self.best = None  # totals at two scales cannot be compared
+        return objective, self._optimizer
+
+    def _evaluate(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> Step:
+        """One evaluation and one move. The step shows the picture that was evaluated, not the one moved to."""
+        picture, settings = self._picture, self.settings
+        terms, seen = {}, None
 
         def closure() -> Tensor:
             nonlocal terms, seen
-            if self.settings.pixel_range == "closure":  # the seed's way: L-BFGS is not told
+            if settings.pixel_range == "closure":  # the seed's way: L-BFGS is not told
                 picture.data.clamp_(0, 1)
-            seen = picture.detach().clamp(0, 1)
+            seen = objective.finished(picture)
             optimizer.zero_grad()
-            terms = self.objective(picture)
+            terms = objective(picture)
             total = sum(terms.values())
-            if self.settings.arithmetic == "seed":
+            if settings.arithmetic == "seed":
                 for term in terms.values():
                     term.backward(retain_graph=True)
             else:
                 total.backward()
-            return total
+            return total.detach()
 
-        for evaluation in range(1, self.evaluations + 1):
-            terms = seen = None
-            optimizer.step(closure)  # one evaluation, then one move
-            if self.settings.pixel_range == "clamp":
-                picture.data.clamp_(0, 1)
-            step = Step(evaluation, min(seen.shape[-2:]), clock.seconds(), Losses(_numbers(terms)), seen)
-            if not self._take(step):
-                return
-            yield step
-            clock.wait(self._going)
-            if self.stopping:
-                self.ended = f"Stopped after {evaluation} of {self.evaluations} evaluations."
-                return
-        self.ended = f"All {self.evaluations} evaluations are done."
+        optimizer.step(closure)
+        if settings.pixel_range == "clamp":
+            picture.data.clamp_(0, 1)
+        scale = min(seen.shape[-2:])
+        return Step(len(self.history) + 1, scale, self._clock.seconds(), Losses(_numbers(terms)), seen)
 
     def _take(self, step: Step) -> bool:
         """Keep a step's losses, and the step if it is the best; False when a term is not a finite number."""
@@ -209,12 +245,76 @@ class Run:
             self.best = step
         return True
 
+    def _apply_changes(self):
+        changes, self._changes = self._changes, {}
+        self.settings = self.settings.replace(**changes)
+        self.objective = self.objective.with_settings(self.settings)
+        self.best = None  # totals under two weights cannot be compared
+
+    def save(self, path, overwrite: bool = False):
+        """Keep the run in a .safetensors file, to `take_up` later: picture, optimizer, settings, history and best.
+
+        Call it while no evaluation is under way: between two steps, in a pause, or at the end. Raises FileError.
+        """
+        tensors = {"picture": self._picture, "best": self.best.picture if self.best else self._picture}
+        numbers = {}
+        if len(self.history):
+            for name, value in self._optimizer.state[self._picture].items():
+                _pack(f"optimizer.{name}", value, tensors, numbers)
+        facts = {
+            "settings": asdict(self.settings),
+            "pictures": _fingerprint(self.objective),
+            "optimizer": numbers,
+            "best": self.best.evaluation if self.best else 0,
+            "history": [[seen.scale, seen.seconds, dict(seen.losses.terms)] for seen in self.history],
+        }
+        saved.write(path, tensors, facts, overwrite)
+
+
+def take_up(objective: StyleObjective, path) -> Run:
+    """Continue a saved run where it was left; `objective` must be made of the same pictures and network.
+
+    The settings are the saved ones. On the same machine the numbers are those of a run that was never interrupted.
+    Raises FileError for a file that is damaged or no saved run, ValueError when it belongs to other pictures.
+    """
+    tensors, facts = saved.read(path)
+    if facts["pictures"] != _fingerprint(objective):
+        raise ValueError(
+            f"{files.quote(path)} was saved from other pictures or another network: give the ones that it began with."
+        )
+    settings = Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in facts["settings"].items()})
+    descent = Run(objective.with_settings(settings))
+    for number, (scale, seconds, terms) in enumerate(facts["history"], start=1):
+        descent.history.append(Evaluation(number, scale, seconds, Losses(MappingProxyType(terms))))
+    device = objective.content.device
+    descent._picture = tensors["picture"].to(device)
+    if facts["best"]:
+        best = descent.history[facts["best"] - 1]
+        descent.best = Step(best.evaluation, best.scale, best.seconds, best.losses, tensors["best"].to(device))
+    descent._optimizer_state = _unpack(tensors, facts["optimizer"], device)
+    descent._clock = _Clock(already=descent.history[-1].seconds if descent.history else 0.0)
+    return descent
+
+
+def plan(settings: Settings) -> list[tuple[float, int]]:
+    """Each scale and the evaluation at which it ends; a scale for which no evaluation is left over is passed over."""
+    ends, share = [], 0.0
+    for part in settings.shares:
+        share += part
+        ends.append(round(share * settings.evaluations))
+    return list(zip(settings.scales, ends, strict=True))
+
+
+def full_size(picture: Tensor, objective: StyleObjective) -> Tensor:
+    """A picture of a run that ended at a coarse scale, at the content picture's size."""
+    return fit(picture, *objective.content.shape[-2:]).clamp(0, 1)
+
 
 class _Clock:
-    """Seconds since it was made, without the time spent waiting."""
+    """Seconds since it was first asked, without the time spent waiting."""
 
-    def __init__(self):
-        self._began = time.perf_counter()
+    def __init__(self, already: float = 0.0):
+        self._began = time.perf_counter() - already
 
     def seconds(self) -> float:
         return time.perf_counter() - self._began
@@ -225,16 +325,55 @@ class _Clock:
         self._began += time.perf_counter() - before
 
 
-def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
+def _optimizer(picture: Tensor, settings: Settings, state: dict | None) -> torch.optim.Optimizer:
     if settings.optimizer == "adam":
-        return torch.optim.Adam([picture], lr=settings.learning_rate)
-    # One evaluation a call, so that the loop sees each of them. Its memory of 100 earlier moves outlives the call:
-    # the moves are those of torch's default of 20 evaluations a call.
-    # torch's tolerances are absolute, so that with small weights it would stand still; only the seed's run keeps them.
-    tolerances = {} if settings.arithmetic == "seed" else {"tolerance_grad": 0, "tolerance_change": 0}
-    return torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **tolerances)
+        optimizer = torch.optim.Adam([picture], lr=settings.learning_rate)
+    else:
+        # One evaluation a call, so that the loop sees each of them. Its memory of earlier moves outlives the call: the
+        # moves are those of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that with
+        # small weights it would stand still; only the seed's run keeps them.
+        tolerances = {} if settings.arithmetic == "seed" else {"tolerance_grad": 0, "tolerance_change": 0}
+        optimizer = torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **tolerances)
+    if state:
+        optimizer.state[picture] = state
+    return optimizer
 
 
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:
     values = torch.stack([term.detach() for term in terms.values()]).tolist()  # one transfer from a GPU, not one a term
     return MappingProxyType(dict(zip(terms, values, strict=True)))
+
+
+def _pack(name: str, value, tensors: dict[str, Tensor], numbers: dict):
+    """One entry of an optimizer's state: a tensor, a list of tensors, or a number."""
+    if isinstance(value, Tensor):
+        tensors[name] = value
+    elif isinstance(value, list):
+        for place, entry in enumerate(value):
+            if entry is not None:
+                tensors[f"{name}.{place:04}"] = entry
+    elif value is not None:
+        numbers[name] = value
+
+
+def _unpack(tensors: dict[str, Tensor], numbers: dict, device) -> dict:
+    """What `_pack` took apart; Adam's step counter stays on the CPU, where torch wants it."""
+    state = {name.removeprefix("optimizer."): value for name, value in numbers.items()}
+    for name in sorted(tensors):
+        if name.startswith("optimizer."):
+            key, _, place = name.removeprefix("optimizer.").partition(".")
+            value = tensors[name] if key == "step" else tensors[name].to(device)
+            if place:
+                state.setdefault(key, []).append(value)
+            else:
+                state[key] = value
+    state.pop("al", None)  # L-BFGS's scratch space
+    return state
+
+
+def _fingerprint(objective: StyleObjective) -> str:
+    """Tells whether two objectives are about the same pictures and network."""
+    pictures = {"content": objective.content} | {
+        f"style {number}": style.picture for number, style in enumerate(objective.styles)
+    }
+    return f"{objective.pretrained.name} {digest({name: picture.cpu() for name, picture in pictures.items()})}"
