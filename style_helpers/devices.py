@@ -1,5 +1,6 @@
 """Where to compute, in which number format, and the picture size that suits the place."""
 
+import psutil
 import torch
 
 from style_helpers.settings import SettingsError
@@ -58,6 +59,13 @@ def has_fast_bfloat16(device: torch.device) -> bool:
         found = torch.cpu.get_capabilities()
         return any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16", "bf16"))
     return False
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that a run could take now."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
 
 
 def default_size(preset: str, device: torch.device) -> int:

@@ -120,6 +120,24 @@ class Features(nn.Module):
         """In which the convolutions compute: that of their weights, so `features.body.bfloat16()` changes it."""
         return next(self.body.parameters()).dtype
 
+    def memory_needed(self, height: int, width: int) -> int:
+        """Bytes, estimated, for one gradient: the maps kept on the way forward, and working copies of the largest."""
+        bytes_each = self.number_format.itemsize
+        kept = largest = 0
+        channels = 3
+        for name, module in self.body.items():
+            if not isinstance(module, nn.ReLU):
+                kernel, stride, padding = (_both(size) for size in (module.kernel_size, module.stride, module.padding))
+                height, width = ((side + 2 * padding - kernel) // stride + 1 for side in (height, width))
+                channels = getattr(module, "out_channels", channels)
+            numbers = channels * height * width
+            largest = max(largest, numbers)
+            if isinstance(module, nn.ReLU) or name in self.layers:
+                kept += numbers * bytes_each
+            elif isinstance(module, nn.MaxPool2d):
+                kept += numbers * (bytes_each + 8)  # and for each number where it came from
+        return kept + largest * (2 * bytes_each + 3 * 4)
+
     @property
     def smallest_side(self) -> int:
         """The fewest pixels a side may have so that every layer still has a position."""

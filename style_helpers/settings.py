@@ -150,22 +150,38 @@ class Settings:
     def gatys(cls, **changes) -> "Settings":
         """Gatys, Ecker and Bethge, "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, section 3.
 
-        Content at relu4_2, style at relu1_1 to relu5_1, normalised input, L-BFGS. The weight is ours: theirs
-        belongs to a network rescaled to a mean activation of 1 and to sums where we take means.
+        Content at relu4_2, style at relu1_1 to relu5_1 with equal weights, average pooling, normalised input, L-BFGS.
+        They rescaled the network to a mean activation of 1 (section 2) so that its layers can be compared; we leave
+        the network as it is and divide each distance by its target's mean square, to the same end. So the weight of
+        the style is ours too: theirs belongs to sums where we take means.
         """
         alexnet = changes.get("network") == "alexnet"
         paper = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
         settings = {
             "content_layers": ("relu4",) if alexnet else ("relu4_2",),
             "style_layers": ("relu1", "relu2", "relu3", "relu4", "relu5") if alexnet else paper,
-            "style_weight": 1e5,
+            "style_weight": 50.0,
+            "balance": "target",
+            "pooling": "average",
         }
         return cls(**settings | changes)
 
     @classmethod
     def fine(cls, **changes) -> "Settings":
-        """The best picture we know how to make: today the paper's layers with average pooling."""
-        return cls.gatys(**{"pooling": "average"} | changes)
+        """The best picture we know how to make; benchmarks/ has the measurements behind each choice.
+
+        The paper's layers, seen from coarse to fine, so that large strokes are laid before small ones; mean and
+        covariance in place of the Gram matrix; layers balanced by their gradients; a trace of total variation.
+        """
+        settings = {
+            "scales": (0.25, 0.5, 1.0),
+            "shares": (0.4, 0.3, 0.3),
+            "statistic": "mean_covariance",
+            "balance": "gradient",
+            "style_weight": 8.0,
+            "total_variation": 0.1,
+        }
+        return cls.gatys(**settings | changes)
 
 
 PRESETS = ("tutorial", "gatys", "fine")

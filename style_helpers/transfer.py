@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from style_helpers import files, networks, saved
+from style_helpers import devices, files, networks, saved
 from style_helpers.objective import StyleObjective, fit
 from style_helpers.settings import Settings
 from style_helpers.weights import digest
+
+LBFGS_MEMORY = 20  # moves that L-BFGS learns from
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,12 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
 
 def progress(descent: "Run") -> Iterator[Step]:
     """The steps of a run, with a bar that shows the evaluation, the total, and the time left."""
-    with tqdm(total=descent.evaluations, unit="evaluation", dynamic_ncols=True) as bar:
+    layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{postfix}"
+    with tqdm(total=descent.evaluations, initial=len(descent.history), bar_format=layout, dynamic_ncols=True) as bar:
         for step in descent:
-            bar.set_postfix_str(f"total {step.losses.total:.4g}", refresh=False)
+            left = descent.seconds_left()
+            time_left = "" if left is None else f", {tqdm.format_interval(left)} left"
+            bar.set_postfix_str(f"total {step.losses.total:.4g}{time_left}", refresh=False)
             bar.update()
             yield step
 
@@ -125,6 +130,7 @@ class Run:
                 f"The start has shape {tuple(start.shape)} but the content picture {tuple(objective.content.shape)}: "
                 "give a start of the content picture's size."
             )
+        check_memory(objective)
         self.objective, self.settings, self.evaluations = objective, settings, settings.evaluations
         self.best: Step | None = None
         self.history: list[Evaluation] = []
@@ -175,8 +181,9 @@ class Run:
                 continue
             objective, optimizer = self._begin(scale)
             while len(self.history) < end:
-                step = self._evaluate(objective, optimizer)
-                if not self._take(step):
+                step = self._try(objective, optimizer)
+                if step is None:
+                    warnings.warn(self.ended, RuntimeWarning, stacklevel=3)
                     return
                 yield step
                 self._clock.wait(self._going)
@@ -198,11 +205,23 @@ class Run:
                 name: fit(value, *size) if value.ndim == 4 else value
                 for name, value in self._optimizer.state[self._picture].items()
             }
-        self._picture = fit(self._picture.detach(), *size).clone().requires_grad_()
+        self._picture = self._grown(objective.content).requires_grad_()
         self._optimizer, self._optimizer_state = _optimizer(self._picture, self.settings, state), None
         if before != size:
             self.best = None  # totals at two scales cannot be compared
         return objective, self._optimizer
+
+    def _grown(self, content: Tensor) -> Tensor:
+        """The picture at another scale's size. What enlarging cannot know, the content's fine detail, is put in anew.
+
+        This is one level of a Laplacian pyramid, as Kolkin et al. begin their scales ("STROTSS", CVPR 2019, section
+        3): it keeps the content in place without another evaluation. A run from noise must find the detail by itself.
+        """
+        before, size = self._picture.shape[-2:], content.shape[-2:]
+        grown = fit(self._picture.detach(), *size).clone()
+        if self.history and before != size and self.settings.start == "content":
+            grown += content - fit(fit(content, *before), *size)
+        return grown
 
     def _evaluate(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> Step:
         """One evaluation and one move. The step shows the picture that was evaluated, not the one moved to."""
@@ -230,20 +249,36 @@ class Run:
         scale = min(seen.shape[-2:])
         return Step(len(self.history) + 1, scale, self._clock.seconds(), Losses(_numbers(terms)), seen)
 
-    def _take(self, step: Step) -> bool:
-        """Keep a step's losses, and the step if it is the best; False when a term is not a finite number."""
+    def _try(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> Step | None:
+        """One evaluation, kept in the history and perhaps as the best; None, and why in `ended`, when it cannot be."""
+        where = f"Ended at evaluation {len(self.history) + 1}, because"
+        try:
+            step = self._evaluate(objective, optimizer)
+        except KeyboardInterrupt:
+            self.ended = f"{where} you interrupted it."
+            return None
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
+            return None
         broken = [name for name, value in step.losses.terms.items() if not math.isfinite(value)]
         if broken:
-            self.ended = (
-                f"Ended at evaluation {step.evaluation}, because the term {broken[0]!r} is no longer a finite number: "
-                "a smaller weight or learning rate helps."
-            )
-            warnings.warn(self.ended, RuntimeWarning, stacklevel=4)
-            return False
+            self.ended = f"{where} the term {broken[0]!r} is no longer a finite number: a smaller weight helps."
+            return None
         self.history.append(Evaluation(step.evaluation, step.scale, step.seconds, step.losses))
         if self.best is None or step.losses.total < self.best.losses.total:
             self.best = step
-        return True
+        return step
+
+    def seconds_left(self) -> float | None:
+        """Estimated from the last two evaluations, other scales by their number of points; None before there are two."""
+        if len(self.history) < 2:
+            return None
+        before, last = self.history[-2:]
+        points = [scale**2 for scale in _scale_of_each(self.settings)]
+        done = len(self.history)
+        return (last.seconds - before.seconds) / points[done - 1] * sum(points[done:])
 
     def _apply_changes(self):
         changes, self._changes = self._changes, {}
@@ -296,6 +331,25 @@ def take_up(objective: StyleObjective, path) -> Run:
     return descent
 
 
+def check_memory(objective: StyleObjective):
+    """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
+    height, width = objective.content.shape[-2:]
+    moves = LBFGS_MEMORY if objective.settings.arithmetic == "fast" else 100
+    needed = objective.network.memory_needed(height, width) + (2 * moves + 8) * 3 * height * width * 4
+    free = devices.free_memory(objective.content.device)
+    if needed > free:
+        fits = int(min(height, width) * math.sqrt(free / needed))
+        raise ValueError(
+            f"A picture of {width} x {height} pixels needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
+            f"free: with the shorter side at {fits} pixels it fits."
+        )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says, in the words of Python, of a GPU or of torch's CPU allocator, that memory is used up."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+
+
 def plan(settings: Settings) -> list[tuple[float, int]]:
     """Each scale and the evaluation at which it ends; a scale for which no evaluation is left over is passed over."""
     ends, share = [], 0.0
@@ -308,6 +362,15 @@ def plan(settings: Settings) -> list[tuple[float, int]]:
 def full_size(picture: Tensor, objective: StyleObjective) -> Tensor:
     """A picture of a run that ended at a coarse scale, at the content picture's size."""
     return fit(picture, *objective.content.shape[-2:]).clamp(0, 1)
+
+
+def _scale_of_each(settings: Settings) -> list[float]:
+    """The scale of every evaluation of a run, in order."""
+    scales, begin = [], 0
+    for scale, end in plan(settings):
+        scales += [scale] * (end - begin)
+        begin = max(begin, end)
+    return scales
 
 
 class _Clock:
@@ -331,9 +394,11 @@ def _optimizer(picture: Tensor, settings: Settings, state: dict | None) -> torch
     else:
         # One evaluation a call, so that the loop sees each of them. Its memory of earlier moves outlives the call: the
         # moves are those of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that with
-        # small weights it would stand still; only the seed's run keeps them.
-        tolerances = {} if settings.arithmetic == "seed" else {"tolerance_grad": 0, "tolerance_change": 0}
-        optimizer = torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **tolerances)
+        # small weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels; only the seed's run
+        # keeps them.
+        ours = {"tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
+        memory = {} if settings.arithmetic == "seed" else ours
+        optimizer = torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **memory)
     if state:
         optimizer.state[picture] = state
     return optimizer

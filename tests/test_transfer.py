@@ -9,10 +9,10 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import seed_tutorial
 from style_helpers import images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings, SettingsError
-from tests import seed_tutorial
 
 FAST = {"precision": "fp32", "evaluations": 5}
 

@@ -1,0 +1,102 @@
+"""python -m benchmarks speed | quality: our engine beside the seed tutorial's own code, and `fine` beside `gatys`.
+
+Tables to the terminal, ready for a README; figures as JSON and a plot or contact sheet into a folder, where files of
+an earlier run are replaced.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, act in (("speed", act_speed), ("quality", act_quality)):
+        command = commands.add_parser(name)
+        command.set_defaults(act=act)
+        command.add_argument("--quick", action="store_true", help="in miniature, to see that it works")
+        command.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default: results)")
+        command.add_argument("--device", default="cpu", help="cpu, cuda, mps, xpu or auto (default: cpu)")
+        if name == "speed":
+            command.add_argument("--repeats", type=count, help="rounds at the largest size (default: 7)")
+    return parser
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def act_speed(options, device) -> None:
+    from benchmarks import machine, speed, speed_report
+    from style_helpers import files
+
+    plan = speed.QUICK if options.quick else speed.Plan()
+    if options.repeats:
+        plan = dataclasses.replace(plan, repeats=options.repeats)
+    found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
+    print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+    for name, figures in speed.measure(plan, device):
+        found[name] = figures
+        print(speed_report.section(name, figures), flush=True)
+    files.write(options.out / "speed.json", as_json(found), overwrite=True)
+    files.write(options.out / "speed.png", speed_report.plot(found), overwrite=True)
+
+
+def act_quality(options, device) -> None:
+    from benchmarks import machine, quality, speed_report
+    from style_helpers import files
+
+    plan = quality.QUICK if options.quick else quality.Plan()
+    found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
+    print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+    pairs, shown = [], []
+    for pair, four in quality.measure(plan, device):
+        pairs.append(pair)
+        shown.append(four)
+        print(f"{pair['content']} x {pair['style']}", file=sys.stderr, flush=True)
+    found |= {"pairs": pairs, "peer": quality.against_peer(plan, device)}
+    print(quality.pairs_table(pairs))
+    print(quality.peer_table(found["peer"]))
+    files.write(options.out / "quality.json", as_json(found), overwrite=True)
+    files.write(options.out / "quality.jpg", quality.contact_sheet(pairs, shown), overwrite=True)
+
+
+def as_json(found: dict) -> bytes:
+    return (json.dumps(found, indent=1) + "\n").encode()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one benchmark; returns the exit code: 0 done, 1 it could not be done, 2 bad input, 130 Ctrl-C."""
+    options = build_parser().parse_args(arguments)
+    from style_helpers import devices, files, weights
+    from style_helpers.settings import SettingsError
+
+    try:
+        device = devices.choose(options.device)
+        options.out.mkdir(parents=True, exist_ok=True)
+        files.check(options.out / f"{options.command}.json", (".json",), overwrite=True)
+    except (SettingsError, files.FileError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The folder {files.quote(options.out)} cannot be made: {error.strerror}.", file=sys.stderr)
+        return 2
+    try:
+        options.act(options, device)
+    except (weights.WeightsError, files.FileError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped before the end; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

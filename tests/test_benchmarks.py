@@ -1,0 +1,111 @@
+"""The benchmarks in miniature: they run, their figures have the promised shape, and the seed in them is the seed.
+
+No test here looks at a time.
+"""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from benchmarks import machine, pictures, seed_tutorial, speed
+from benchmarks.quality import compared
+from style_helpers.objective import StyleObjective
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def benchmark(*arguments) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "choices", [{}, {"evaluations_a_step": 1}, {"trimmed": True}, {"trimmed": True, "evaluations_a_step": 1}]
+)
+def test_every_form_of_the_seed_has_the_seeds_numbers(choices):
+    """Scores that the seed's code gave at 64 px when it was first written for this project."""
+    layers = pictures.torchvision_layers("cpu")
+    content, style = pictures.squares(64, "cpu")
+    history, _ = seed_tutorial.losses_of(layers, content, style, content, 4, **choices)
+    assert [score for _, score in history] == pytest.approx([868.4211, 862.0978, 1949.335, 669.1310], rel=1e-3)
+    assert [score for score, _ in history] == pytest.approx([0, 3.79443e-05, 4.874716, 3.043614], rel=1e-3)
+
+
+def test_a_picture_is_judged_as_the_descent_judges_it():
+    layers = pictures.torchvision_layers("cpu")
+    content, style = pictures.squares(48, "cpu")
+    descent = seed_tutorial.Descent(layers, content, style, content, trimmed=True)
+    assert descent.total_of(content) == pytest.approx(descent.evaluate().item(), rel=1e-5)
+    assert descent.total_of(content + 2) == descent.total_of(torch.ones_like(content))  # clamped
+
+
+def test_operations_of_an_evaluation_counted_by_hand(vgg16):
+    """Multiplications and additions of conv1_1 to conv3_1 at 32 x 32, twice, and of five Gram matrices, twice."""
+    objective = StyleObjective(vgg16, *pictures.squares(32, "cpu"), speed.tutorial_settings())
+    places = 32 * 32, 16 * 16, 8 * 8
+    inputs = 3 * 64 + 64 * 64, 64 * 128 + 128 * 128, 128 * 256
+    convolutions = sum(2 * 9 * both * count for both, count in zip(inputs, places, strict=True))
+    channels = 2 * 64**2, 2 * 128**2, 256**2
+    grams = sum(2 * squares * count for squares, count in zip(channels, places, strict=True))
+    assert speed.operations(objective) == 2 * convolutions + 2 * grams
+
+
+def test_speed_in_miniature(tmp_path):
+    done = benchmark("speed", "--quick", "--repeats", 2, "--out", tmp_path / "new" / "folder")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "new" / "folder" / "speed.json").read_text())
+    sections = {"machine", "plan", "peak", "tutorial", "gatys", "growth", "memory", "alexnet", "race"}
+    assert set(found) == sections
+    assert found["plan"]["repeats"] == 2
+    formats = machine.precisions(torch.device("cpu"))
+    expected = {speed.LITERAL, speed.TRIMMED, *(f"ours, {name}" for name in formats)}
+    assert [{row["who"] for row in found["tutorial"] if row["size"] == size} for size in (32, 48)] == [expected] * 2
+    assert all(0 < row["least"] <= row["median"] <= row["most"] for row in found["tutorial"] + found["gatys"])
+    assert math.isfinite(found["growth"]["exponent"])
+    assert 50e6 < found["memory"]["after_import"] < found["memory"]["peak"] < 10e9
+    literal, trimmed = found["race"]["runners"][:2]
+    assert found["race"]["target"] == literal["totals"][-1]
+    assert trimmed["totals"] == pytest.approx(literal["totals"], rel=0.1)
+    assert all(row["seconds"] == sorted(row["seconds"]) for row in found["race"]["runners"])
+    assert "Seconds to the seed's final loss" in done.stdout
+    with Image.open(tmp_path / "new" / "folder" / "speed.png") as plot:
+        assert plot.format == "PNG"
+
+
+def test_quality_in_miniature(tmp_path):
+    (tmp_path / "quality.json").write_text("of an earlier run")
+    done = benchmark("quality", "--quick", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "quality.json").read_text())
+    assert set(found) == {"machine", "plan", "pairs", "peer"}
+    (pair,) = found["pairs"]
+    assert {"lpips", "style", "ssim", "seconds", "evaluations"} <= set(pair["gatys"]) == set(pair["fine"])
+    assert pair["gatys"]["evaluations"] == 4
+    with Image.open(tmp_path / "quality.jpg") as sheet:
+        assert sheet.format == "JPEG"
+
+
+@pytest.mark.parametrize(
+    ("lpips", "style", "good"), [(1, 0.85, True), (0.8, 1, True), (0.9, 0.9, False), (0.5, 1.01, False)]
+)
+def test_good_is_no_worse_in_both_and_clearly_better_in_one(lpips, style, good):
+    gatys = {"lpips": 1.0, "style": 1.0, "seconds": 10.0}
+    fine = {"lpips": lpips, "style": style, "seconds": 10.0}
+    assert compared(gatys, fine)["no_worse_and_one_clearly_better"] is good
+
+
+def test_bad_input_is_answered_in_a_sentence_before_anything_runs(tmp_path):
+    (tmp_path / "notes.txt").write_text("Do not forget the milk.")
+    done = benchmark("speed", "--quick", "--out", tmp_path / "notes.txt")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "notes.txt" in done.stderr
+    assert (tmp_path / "notes.txt").read_text() == "Do not forget the milk."
+    done = benchmark("quality", "--quick", "--out", tmp_path, "--device", "abacus")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "abacus" in done.stderr
