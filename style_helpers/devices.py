@@ -1,5 +1,8 @@
 """Where to compute, in which number format, and the picture size that suits the place."""
 
+import ctypes
+import sys
+
 import psutil
 import torch
 
@@ -66,6 +69,21 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     return psutil.virtual_memory().available
+
+
+def keep_freed_memory():
+    """Ask the C library to keep what is freed for the next evaluation, where it is the GNU one (most Linux).
+
+    Otherwise it returns each large feature map to the system, which then has to clear the pages again: measured at 512
+    pixels in bfloat16, an evaluation took up to twice as long.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "gnu_get_libc_version"):
+        trim_threshold, mmap_threshold = -1, -3  # the names are those of malloc.h
+        library.mallopt(mmap_threshold, 2**30)
+        library.mallopt(trim_threshold, 2**31 - 1)
 
 
 def default_size(preset: str, device: torch.device) -> int:

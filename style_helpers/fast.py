@@ -61,6 +61,36 @@ class _Gram(torch.autograd.Function):
         return by_row.unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)
 
 
+def moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the channels of (B, C, H, W): second moments 1/M sum_i F_ki F_li, (B, C, C), and means, (B, C); float32."""
+    return _Moments.apply(features)
+
+
+class _Moments(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, features):
+        ctx.save_for_backward(features)
+        rows = _rows(features)
+        return _inner_products(rows) / rows.shape[1], features.mean((2, 3), dtype=_sum_format(features))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, of_second, of_mean):
+        (features,) = ctx.saved_tensors
+        rows = _rows(features)
+        both = ((of_second + of_second.transpose(1, 2)) / rows.shape[1]).to(rows.dtype)
+        shift = (of_mean / rows.shape[1]).to(rows.dtype)
+        if len(rows) == 1:  # as in _product
+            by_row = torch.addmm(shift, rows[0], both[0])[None]
+        else:
+            by_row = torch.baddbmm(shift[:, None, :], rows, both)
+        return by_row.unflatten(1, features.shape[2:]).permute(0, 3, 1, 2)
+
+
+def _sum_format(features: Tensor) -> torch.dtype:
+    return torch.float32 if features.dtype == torch.bfloat16 else features.dtype
+
+
 def _rows(features: Tensor) -> Tensor:
     """(B, C, H, W) as (B, M, C): a row for each position. No copy when channels are last in memory."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)

@@ -36,12 +36,11 @@ class MeanCovariance:
     """
 
     def describe(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
-        channels = features.shape[1]
         if mask is None:
-            mean = features.float().mean((2, 3))
+            second, mean = fast.moments(features)
         else:
+            second, _ = fast.moments(features * _share(mask).to(features.dtype))
             mean = (features.float() * _share(mask).square()).mean((2, 3))
-        second = Gram().describe(features, mask) * channels
         covariance = second - mean[:, :, None] * mean[:, None, :]
         return torch.cat([covariance, mean[:, :, None]], dim=2)
 

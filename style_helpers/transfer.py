@@ -131,6 +131,7 @@ class Run:
                 "give a start of the content picture's size."
             )
         check_memory(objective)
+        devices.keep_freed_memory()
         self.objective, self.settings, self.evaluations = objective, settings, settings.evaluations
         self.best: Step | None = None
         self.history: list[Evaluation] = []
@@ -272,7 +273,7 @@ class Run:
         return step
 
     def seconds_left(self) -> float | None:
-        """Estimated from the last two evaluations, other scales by their number of points; None before there are two."""
+        """Estimated from the last two evaluations, other scales by their number of points; None before that."""
         if len(self.history) < 2:
             return None
         before, last = self.history[-2:]
