@@ -96,6 +96,12 @@ class StyleObjective:
             self.pretrained, resize(self.content, scale), styles, self.settings, resize(self.keep, scale)
         )
 
+    @property
+    def smallest_scale(self) -> float:
+        """The part of the full size at which the deepest layer still sees something of every picture."""
+        sides = [min(self.content.shape[-2:]), *(min(style.picture.shape[-2:]) for style in self.styles)]
+        return (self.network.smallest_side + 1) / min(sides)
+
     def with_settings(self, settings: Settings) -> "StyleObjective":
         """The same pictures with other settings."""
         return StyleObjective(self.pretrained, self.content, self.styles, settings, self.keep)

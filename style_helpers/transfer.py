@@ -177,7 +177,7 @@ class Run:
         return Result(full_size(picture, self.objective), tuple(self.history), self.ended)
 
     def _minimise(self) -> Iterator[Step]:
-        for scale, end in plan(self.settings):
+        for scale, end in self._plan():
             if len(self.history) >= end:
                 continue
             objective, optimizer = self._begin(scale)
@@ -195,6 +195,9 @@ class Run:
                     self._apply_changes()
                     objective, optimizer = self._begin(scale)
         self.ended = f"All {self.evaluations} evaluations are done."
+
+    def _plan(self) -> list[tuple[float, int]]:
+        return plan(self.settings, self.objective.smallest_scale)
 
     def _begin(self, scale: float) -> tuple[StyleObjective, torch.optim.Optimizer]:
         """The objective at one scale, the picture brought to its size, and an optimizer for it."""
@@ -277,7 +280,7 @@ class Run:
         if len(self.history) < 2:
             return None
         before, last = self.history[-2:]
-        points = [scale**2 for scale in _scale_of_each(self.settings)]
+        points = [scale**2 for scale in _scale_of_each(self._plan())]
         done = len(self.history)
         return (last.seconds - before.seconds) / points[done - 1] * sum(points[done:])
 
@@ -351,13 +354,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
-def plan(settings: Settings) -> list[tuple[float, int]]:
-    """Each scale and the evaluation at which it ends; a scale for which no evaluation is left over is passed over."""
-    ends, share = [], 0.0
-    for part in settings.shares:
+def plan(settings: Settings, smallest_scale: float = 0.0) -> list[tuple[float, int]]:
+    """Each scale and the evaluation at which it ends. The next scale takes over the evaluations of one too small."""
+    scales, share = [], 0.0
+    for scale, part in zip(settings.scales, settings.shares, strict=True):
         share += part
-        ends.append(round(share * settings.evaluations))
-    return list(zip(settings.scales, ends, strict=True))
+        if scale >= smallest_scale or scale == 1:
+            scales.append((scale, round(share * settings.evaluations)))
+    return scales
 
 
 def full_size(picture: Tensor, objective: StyleObjective) -> Tensor:
@@ -365,10 +369,10 @@ def full_size(picture: Tensor, objective: StyleObjective) -> Tensor:
     return fit(picture, *objective.content.shape[-2:]).clamp(0, 1)
 
 
-def _scale_of_each(settings: Settings) -> list[float]:
+def _scale_of_each(ends: list[tuple[float, int]]) -> list[float]:
     """The scale of every evaluation of a run, in order."""
     scales, begin = [], 0
-    for scale, end in plan(settings):
+    for scale, end in ends:
         scales += [scale] * (end - begin)
         begin = max(begin, end)
     return scales

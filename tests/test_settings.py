@@ -58,6 +58,15 @@ def test_frozen_and_replaced_only_by_a_checked_copy():
         ({"style_layers": "relu1_1"}, "tuple of layer names"),
         ({"style_layers": ("relu1_1", "relu1_1")}, "names a layer twice"),
         ({"optimizer": "adam", "pixel_range": "closure"}, 'with Adam use "clamp"'),
+        ({"scales": (1.0, 0.5), "shares": (0.5, 0.5)}, "scales must rise"),
+        ({"scales": (0.5,)}, "scales must rise"),
+        ({"scales": (0.5, 1.0)}, "one number for each scale"),
+        ({"scales": (0.5, 1.0), "shares": (0.5, 0.6)}, "add up to 1"),
+        ({"scales": [1.0]}, "must be a tuple"),
+        ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein"),
+        ({"style_scale": 0.0}, "from 0.1 to 10"),
+        ({"carry": True}, "carry belongs to Adam"),
+        ({"weight_inside": True}, "the seed's way"),
     ],
 )
 def test_a_bad_setting_gets_one_sentence(changes, words):

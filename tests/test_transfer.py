@@ -1,5 +1,6 @@
 """The runner against the seed tutorial's own algorithm, and its manners: iterate, stop, pause, break, leave alone."""
 
+import re
 import threading
 from dataclasses import FrozenInstanceError
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import seed_tutorial
-from style_helpers import images, transfer, weights
+from style_helpers import files, images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings, SettingsError
 
@@ -214,6 +215,22 @@ def test_bfloat16_sees_nearly_the_same_losses(vgg16, content, style):
         assert float(coarse[name]) == pytest.approx(float(value), rel=0.05, abs=1e-4)
 
 
+def test_bfloat16_paints_a_picture_that_is_no_worse(vgg16, content, style):
+    """Judged by the exact objective: after 40 evaluations, totals within 10 % of each other on the way down from 1."""
+    exact = StyleObjective(vgg16, content, style, Settings.gatys(precision="fp32"))
+    totals = {}
+    for precision in ("fp32", "bf16"):
+        objective = StyleObjective(vgg16, content, style, Settings.gatys(precision=precision))
+        descent = transfer.run(objective, evaluations=40)
+        list(descent)
+        with torch.no_grad():
+            totals[precision] = float(sum(exact(descent.result().picture).values()))
+    with torch.no_grad():
+        start = float(sum(exact(content).values()))
+    assert totals["fp32"] < 0.2 * start
+    assert totals["bf16"] < 1.1 * totals["fp32"]
+
+
 def test_fast_and_seed_arithmetic_are_the_same_mathematics(vgg16, content):
     style = content.flip(3)
     slow = StyleObjective(vgg16, content, style, Settings.tutorial())
@@ -241,3 +258,166 @@ def test_stylize_is_the_whole_in_one_line(content, style, capsys):
     assert result.picture.shape == content.shape
     assert len(result.history) == 5
     assert "5/5" in capsys.readouterr().err
+
+
+COARSE_TO_FINE = {"scales": (0.5, 1.0), "shares": (0.6, 0.4)}
+
+
+@pytest.fixture(scope="module")
+def large(device):
+    """Content and style large enough that half of them is still a picture for AlexNet."""
+    return (
+        images.load(images.CONTENT / "summer-palace.jpg", 128, device),
+        images.load(images.STYLE / "hokusai-great-wave.jpg", 128, device),
+    )
+
+
+def test_coarse_to_fine_goes_through_the_scales_and_ends_at_full_size(alexnet, large):
+    chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE)
+    descent = transfer.run(StyleObjective(alexnet, *large, chosen))
+    steps = list(descent)
+    assert [step.scale for step in steps] == [64] * 6 + [128] * 4
+    assert steps[0].picture.shape[-2:] == (64, 96)
+    assert descent.result().picture.shape == large[0].shape
+    assert descent.best.scale == 128
+
+
+def test_a_run_that_is_stopped_at_a_coarse_scale_gives_a_picture_of_full_size(alexnet, large):
+    descent = transfer.run(StyleObjective(alexnet, *large, Settings.fine(network="alexnet", **COARSE_TO_FINE)))
+    next(descent)
+    assert descent.result().picture.shape == large[0].shape
+
+
+@pytest.mark.parametrize("evaluations", [1, 2, 3, 7, 100])
+def test_the_plan_gives_out_every_evaluation(evaluations):
+    ends = [end for _, end in transfer.plan(Settings.fine(evaluations=evaluations))]
+    assert ends == sorted(ends)
+    assert ends[-1] == evaluations
+
+
+def test_a_scale_too_small_for_the_network_is_left_to_the_next_one(alexnet, content, style):
+    chosen = Settings.fine(network="alexnet", evaluations=4)  # a quarter of 64 is under AlexNet's 31 pixels
+    steps = list(transfer.run(StyleObjective(alexnet, content, style, chosen)))
+    assert [step.scale for step in steps] == [32, 32, 32, 64]
+
+
+def test_adams_averages_can_be_carried_to_the_next_scale(alexnet, large):
+    adam = {"optimizer": "adam", "learning_rate": 0.02, "pixel_range": "clamp", "carry": True}
+    chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE, **adam)
+    carried = list(transfer.run(StyleObjective(alexnet, *large, chosen)))
+    anew = list(transfer.run(StyleObjective(alexnet, *large, chosen.replace(carry=False))))
+    assert carried[6].losses == anew[6].losses
+    assert carried[7].losses != anew[7].losses
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("pause", [2, 6, 8])
+def test_a_saved_run_goes_on_as_if_it_had_never_stopped(alexnet, large, tmp_path, optimizer, pause):
+    adam = {"optimizer": "adam", "learning_rate": 0.02, "pixel_range": "clamp"}
+    chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE, **(adam if optimizer == "adam" else {}))
+    whole = [step.losses.total for step in transfer.run(StyleObjective(alexnet, *large, chosen))]
+    first = transfer.run(StyleObjective(alexnet, *large, chosen))
+    for _ in range(pause):
+        next(first)
+    first.save(tmp_path / "run.safetensors")
+    second = transfer.take_up(StyleObjective(alexnet, *large, chosen), tmp_path / "run.safetensors")
+    assert second.history == first.history
+    assert torch.equal(second.result().picture, first.result().picture)
+    assert [seen.losses.total for seen in first.history] + [step.losses.total for step in second] == whole
+    assert second.history[pause].seconds > second.history[pause - 1].seconds
+
+
+def test_a_saved_run_of_other_pictures_or_a_damaged_one_is_refused(alexnet, large, objective, tmp_path):
+    path = tmp_path / "run.safetensors"
+    descent = transfer.run(objective)
+    next(descent)
+    descent.save(path)
+    with pytest.raises(ValueError, match="other pictures"):
+        transfer.take_up(StyleObjective(alexnet, *large, objective.settings), path)
+    with pytest.raises(files.FileError, match="exists already"):
+        descent.save(path)
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(files.FileError, match="is damaged"):
+        transfer.take_up(objective, path)
+    path.write_bytes(content[:100])
+    with pytest.raises(files.FileError, match="is not a saved run, or is damaged"):
+        transfer.take_up(objective, path)
+    with pytest.raises(files.FileError, match="There is no saved run"):
+        transfer.take_up(objective, tmp_path / "nothing.safetensors")
+
+
+def test_a_weight_can_be_changed_in_mid_run(objective):
+    descent = transfer.run(objective, evaluations=6)
+    before = [next(descent) for _ in range(3)][-1]
+    descent.change(style_weight=0.0)
+    after = list(descent)
+    assert before.losses.style > 0
+    assert [step.losses.style for step in after[1:]] == [0.0, 0.0]
+    assert descent.best.evaluation > 4
+    with pytest.raises(SettingsError):
+        descent.change(style_weight=-1.0)
+
+
+def test_an_interrupt_ends_the_run_with_the_picture_so_far(alexnet, content, style):
+    class Interrupted(StyleObjective):
+        calls = 0
+
+        def __call__(self, picture):
+            self.calls += 1
+            if self.calls == 3:
+                raise KeyboardInterrupt
+            return super().__call__(picture)
+
+    descent = transfer.run(Interrupted(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    with pytest.warns(RuntimeWarning, match="you interrupted it"):
+        assert len(list(descent)) == 2
+    assert descent.result().picture.shape == content.shape
+
+
+def test_memory_that_runs_out_ends_the_run_with_the_picture_so_far(alexnet, content, style):
+    class Greedy(StyleObjective):
+        calls = 0
+
+        def __call__(self, picture):
+            self.calls += 1
+            if self.calls == 3:
+                torch.empty(2**60, dtype=torch.uint8)  # the allocator's own refusal
+            return super().__call__(picture)
+
+    descent = transfer.run(Greedy(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    with pytest.warns(RuntimeWarning, match="memory of this machine is used up"):
+        assert len(list(descent)) == 2
+
+
+def test_another_error_is_not_swallowed(alexnet, content, style):
+    class Broken(StyleObjective):
+        def __call__(self, picture):
+            raise RuntimeError("a mistake in the code")
+
+    with pytest.raises(RuntimeError, match="a mistake in the code"):
+        list(transfer.run(Broken(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))))
+
+
+def test_too_large_a_picture_is_refused_with_the_size_that_fits(alexnet, monkeypatch):
+    content = torch.rand(1, 3, 200, 300)
+    objective = StyleObjective(alexnet, content, content, Settings.gatys(network="alexnet", **FAST))
+    monkeypatch.setattr(transfer.devices, "free_memory", lambda device: 20_000_000)
+    with pytest.raises(ValueError, match="300 x 200 pixels needs about") as refused:
+        transfer.run(objective)
+    fits = int(re.search("shorter side at ([0-9]+)", str(refused.value))[1])
+    small = torch.rand(1, 3, fits, int(fits * 1.5))
+    transfer.run(StyleObjective(alexnet, small, content, objective.settings))
+
+
+def test_the_time_left_is_estimated_by_the_size_of_what_is_left(alexnet, large):
+    chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE)
+    descent = transfer.run(StyleObjective(alexnet, *large, chosen))
+    assert next(descent)
+    assert descent.seconds_left() is None
+    next(descent)
+    last = descent.history[-1].seconds - descent.history[-2].seconds
+    assert descent.seconds_left() == pytest.approx(last * (4 + 4 * 4))  # four more at half size, four at full size
+    list(descent)
+    assert descent.seconds_left() == 0
