@@ -173,8 +173,9 @@ class Run:
         return self._stopping.is_set()
 
     def result(self) -> Result:
-        picture = self.best.picture if self.best else self.objective.finished(self._picture)
-        return Result(full_size(picture, self.objective), tuple(self.history), self.ended)
+        reached = self.best.picture if self.best else self._picture.detach()
+        picture = self.objective.finished(fit(reached, *self.objective.content.shape[-2:]))
+        return Result(picture, tuple(self.history), self.ended)
 
     def _minimise(self) -> Iterator[Step]:
         for scale, end in self._plan():
@@ -203,14 +204,13 @@ class Run:
         """The objective at one scale, the picture brought to its size, and an optimizer for it."""
         objective = self.objective.at(scale)
         before, size = self._picture.shape[-2:], objective.content.shape[-2:]
-        state = self._optimizer_state
-        if self.settings.carry and state is None and self._optimizer:
-            state = {
-                name: fit(value, *size) if value.ndim == 4 else value
-                for name, value in self._optimizer.state[self._picture].items()
-            }
+        state, self._optimizer_state = self._optimizer_state, None
+        if before != size:
+            if state is None and self._optimizer:
+                state = self._optimizer.state[self._picture]
+            state = _resized(state, size) if self.settings.carry and state else None
         self._picture = self._grown(objective.content).requires_grad_()
-        self._optimizer, self._optimizer_state = _optimizer(self._picture, self.settings, state), None
+        self._optimizer = _optimizer(self._picture, self.settings, state)
         if before != size:
             self.best = None  # totals at two scales cannot be compared
         return objective, self._optimizer
@@ -364,11 +364,6 @@ def plan(settings: Settings, smallest_scale: float = 0.0) -> list[tuple[float, i
     return scales
 
 
-def full_size(picture: Tensor, objective: StyleObjective) -> Tensor:
-    """A picture of a run that ended at a coarse scale, at the content picture's size."""
-    return fit(picture, *objective.content.shape[-2:]).clamp(0, 1)
-
-
 def _scale_of_each(ends: list[tuple[float, int]]) -> list[float]:
     """The scale of every evaluation of a run, in order."""
     scales, begin = [], 0
@@ -407,6 +402,11 @@ def _optimizer(picture: Tensor, settings: Settings, state: dict | None) -> torch
     if state:
         optimizer.state[picture] = state
     return optimizer
+
+
+def _resized(state: dict, size: torch.Size) -> dict:
+    """Adam's averages, which have the picture's shape, brought to another size."""
+    return {name: fit(value, *size) if value.ndim == 4 else value for name, value in state.items()}
 
 
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:
