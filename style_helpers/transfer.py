@@ -5,17 +5,16 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from style_helpers import devices, files, networks, saved
+from style_helpers import devices, networks
 from style_helpers.objective import StyleObjective, fit
 from style_helpers.settings import Settings
-from style_helpers.weights import digest
 
 LBFGS_MEMORY = 20  # moves that L-BFGS learns from
 
@@ -68,6 +67,16 @@ class Result:
     ended: str  # one sentence: why
 
 
+@dataclass(frozen=True)
+class State:
+    """Where a run stands: enough to go on from there with the numbers of a run that was never interrupted."""
+
+    picture: Tensor  # of the present scale, not clamped
+    optimizer: dict  # what it has learned, under torch's own names
+    best: Step | None
+    history: tuple[Evaluation, ...]
+
+
 def run(objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None) -> "Run":
     """Minimise an objective over the pixels; iterate over what this returns to get a `Step` for each evaluation.
 
@@ -115,8 +124,8 @@ class Run:
     """An iterator of `Step`s. `pause`, `resume`, `stop` and `change` may be called from any thread.
 
     They act within one evaluation. After the run, or in the middle of it: `result()` for what was reached, `best` for
-    the step with the lowest total at the present scale (None before the first), `save(path)` to go on another day,
-    and `ended`, one sentence that says why it ended (empty while it goes on).
+    the step with the lowest total at the present scale (None before the first), `state()` to go on another day, and
+    `ended`, one sentence that says why it ended (empty while it goes on).
     """
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):
@@ -290,49 +299,19 @@ class Run:
         self.objective = self.objective.with_settings(self.settings)
         self.best = None  # totals under two weights cannot be compared
 
-    def save(self, path, overwrite: bool = False):
-        """Keep the run in a .safetensors file, to `take_up` later: picture, optimizer, settings, history and best.
+    def state(self) -> State:
+        """Where the run stands, for `saved.save`. Ask between two steps, in a pause, or at the end."""
+        optimizer = dict(self._optimizer.state[self._picture]) if self._optimizer else {}
+        return State(self._picture.detach(), optimizer, self.best, tuple(self.history))
 
-        Call it while no evaluation is under way: between two steps, in a pause, or at the end. Raises FileError.
-        """
-        tensors = {"picture": self._picture, "best": self.best.picture if self.best else self._picture}
-        numbers = {}
-        if len(self.history):
-            for name, value in self._optimizer.state[self._picture].items():
-                _pack(f"optimizer.{name}", value, tensors, numbers)
-        facts = {
-            "settings": asdict(self.settings),
-            "pictures": _fingerprint(self.objective),
-            "optimizer": numbers,
-            "best": self.best.evaluation if self.best else 0,
-            "history": [[seen.scale, seen.seconds, dict(seen.losses.terms)] for seen in self.history],
-        }
-        saved.write(path, tensors, facts, overwrite)
-
-
-def take_up(objective: StyleObjective, path) -> Run:
-    """Continue a saved run where it was left; `objective` must be made of the same pictures and network.
-
-    The settings are the saved ones. On the same machine the numbers are those of a run that was never interrupted.
-    Raises FileError for a file that is damaged or no saved run, ValueError when it belongs to other pictures.
-    """
-    tensors, facts = saved.read(path)
-    if facts["pictures"] != _fingerprint(objective):
-        raise ValueError(
-            f"{files.quote(path)} was saved from other pictures or another network: give the ones that it began with."
-        )
-    settings = Settings(**{name: tuple(v) if isinstance(v, list) else v for name, v in facts["settings"].items()})
-    descent = Run(objective.with_settings(settings))
-    for number, (scale, seconds, terms) in enumerate(facts["history"], start=1):
-        descent.history.append(Evaluation(number, scale, seconds, Losses(MappingProxyType(terms))))
-    device = objective.content.device
-    descent._picture = tensors["picture"].to(device)
-    if facts["best"]:
-        best = descent.history[facts["best"] - 1]
-        descent.best = Step(best.evaluation, best.scale, best.seconds, best.losses, tensors["best"].to(device))
-    descent._optimizer_state = _unpack(tensors, facts["optimizer"], device)
-    descent._clock = _Clock(already=descent.history[-1].seconds if descent.history else 0.0)
-    return descent
+    @classmethod
+    def from_state(cls, objective: StyleObjective, state: State) -> "Run":
+        """The run that goes on from there."""
+        descent = cls(objective)
+        descent._picture, descent._optimizer_state = state.picture, state.optimizer
+        descent.best, descent.history = state.best, list(state.history)
+        descent._clock = _Clock(already=state.history[-1].seconds if state.history else 0.0)
+        return descent
 
 
 def check_memory(objective: StyleObjective):
@@ -412,38 +391,3 @@ def _resized(state: dict, size: torch.Size) -> dict:
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:
     values = torch.stack([term.detach() for term in terms.values()]).tolist()  # one transfer from a GPU, not one a term
     return MappingProxyType(dict(zip(terms, values, strict=True)))
-
-
-def _pack(name: str, value, tensors: dict[str, Tensor], numbers: dict):
-    """One entry of an optimizer's state: a tensor, a list of tensors, or a number."""
-    if isinstance(value, Tensor):
-        tensors[name] = value
-    elif isinstance(value, list):
-        for place, entry in enumerate(value):
-            if entry is not None:
-                tensors[f"{name}.{place:04}"] = entry
-    elif value is not None:
-        numbers[name] = value
-
-
-def _unpack(tensors: dict[str, Tensor], numbers: dict, device) -> dict:
-    """What `_pack` took apart; Adam's step counter stays on the CPU, where torch wants it."""
-    state = {name.removeprefix("optimizer."): value for name, value in numbers.items()}
-    for name in sorted(tensors):
-        if name.startswith("optimizer."):
-            key, _, place = name.removeprefix("optimizer.").partition(".")
-            value = tensors[name] if key == "step" else tensors[name].to(device)
-            if place:
-                state.setdefault(key, []).append(value)
-            else:
-                state[key] = value
-    state.pop("al", None)  # L-BFGS's scratch space
-    return state
-
-
-def _fingerprint(objective: StyleObjective) -> str:
-    """Tells whether two objectives are about the same pictures and network."""
-    pictures = {"content": objective.content} | {
-        f"style {number}": style.picture for number, style in enumerate(objective.styles)
-    }
-    return f"{objective.pretrained.name} {digest({name: picture.cpu() for name, picture in pictures.items()})}"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import seed_tutorial
-from style_helpers import files, images, transfer, weights
+from style_helpers import images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings, SettingsError
 
@@ -308,44 +308,6 @@ def test_adams_averages_can_be_carried_to_the_next_scale(alexnet, large):
     anew = list(transfer.run(StyleObjective(alexnet, *large, chosen.replace(carry=False))))
     assert carried[6].losses == anew[6].losses
     assert carried[7].losses != anew[7].losses
-
-
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-@pytest.mark.parametrize("pause", [2, 6, 8])
-def test_a_saved_run_goes_on_as_if_it_had_never_stopped(alexnet, large, tmp_path, optimizer, pause):
-    adam = {"optimizer": "adam", "learning_rate": 0.02, "pixel_range": "clamp"}
-    chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE, **(adam if optimizer == "adam" else {}))
-    whole = [step.losses.total for step in transfer.run(StyleObjective(alexnet, *large, chosen))]
-    first = transfer.run(StyleObjective(alexnet, *large, chosen))
-    for _ in range(pause):
-        next(first)
-    first.save(tmp_path / "run.safetensors")
-    second = transfer.take_up(StyleObjective(alexnet, *large, chosen), tmp_path / "run.safetensors")
-    assert second.history == first.history
-    assert torch.equal(second.result().picture, first.result().picture)
-    assert [seen.losses.total for seen in first.history] + [step.losses.total for step in second] == whole
-    assert second.history[pause].seconds > second.history[pause - 1].seconds
-
-
-def test_a_saved_run_of_other_pictures_or_a_damaged_one_is_refused(alexnet, large, objective, tmp_path):
-    path = tmp_path / "run.safetensors"
-    descent = transfer.run(objective)
-    next(descent)
-    descent.save(path)
-    with pytest.raises(ValueError, match="other pictures"):
-        transfer.take_up(StyleObjective(alexnet, *large, objective.settings), path)
-    with pytest.raises(files.FileError, match="exists already"):
-        descent.save(path)
-    content = bytearray(path.read_bytes())
-    content[-5] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(files.FileError, match="is damaged"):
-        transfer.take_up(objective, path)
-    path.write_bytes(content[:100])
-    with pytest.raises(files.FileError, match="is not a saved run, or is damaged"):
-        transfer.take_up(objective, path)
-    with pytest.raises(files.FileError, match="There is no saved run"):
-        transfer.take_up(objective, tmp_path / "nothing.safetensors")
 
 
 def test_a_weight_can_be_changed_in_mid_run(objective):
