@@ -132,7 +132,7 @@ def peer_table(found: dict) -> str:
 
 def contact_sheet(pairs: list[dict], shown: list[tuple[Tensor, ...]]) -> bytes:
     """A JPEG with a row for each pair: content, style, `gatys`, `fine`."""
-    figure = images.new_figure(12, 2.6 * len(pairs))
+    figure = images.new_figure(11, 2.1 * len(pairs))
     grid = figure.subplots(len(pairs), 4, squeeze=False)
     for row, pair, four in zip(grid, pairs, shown, strict=True):
         titles = [pair["content"], pair["style"]]
@@ -144,5 +144,5 @@ def contact_sheet(pairs: list[dict], shown: list[tuple[Tensor, ...]]) -> bytes:
             axes.set_title(title, fontsize=8, parse_math=False)
             axes.set_axis_off()
     page = io.BytesIO()
-    figure.savefig(page, format="jpeg", dpi=110, pil_kwargs={"quality": 90})
+    figure.savefig(page, format="jpeg", dpi=90, bbox_inches="tight", pil_kwargs={"quality": 85})
     return page.getvalue()

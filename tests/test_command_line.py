@@ -107,7 +107,7 @@ def test_a_run_writes_the_picture_its_settings_and_the_losses(folder):
     done = command_line("stylize", "content.png", "style.jpg", "out.png", *arguments, "--losses", "out.csv")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "out.png: All 4 evaluations are done.\n"
-    assert re.search(r"4/4 \[\d\d:\d\d<00:00", done.stderr)  # the bar, with the time left
+    assert re.search(r"4/4 evaluations, total [\d.]+, 00:00 left", done.stderr)  # the bar, with the time left
 
     with Image.open("out.png") as out:
         assert (out.format, out.mode, out.size) == ("PNG", "RGB", (82, 64))
