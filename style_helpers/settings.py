@@ -168,7 +168,7 @@ class Settings:
 
     @classmethod
     def fine(cls, **changes) -> "Settings":
-        """The best picture we know how to make; benchmarks/ has the measurements behind each choice.
+        """The best picture we know how to make; `python -m benchmarks quality` sets it beside `gatys`.
 
         The paper's style layers, seen from coarse to fine, so that large strokes are laid before small ones; mean and
         covariance in place of the Gram matrix; layers balanced by their gradients; content at relu3_2 too, which keeps
