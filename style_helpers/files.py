@@ -1,5 +1,6 @@
 """Writing files so that nothing of the user's is lost: checked before a long run, whole or not at all afterwards."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterable
@@ -26,9 +27,12 @@ def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[st
     if path.suffix.lower() not in endings:
         raise FileError(f"{quote(path)} must end in {' or '.join(endings)}, the kinds that can be written here.")
     _check_place(path, overwrite)
-    # Trying is the only sure test of the folder's permissions and of the name
-    trial = _beside(path) if os.path.lexists(path) else path
     try:
+        with contextlib.suppress(FileNotFoundError):
+            os.lstat(path)  # fails otherwise for a name that this system does not allow
+        # Trying is the only sure test of the folder's permissions; under another name, so that of two programs
+        # at work on the same path neither removes the other's file
+        trial = _beside(path)
         open(trial, "xb").close()
         trial.unlink()
     except OSError as error:

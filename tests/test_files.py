@@ -65,7 +65,8 @@ def test_a_save_that_fails_at_the_last_moment_leaves_no_empty_file(tmp_path, pic
     assert list(tmp_path.iterdir()) == []
 
 
-def test_of_many_saving_at_once_under_one_name_exactly_one_wins(tmp_path):
+@pytest.mark.parametrize("again", range(20))
+def test_of_many_saving_at_once_under_one_name_exactly_one_wins(again, tmp_path):
     path = tmp_path / "out.png"
     start = threading.Barrier(8)
     winners, losers = [], []
