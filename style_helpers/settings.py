@@ -1,6 +1,7 @@
 """Every choice of a run in one frozen dataclass, and the presets. Needs only the standard library."""
 
 import math
+import os
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 
@@ -187,6 +188,15 @@ class Settings:
 
 
 PRESETS = ("tutorial", "gatys", "fine")
+
+QUICK = "STYLE_HELPERS_QUICK"  # environment variable: set to 1, everything is shown and little is optimised
+
+
+def shortened(evaluations: int, least: int = 2) -> int:
+    """As many evaluations as asked for; in quick mode, for tests of the lessons, a twentieth, but at least `least`."""
+    if os.environ.get(QUICK, "0") in ("", "0"):
+        return evaluations
+    return min(evaluations, max(least, evaluations // 20))
 
 
 def _check_choice(name, value, choices):

@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from style_helpers import devices, networks
 from style_helpers.objective import StyleObjective, fit
-from style_helpers.settings import Settings
+from style_helpers.settings import Settings, shortened
 
 LBFGS_MEMORY = 20  # moves that L-BFGS learns from
 
@@ -81,7 +81,8 @@ def run(objective: StyleObjective, start: Tensor | None = None, evaluations: int
     """Minimise an objective over the pixels; iterate over what this returns to get a `Step` for each evaluation.
 
     start        (1, 3, H, W), the content picture's size; it is copied. None begins as the settings say
-    evaluations  how often the objective and its gradient are computed. None takes the settings' number
+    evaluations  how often the objective and its gradient are computed. None takes the settings' number. In quick
+                 mode (`settings.shortened`) there are fewer
     """
     return Run(objective, start, evaluations)
 
@@ -132,6 +133,7 @@ class Run:
         settings = objective.settings
         if evaluations is not None:
             settings = settings.replace(evaluations=evaluations)
+        settings = settings.replace(evaluations=shortened(settings.evaluations, least=max(2, len(settings.scales))))
         if start is None:
             start = starting_picture(objective.content, settings)
         if start.shape != objective.content.shape:

@@ -1,9 +1,12 @@
+import os
+
 import matplotlib
 import pytest
 import torch
 from hypothesis import settings
 
 matplotlib.use("agg")
+os.environ.pop("STYLE_HELPERS_QUICK", None)  # only the tests of it and of the lessons are quick
 settings.register_profile("ours", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("ours")
 

@@ -1,49 +1,129 @@
-"""Every lesson agrees with its notebook, has the form that a course needs, and runs from top to bottom."""
+"""Every lesson agrees with its notebooks, has the form that a course needs, and runs from top to bottom."""
 
-import importlib.util
-import json
+import ast
+import base64
 import re
 import shutil
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "lessons"))
+import build  # noqa: E402  (lessons/ is no package: authors run its programs)
+
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
-NOTEBOOKS = [ROOT / "notebooks" / f"{lesson.stem}.ipynb" for lesson in LESSONS]
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+BUILT = {path: text for lesson in LESSONS for path, text in build.notebooks_of(lesson).items()}
+each_notebook = pytest.mark.parametrize("path", BUILT, ids=lambda path: f"{path.parent.name}/{path.stem}")
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+each_mathematics_lesson = pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda lesson: lesson.stem)
 
 
-@pytest.fixture(scope="module")
-def builder():
-    spec = importlib.util.spec_from_file_location("build", ROOT / "lessons" / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def cells(path: Path) -> list:
+    return nbformat.read(path, as_version=4).cells
 
 
-def test_there_are_lessons_and_a_notebook_for_each():
-    assert LESSONS
-    assert sorted((ROOT / "notebooks").glob("*.ipynb")) == NOTEBOOKS
+def student(lesson: Path) -> list:
+    return cells(build.NOTEBOOKS / f"{lesson.stem}.ipynb")
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
-def test_the_notebook_is_what_the_lesson_builds(builder, lesson):
-    assert builder.build(lesson) == (ROOT / "notebooks" / f"{lesson.stem}.ipynb").read_text(encoding="utf-8")
+def text_of(notebook: list) -> str:
+    return "\n\n".join(cell.source for cell in notebook if cell.cell_type == "markdown")
 
 
-def test_an_edit_leaves_the_ids_of_other_cells_and_twins_differ(builder, tmp_path):
-    (tmp_path / "a.md").write_text("# One\n\n```python\n1\n```\n\ntext\n\n```python\n1\n```\n", encoding="utf-8")
-    (tmp_path / "b.md").write_text("# Another\n\n```python\n1\n```\n\ntext\n\n```python\n1\n```\n", encoding="utf-8")
-    before, after = (
-        [cell["id"] for cell in json.loads(builder.build(tmp_path / name))["cells"]] for name in ("a.md", "b.md")
-    )
+def test_there_are_lessons_and_only_their_notebooks():
+    assert [lesson.stem[:2] for lesson in LESSONS] == [f"{number:02}" for number in range(len(LESSONS))]
+    found = set((ROOT / "notebooks").glob("*.ipynb")) | set((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+    assert {path for path in found if not path.name.startswith(".")} == set(BUILT)
+
+
+@each_notebook
+def test_the_notebook_is_what_the_lesson_builds(path):
+    assert BUILT[path] == path.read_text(encoding="utf-8")
+
+
+def built(tmp_path, text: str, solved: bool = False) -> list:
+    (tmp_path / "lesson.md").write_text(text, encoding="utf-8")
+    return nbformat.reads(build.build(tmp_path / "lesson.md", solved), as_version=4).cells
+
+
+EXERCISE = """# One
+
+```python tags=["exercise"]
+def double(x):
+    \"\"\"Return twice x.\"\"\"
+    ### BEGIN SOLUTION
+    twice = 2 * x
+    return twice
+    ### END SOLUTION
+```
+
+```python
+double(1)
+```
+
+<details><summary>Hint 3</summary>
+
+Add it to itself.
+
+</details>
+
+## Two ![a tower](../images/tower.png)
+
+```python tags=["exercise"]
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+```
+
+<details><summary>Hint 3</summary>
+
+Ask.
+
+</details>
+"""
+
+
+def test_an_edit_leaves_the_ids_of_other_cells_and_twins_differ(tmp_path):
+    rest = "\n\n```python\n1\n```\n\ntext\n\n```python\n1\n```\n"
+    before, after = ([cell.id for cell in built(tmp_path, title + rest)] for title in ("# One", "# Another"))
     assert before[1:] == after[1:]
     assert before[0] != after[0]
     assert len(set(before)) == 4
+
+
+def test_learners_get_the_cell_without_the_answer_and_the_answer_folded_after_the_last_hint(tmp_path):
+    notebook = built(tmp_path, EXERCISE)
+    assert notebook[1].source == (
+        'def double(x):\n    """Return twice x."""\n    raise NotImplementedError("your code here")'
+    )
+    assert notebook[4].source == "answer = ..."
+    folds = re.findall(r"<summary>(.*?)</summary>", text_of(notebook))
+    assert folds == ["Hint 3", "Solution", "Hint 3", "Solution"]
+    assert "    twice = 2 * x\n    return twice\n```" in notebook[3].source
+    assert "answer = 42" in notebook[5].source
+
+
+def test_the_solved_notebook_has_the_answer_in_the_cell_and_finds_its_pictures(tmp_path):
+    notebook = built(tmp_path, EXERCISE, solved=True)
+    assert notebook[1].source == 'def double(x):\n    """Return twice x."""\n    twice = 2 * x\n    return twice'
+    assert notebook[4].source == "answer = 42"
+    assert "Solution</summary>" not in text_of(notebook)
+    assert "](../../images/tower.png)" in text_of(notebook)
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [(("Hint 3", "Hint 2"), "no third hint"), (("### END SOLUTION", ""), "no solution between its two marks")],
+)
+def test_an_exercise_that_an_author_left_unfinished_is_named(tmp_path, damage, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        built(tmp_path, EXERCISE.replace(*damage))
 
 
 @each_notebook
@@ -52,12 +132,12 @@ def test_no_outputs_no_counts_and_the_plain_kernel(path):
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert "SOLUTION" not in path.read_text(encoding="utf-8")
 
 
 @each_notebook
 def test_one_title_and_headings_in_order(path):
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
-    levels = [len(marks) for marks in re.findall(r"^(#+) ", text, flags=re.MULTILINE)]
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text_of(cells(path)), flags=re.MULTILINE)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
@@ -65,20 +145,89 @@ def test_one_title_and_headings_in_order(path):
 
 @each_notebook
 def test_every_figure_says_in_words_what_it_shows(path):
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in cells(path):
         if cell.cell_type == "code":
             figures = len(re.findall(r"images\.show\(|plots\.\w+\(", cell.source))
             assert len(re.findall(r"\balt=", cell.source)) == figures, cell.source
 
 
 @each_notebook
-def test_the_lesson_runs_from_top_to_bottom(path, tmp_path):
+def test_every_picture_in_the_text_exists_and_is_told_in_words(path):
+    for words, target in re.findall(r"!\[(.*?)\]\((.*?)\)", text_of(cells(path)), flags=re.DOTALL):
+        with Image.open(path.parent / target) as picture:
+            picture.verify()
+        assert len(words.split()) >= 8, words
+
+
+@each_lesson
+def test_a_lesson_opens_and_closes_as_every_lesson_does(lesson):
+    text = text_of(student(lesson))
+    for promise in ("**After this lesson you can**", "**You need**", "**Time:**", "**To read on:**"):
+        assert promise in text, promise
+    remember = text.split("## What you should remember")[1].split("**To read on:**")[0]
+    assert len(re.findall(r"^- ", remember, flags=re.MULTILINE)) == 5
+
+
+@each_mathematics_lesson
+def test_a_lesson_asks_before_it_tells_and_lets_the_learner_work(lesson):
+    notebook = student(lesson)
+    code = "\n".join(cell.source for cell in notebook if cell.cell_type == "code")
+    assert code.count("predict(") >= 2
+    assert code.count(".answer(") == code.count("predict(")
+    exercises = [number for number, cell in enumerate(notebook) if build.is_exercise(cell)]
+    assert 2 <= len(exercises) <= 3
+    for number in exercises:
+        assert re.fullmatch(r"checks\.\w+\(my_\w+\)", notebook[number + 1].source.splitlines()[-1])
+        folds = re.findall(r"<summary>(.*?)</summary>", notebook[number + 2].source)
+        assert folds == ["Hint 1", "Hint 2", "Hint 3", "Solution"]
+    assert f"where-{lesson.stem[:2]}.png" in text_of(notebook)
+
+
+@each_mathematics_lesson
+def test_no_cell_depends_on_the_learners_answers(lesson):
+    notebook = student(lesson)
+    exercises = [number for number, cell in enumerate(notebook) if build.is_exercise(cell)]
+    mine = {name for number in exercises for name in _defined(notebook[number].source)}
+    for number, cell in enumerate(notebook):
+        if cell.cell_type == "code" and number not in exercises and number - 1 not in exercises:
+            assert not mine & _used(cell.source), cell.source
+
+
+def _defined(source: str) -> set[str]:
+    functions = {each.name for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)}
+    others = [each for each in ast.parse(source).body if not isinstance(each, ast.FunctionDef)]
+    stored = (node for each in others for node in ast.walk(each) if isinstance(node, ast.Name))
+    return functions | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+
+
+def _used(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+@each_notebook
+def test_imports_are_plain(path):
+    for cell in cells(path):
+        if cell.cell_type == "code":
+            assert not re.search(r"import \*|\bplt\b|pyplot", cell.source), cell.source
+
+
+@each_notebook
+def test_the_lesson_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLE_HELPERS_QUICK", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning,error::RuntimeWarning,error::FutureWarning")
     copy = tmp_path / path.name  # from a folder that is not the project's, so that nothing depends on the place
     shutil.copy(path, copy)
     notebook = nbformat.read(copy, as_version=4)
     NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error"]
-    pictures = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
-    assert sum("<img alt=" in page for page in pictures) >= 3
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    outputs = [output for cell in code for output in cell.outputs]
+    printed = "".join(output.text for output in outputs if output.get("name") == "stderr")
+    assert not re.sub(r".*evaluations.*", "", printed).strip()  # the bars of long runs, and nothing else
+    pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert sum("<img alt=" in page for page in pages) >= 3
+    assert all(base64.b64decode(data) for page in pages for data in re.findall(r"base64,([^\"]+)", page))
+    expected = "Right: " if path.parent == build.SOLUTIONS else "Not yet: "
+    for cell in code:
+        if re.match(r"checks\.", cell.source):
+            assert cell.outputs[-1].data["text/plain"].startswith(expected), cell.outputs[-1].data["text/plain"]
     assert list(tmp_path.iterdir()) == [copy]  # a lesson leaves nothing behind

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from style_helpers.settings import PRESETS, Settings, SettingsError
+from style_helpers.settings import PRESETS, QUICK, Settings, SettingsError, shortened
 
 
 def test_tutorial_is_the_seed_tutorial():
@@ -95,3 +95,19 @@ def test_weights_are_accepted_exactly_when_they_are_finite_and_not_negative(styl
 def test_settings_need_no_torch():
     code = "import sys, style_helpers.settings; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "asked", "given"), [(None, 300, 300), ("0", 300, 300), ("", 300, 300), ("1", 300, 15), ("1", 20, 2)]
+)
+def test_quick_mode_does_a_twentieth(monkeypatch, value, asked, given):
+    if value is None:
+        monkeypatch.delenv(QUICK, raising=False)
+    else:
+        monkeypatch.setenv(QUICK, value)
+    assert shortened(asked) == given
+
+
+def test_quick_mode_never_does_more_than_was_asked(monkeypatch):
+    monkeypatch.setenv(QUICK, "1")
+    assert [shortened(evaluations, least=3) for evaluations in (1, 2, 3, 4, 100)] == [1, 2, 3, 3, 5]

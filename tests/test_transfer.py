@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks import seed_tutorial
 from style_helpers import images, transfer, weights
 from style_helpers.objective import StyleObjective
-from style_helpers.settings import Settings, SettingsError
+from style_helpers.settings import QUICK, Settings, SettingsError
 
 FAST = {"precision": "fp32", "evaluations": 5}
 
@@ -293,6 +293,13 @@ def test_the_plan_gives_out_every_evaluation(evaluations):
     ends = [end for _, end in transfer.plan(Settings.fine(evaluations=evaluations))]
     assert ends == sorted(ends)
     assert ends[-1] == evaluations
+
+
+def test_quick_mode_shows_every_scale_in_fewer_evaluations(alexnet, large, monkeypatch):
+    monkeypatch.setenv(QUICK, "1")
+    chosen = Settings.fine(network="alexnet", evaluations=20, **COARSE_TO_FINE)
+    steps = list(transfer.run(StyleObjective(alexnet, *large, chosen)))
+    assert [step.scale for step in steps] == [64, 128]
 
 
 def test_a_scale_too_small_for_the_network_is_left_to_the_next_one(alexnet, content, style):

@@ -1,0 +1,131 @@
+"""Make the pictures that stand in lessons and README: python lessons/figures.py [maps | stills]
+
+maps    images/figures/where-NN.png: the chain from picture to gradient, with one lesson's part outlined
+stills  images/figures/lesson-NN.jpg: each lesson is run from top to bottom (some ten minutes in all), and the picture
+        under its cell with the tag "still" is kept, for readers who have no kernel
+"""
+
+import base64
+import io
+import re
+import sys
+
+import nbformat
+from build import LESSONS, NOTEBOOKS, build
+from nbclient import NotebookClient
+from PIL import Image
+
+from style_helpers import files, images
+
+FIGURES = images.FOLDER / "figures"
+LARGEST = 150_000  # bytes of a picture in the repository
+
+# Where each part stands (its middle, in inches), and what it is called
+PARTS = {
+    "picture": (0.9, 1.5, "the picture\n$X$: pixels"),
+    "network": (2.75, 1.5, "a trained\nnetwork"),
+    "features": (4.45, 1.5, "features\n$F$"),
+    "content": (6.35, 2.3, "content\ndistance $D_C$"),
+    "style": (6.35, 0.7, "Gram matrix,\nstyle distance $D_S$"),
+    "sum": (8.4, 1.5, "weighted\nsum"),
+}
+CHAIN = (
+    ("picture", "network"),
+    ("network", "features"),
+    ("features", "content"),
+    ("features", "style"),
+    ("content", "sum"),
+    ("style", "sum"),
+)
+LESSON_PARTS = {
+    "01": {"picture"},
+    "02": {"network", "features"},
+    "03": {"content"},
+    "04": {"style"},
+    "05": {"gradient"},
+    "06": {"sum"},
+}
+
+
+def course_map(lesson: str):
+    """The chain with the parts of one lesson outlined and named."""
+    here = LESSON_PARTS[lesson]
+    figure = images.new_figure(9.4, 3.5)
+    axes = figure.subplots()
+    axes.set(xlim=(0, 9.4), ylim=(-0.7, 2.8))
+    axes.set_axis_off()
+    for start, end in CHAIN:
+        (x, y, _), (to_x, to_y, _) = PARTS[start], PARTS[end]
+        middle = {"arrowstyle": "-|>", "color": "#555555", "shrinkA": 34, "shrinkB": 40, "linewidth": 1.2}
+        axes.annotate("", (to_x, to_y), (x, y), arrowprops=middle)
+    for name, (x, y, text) in PARTS.items():
+        axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=_box(name in here), linespacing=1.3)
+    _way_back(axes, "gradient" in here)
+    x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
+    axes.text(x, y + 0.52, f"lesson {lesson}: here", ha="center", fontsize=11, weight="bold", color="#0072B2")
+    return figure
+
+
+def _box(here: bool) -> dict:
+    style = {"facecolor": "#E8F1F8", "edgecolor": "#0072B2", "linewidth": 3.5}
+    plain = {"facecolor": "white", "edgecolor": "#999999", "linewidth": 1}
+    return {"boxstyle": "round,pad=0.5"} | (style if here else plain)
+
+
+def _way_back(axes, here: bool):
+    """From the sum back to the picture: the gradient changes the pixels."""
+    colour, width = ("#0072B2", 3.5) if here else ("#555555", 1.2)
+    axes.plot([8.4, 8.4, 0.9], [1.05, -0.35, -0.35], color=colour, linewidth=width)
+    arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": width}
+    axes.annotate("", (0.9, 1.05), (0.9, -0.37), arrowprops=arrow)
+    plain = {"facecolor": "white", "edgecolor": "none"}
+    words = "gradient: change the pixels a little, again and again"
+    axes.text(4.6, -0.35, words, ha="center", va="center", fontsize=11, bbox=plain)
+
+
+def make_maps():
+    for lesson in LESSON_PARTS:
+        page = io.BytesIO()
+        course_map(lesson).savefig(page, format="png", dpi=80)
+        _keep(f"where-{lesson}.png", page.getvalue())
+
+
+def make_stills():
+    for lesson in sorted(LESSONS.glob("[0-9]*.md")):
+        notebook = nbformat.reads(build(lesson), as_version=4)
+        if any(map(_is_still, notebook.cells)):
+            NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+            (cell,) = filter(_is_still, notebook.cells)
+            _keep(f"lesson-{lesson.stem[:2]}.jpg", _as_jpeg(_picture_under(cell)))
+
+
+def _is_still(cell) -> bool:
+    return "still" in cell.metadata.get("tags", [])
+
+
+def _picture_under(cell) -> Image.Image:
+    (page,) = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]))).convert("RGB")
+
+
+def _as_jpeg(picture: Image.Image) -> bytes:
+    """As good as fits into the repository's limit."""
+    for quality in (90, 80, 70, 60, 50):
+        page = io.BytesIO()
+        picture.save(page, "JPEG", quality=quality, optimize=True)
+        if page.tell() <= LARGEST:
+            break
+    return page.getvalue()
+
+
+def _keep(name: str, content: bytes):
+    print(f"{name}: {len(content) / 1000:.0f} kB")
+    files.write(FIGURES / name, content, overwrite=True)
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or ["maps", "stills"]
+    if set(asked) - {"maps", "stills"}:
+        sys.exit(f"Say maps, stills, or nothing for both, not {' '.join(asked)}.")
+    for kind in asked:
+        {"maps": make_maps, "stills": make_stills}[kind]()
