@@ -1,4 +1,4 @@
-"""python -m benchmarks speed | quality: our engine beside the seed tutorial's own code, and `fine` beside `gatys`.
+"""python -m benchmarks speed | quality | frontier: our engine beside the seed tutorial's code, `fine` beside `gatys`.
 
 Tables to the terminal, ready for a README; figures as JSON and a plot or contact sheet into a folder, where files of
 an earlier run are replaced.
@@ -14,7 +14,7 @@ from pathlib import Path
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, act in (("speed", act_speed), ("quality", act_quality)):
+    for name, act in (("speed", act_speed), ("quality", act_quality), ("frontier", act_frontier)):
         command = commands.add_parser(name)
         command.set_defaults(act=act)
         command.add_argument("--quick", action="store_true", help="in miniature, to see that it works")
@@ -65,6 +65,22 @@ def act_quality(options, device) -> None:
     print(quality.peer_table(found["peer"]))
     files.write(options.out / "quality.json", as_json(found), overwrite=True)
     files.write(options.out / "quality.jpg", quality.contact_sheet(pairs, shown), overwrite=True)
+
+
+def act_frontier(options, device) -> None:
+    from benchmarks import frontier, machine, speed_report
+    from style_helpers import files
+
+    plan = frontier.QUICK if options.quick else frontier.Plan()
+    found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
+    print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+    runs = []
+    for one in frontier.measure(plan, device):
+        runs.append(one)
+        print(f"{one['content']} x {one['style_picture']}, {one['preset']}", file=sys.stderr, flush=True)
+    print(frontier.as_table(runs))
+    files.write(options.out / "frontier.json", as_json(found | {"runs": runs}), overwrite=True)
+    files.write(options.out / "frontier.png", frontier.plot(runs), overwrite=True)
 
 
 def as_json(found: dict) -> bytes:

@@ -91,6 +91,19 @@ def test_quality_in_miniature(tmp_path):
         assert sheet.format == "JPEG"
 
 
+def test_frontier_in_miniature(tmp_path):
+    done = benchmark("frontier", "--quick", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    runs = json.loads((tmp_path / "frontier.json").read_text())["runs"]
+    expected = [("gatys", 25), ("gatys", 50), ("fine", 9), ("fine", 18)]
+    assert [(run["preset"], run["style_weight"]) for run in runs] == expected
+    assert [run["evaluations"] for run in runs] == [2, 2, 3, 3]
+    assert all(run[key] > 0 for run in runs for key in ("lpips", "style", "seconds"))
+    assert done.stdout.count("astronaut x hokusai-great-wave") == 4
+    with Image.open(tmp_path / "frontier.png") as plot:
+        assert plot.format == "PNG"
+
+
 @pytest.mark.parametrize(
     ("lpips", "style", "good"), [(1, 0.85, True), (0.8, 1, True), (0.9, 0.9, False), (0.5, 1.01, False)]
 )
