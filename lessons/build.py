@@ -8,6 +8,7 @@ The notebooks carry no outputs and no counts, and the same text always gives the
 `python lessons/build.py --check` writes nothing and says which notebooks are stale.
 """
 
+import base64
 import hashlib
 import re
 import sys
@@ -21,6 +22,7 @@ NOTEBOOKS = LESSONS.parent / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]*\.png)\)")
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
 
 
@@ -30,6 +32,9 @@ def build(lesson: Path, solved: bool = False) -> str:
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     (_solve if solved else _leave_open)(notebook.cells)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            _attach_pictures(cell)
     taken = set()
     for cell in notebook.cells:
         cell.id = _id(cell, taken)
@@ -43,8 +48,6 @@ def _solve(cells: list):
     for cell in cells:
         if is_exercise(cell):
             cell.source = _solution(cell.source)
-        elif cell.cell_type == "markdown":
-            cell.source = cell.source.replace("](../images/", "](../../images/")  # one folder further down
 
 
 def _leave_open(cells: list):
@@ -63,6 +66,15 @@ def _leave_open(cells: list):
 
 def _folded(solution: str) -> str:
     return f"<details><summary>Solution</summary>\n\n```python\n{solution}\n```\n\n</details>"
+
+
+def _attach_pictures(cell):
+    """Puts the pictures of the text into the notebook, so that they are seen wherever it is opened."""
+    for path in PICTURE.findall(cell.source):
+        picture = LESSONS / path
+        data = {"image/png": base64.b64encode(picture.read_bytes()).decode()}
+        cell.setdefault("attachments", {})[picture.name] = data
+        cell.source = cell.source.replace(f"]({path})", f"](attachment:{picture.name})")
 
 
 def is_exercise(cell) -> bool:

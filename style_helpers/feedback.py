@@ -1,0 +1,328 @@
+"""The engine under the checks: call an answer with small inputs, compare, and name the mistake.
+
+If something differs, it names the mistake whose formula gives just those results, in all cases; when none does, it says
+what is odd about the result. A check never raises. What is asked, and which wrong answers are known, is in `checks`.
+"""
+
+import html
+import inspect
+import math
+import re
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+TOLERANCE = 1e-4  # of the largest number; rounding in float32 stays far below, every mistake in the tables above
+LOOKS = {  # passed: sign, word, kind of line, and a colour of the page's own theme; the word alone would do
+    True: ("✓", "Right", "solid", "--jp-success-color1"),
+    False: ("↻", "Look again", "dashed", "--jp-warn-color1"),
+    None: ("…", "Not yet", "dotted", "--jp-info-color1"),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Feedback:
+    """What a check says. passed: True, False, or None while the answer is not written yet; message: plain text."""
+
+    passed: bool | None
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{LOOKS[self.passed][1]}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        sign, word, line, colour = LOOKS[self.passed]
+        text = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(self.message))
+        return (
+            f'<div role="status" style="border-left: 0.35em {line} var({colour}, currentColor); padding: 0.4em 0.8em; '
+            'margin: 0.3em 0; color: var(--jp-content-font-color1, currentColor); overflow-wrap: anywhere">'
+            f'<strong><span aria-hidden="true">{sign}</span> {word}:</strong> {text}</div>'
+        )
+
+
+# The engine: call, compare, name the mistake
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked, and what is known about it."""
+
+    task: str
+    right: Callable
+    arguments: tuple[str, ...]  # names; none when the answer is a value and not a function
+    mistakes: dict[tuple[str, str], Callable]  # (what it looks like, what to look at next): the wrong formula
+    cases: dict[str, Callable[[], tuple]]  # inputs in words: a function that makes them anew, always the same
+    look: str  # what to look at when the mistake is none of those
+    praise: str
+    gradient: bool  # whether the result will be minimised, so that its gradient must be right too
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one call did: its result or its error, and the names of the arguments that it changed."""
+
+    value: object = None
+    error: BaseException | None = None
+    changed: tuple[str, ...] = ()
+
+
+def exercise(mistakes: dict, *, cases: dict, look: str, praise: str, gradient: bool = False):
+    """Turns a right solution, whose docstring is the task, into the function that judges a learner's answer."""
+
+    def decorate(right: Callable) -> Callable[[object], Feedback]:
+        names = tuple(inspect.signature(right).parameters)
+        it = Exercise(right.__doc__, right, names, mistakes, cases, look, praise, gradient)
+
+        def check(answer) -> Feedback:
+            try:
+                return _judge(it, answer)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # the strangest objects fail as soon as one looks at them
+                return Feedback(False, f"This answer cannot be judged: it gives {_told(error)}. {look}")
+
+        check.__name__ = check.__qualname__ = right.__name__
+        check.__doc__, check.exercise = f"Judges an answer to the task: {right.__doc__}.", it
+        return check
+
+    return decorate
+
+
+def _judge(it: Exercise, answer) -> Feedback:
+    is_function = it.arguments and answer is not Ellipsis
+    if is_function and (problem := _cannot_be_called(it, answer)):
+        return Feedback(False, problem)
+    call = answer if is_function else lambda *_: answer
+    mine = [_run(it, call, make) for make in it.cases.values()]
+    if any(_not_written(run) for run in mine):
+        where = "`raise NotImplementedError(...)`" if is_function else "the three dots"
+        return Feedback(None, f"Write your own code in place of {where} in the cell above. The task: {it.task}.")
+    right = [_run(it, it.right, make) for make in it.cases.values()]
+    agree = [_alike(*pair, strict=True) for pair in zip(mine, right, strict=True)]
+    if all(agree):
+        problem = _gradient_problem(it, answer) if it.gradient else ""
+        return Feedback(not problem, problem or it.praise)
+    for (looks, look_next), formula in it.mistakes.items():
+        wrong = (_run(it, formula, make) for make in it.cases.values())
+        if all(_alike(*pair, strict=False) for pair in zip(mine, wrong, strict=True)):
+            return Feedback(False, f"This looks like {looks}. {look_next}.")
+    first, words = agree.index(False), list(it.cases)
+    place = f"It is right with {words[first - 1]}. But with {words[first]}: " if first else f"With {words[first]}: "
+    oddity = _error_or_change(it, mine[first], answer) or _oddity(it, mine[first].value, right[first].value)
+    message = f"{place if it.arguments else ''}{oddity}{_same_factor(mine, right)}"
+    return Feedback(False, message[0].upper() + message[1:])
+
+
+def _run(it: Exercise, function: Callable, make: Callable[[], tuple]) -> Run:
+    arguments = make()
+    try:
+        value = function(*arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # even exit() in an answer must not end the lesson
+        return Run(error=error)
+    triples = zip(it.arguments, arguments, make(), strict=True)
+    return Run(value, changed=tuple(name for name, now, before in triples if not _unchanged(now, before)))
+
+
+def _unchanged(now, before) -> bool:
+    if isinstance(before, Tensor):
+        return now.shape == before.shape and now.dtype == before.dtype and torch.equal(now, before)
+    if isinstance(before, dict):
+        return now.keys() == before.keys() and all(_unchanged(now[key], before[key]) for key in before)
+    return now.tobytes() == before.tobytes() if isinstance(before, Image.Image) else now == before
+
+
+def _alike(mine: Run, other: Run, strict: bool) -> bool:
+    if mine.error is not None or other.error is not None:
+        return type(mine.error) is type(other.error)
+    return mine.changed == other.changed and _same(mine.value, other.value, strict)
+
+
+def _same(mine, right, strict: bool) -> bool:
+    """Equal but for rounding; if strict, in the same number type too."""
+    if isinstance(right, tuple):
+        fits = isinstance(mine, tuple | list) and len(mine) == len(right)
+        return fits and all(_same(*pair, strict) for pair in zip(mine, right, strict=True))
+    if isinstance(right, str):
+        return isinstance(mine, str) and mine == right
+    if not isinstance(right, Tensor):
+        kind = Integral if strict and isinstance(right, int) else Real
+        return isinstance(mine, kind) and math.isclose(mine, right, rel_tol=1e-6)
+    mine = _tensor_of_bytes(mine)
+    if not isinstance(mine, Tensor) or (mine.shape, mine.device) != (right.shape, right.device) or mine.is_complex():
+        return False
+    if strict and mine.dtype != right.dtype:
+        return False
+    mine, right = mine.detach().double(), right.double()
+    tolerance = TOLERANCE * right.nan_to_num(0, 0, 0).abs().max().item()
+    return torch.allclose(mine, right, rtol=0, atol=tolerance, equal_nan=True)
+
+
+def _tensor_of_bytes(mine):
+    """Bytes for a picture file are as good in NumPy, which has no gradient to lose there."""
+    is_bytes = isinstance(mine, np.ndarray) and mine.dtype == np.uint8
+    return torch.from_numpy(mine.copy()) if is_bytes else mine
+
+
+def _gradient(function: Callable, first: Tensor | dict[str, Tensor], *others) -> tuple[Tensor, ...] | None:
+    """Of the result by the numbers of the first argument; None where no gradient comes back."""
+    leaves = [tensor.requires_grad_() for tensor in (first.values() if isinstance(first, dict) else [first])]
+    with torch.enable_grad():
+        value = function(first, *others)
+    if not value.requires_grad:
+        return None
+    direction = draw(*value.shape, seed=9)  # not the same for every number, so that a mix-up shows
+    return torch.autograd.grad(value, leaves, direction, materialize_grads=True)
+
+
+# What is odd about an answer, in words
+
+
+def _cannot_be_called(it: Exercise, answer) -> str:
+    if not callable(answer):
+        return f"This is of type {type(answer).__name__}, not a function: give its name alone, as in `my_function`."
+    try:
+        signature = inspect.signature(answer)
+    except (TypeError, ValueError):  # some built-in functions have none
+        return ""
+    try:
+        signature.bind(*it.arguments)
+    except TypeError:
+        takes, given = ", ".join(signature.parameters), ", ".join(it.arguments)
+        return f"Your function takes ({takes}), but it is called with ({given}): mend its `def` line."
+    return ""
+
+
+def _not_written(run: Run) -> bool:
+    if isinstance(run.error, NotImplementedError):  # torch raises it too, for number types that it cannot compute with
+        return not re.search("implemented for|aten::", str(run.error))
+    return any(part is Ellipsis for part in (run.value if isinstance(run.value, tuple | list) else [run.value]))
+
+
+def _told(error: BaseException) -> str:
+    try:
+        text = _short(" ".join(str(error).split()), 200).rstrip(".")
+    except Exception:  # an exception of the learner's own whose text fails
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _short(text: str, longest: int = 40) -> str:
+    text = text.encode(errors="replace").decode()  # half a character cannot be sent to the page
+    return text if len(text) <= longest else text[:longest] + "…"
+
+
+def _error_or_change(it: Exercise, run: Run, answer) -> str:
+    if run.error is not None:
+        code = getattr(inspect.unwrap(getattr(answer, "forward", answer)), "__code__", None)
+        lines = traceback.extract_tb(run.error.__traceback__)
+        own = [line for line in lines if code and line.filename == code.co_filename]
+        where = f" in line {own[-1].lineno}, `{_short(own[-1].line, 100)}`," if own and own[-1].line else ""
+        return f"your function stops{where} with {_told(run.error)}. {it.look}"
+    names = " and ".join(f"`{name}`" for name in run.changed)
+    remedy = "make a new tensor, without `-=` and without operations whose names end in `_`"
+    return names and f"your function changes its argument {names}, which the caller still needs: {remedy}."
+
+
+def _oddity(it: Exercise, mine, right, name: str = "your result") -> str:
+    """The first thing about a result that differs from the right one."""
+    if mine is None:
+        return f"{name} is None: is `return` missing?" if it.arguments else f"{name} is None. {it.look}"
+    if isinstance(right, tuple):
+        if not isinstance(mine, tuple | list) or len(mine) != len(right):
+            what = f"has {len(mine)} parts" if isinstance(mine, tuple | list) else f"is one {type(mine).__name__}"
+            return f"{name} {what}, but {len(right)} are asked, with commas between them. {it.look}"
+        number = [_same(*pair, strict=True) for pair in zip(mine, right, strict=True)].index(False)
+        return _oddity(it, mine[number], right[number], f"part {number + 1} of {name}")
+    if isinstance(right, Tensor):
+        mine = _tensor_of_bytes(mine)
+        return _no_tensor(mine, name) or _oddity_of_tensor(it, mine, right, name)
+    kind, asked = (str, "text in quotes") if isinstance(right, str) else (Real, "a number")
+    if not isinstance(mine, kind) or isinstance(mine, bool):
+        return f"{name} is of type {type(mine).__name__}, but {asked} is asked. {it.look}"
+    if _same(mine, right, strict=False):
+        return f"{name} has the right value, but the type {type(mine).__name__}: give a whole number, `int`."
+    expected = repr(right) if it.arguments else "something else"
+    return f"{name} is {_short(repr(mine))}, but {expected} is expected. {it.look}"
+
+
+def _no_tensor(mine, name: str) -> str:
+    if isinstance(mine, np.ndarray):
+        return f"{name} is a NumPy array, but a tensor is asked: NumPy keeps no gradient, stay with torch."
+    if isinstance(mine, Real):
+        kind = f"a Python number ({type(mine).__name__})"
+        return f"{name} is {kind}, but a tensor is asked: `.item()` and `float()` cut the gradient, leave them out."
+    return "" if isinstance(mine, Tensor) else f"{name} is of type {type(mine).__name__}, but a tensor is asked."
+
+
+def _oddity_of_tensor(it: Exercise, mine: Tensor, right: Tensor, name: str) -> str:
+    if mine.shape != right.shape:
+        meaning = _meaning(tuple(mine.shape), tuple(right.shape))
+        return f"{name} has shape {tuple(mine.shape)}, but {tuple(right.shape)} is expected{meaning}. {it.look}"
+    if mine.device != right.device:
+        return f"{name} is on the device {mine.device}, but the arguments are on {right.device}: stay there."
+    if odd := int((~mine.isfinite()).sum()):
+        usual = "look for a division by 0 or the root of a negative number"
+        return f"{name} holds {odd} of {mine.numel()} numbers that are NaN or infinite: {usual}."
+    if mine.dtype != right.dtype:
+        return f"{name} holds {mine.dtype}, but {right.dtype} is asked: `.to({right.dtype})` changes it."
+    worst = int((mine.detach().double() - right.double()).abs().argmax())
+    index = [int(part) for part in np.unravel_index(worst, tuple(right.shape))]
+    at = f" differs most at {index}: there it" if index else ""
+    theirs, expected = mine.flatten()[worst].item(), right.flatten()[worst].item()
+    return f"{name}{at} is {theirs:.5g}, but {expected:.5g} is expected. {it.look}"
+
+
+def _meaning(mine: tuple[int, ...], right: tuple[int, ...]) -> str:
+    """What a wrong shape may come from."""
+    if not right:
+        return ": is a `.mean()` or a `.sum()` missing"
+    if not mine:
+        return ": everything was added up to one number"
+    if [side for side in mine if side != 1] == [side for side in right if side != 1]:
+        return f": a dimension of 1 is {'missing' if len(mine) < len(right) else 'too many, or at another place'}"
+    if sorted(mine) == sorted(right):
+        return ": the same sides in another order, look at `permute` or `transpose`"
+    return ": as many numbers, in another arrangement" if math.prod(mine) == math.prod(right) else ""
+
+
+def _same_factor(mine: list[Run], right: list[Run]) -> str:
+    """Says so if in all cases, of different sizes, all numbers are one and the same multiple of the right ones."""
+    pairs = [(a.value, b.value) for a, b in zip(mine, right, strict=True)]
+    kinds = [[(x.shape, x.dtype, x.device) if isinstance(x, Tensor) else None for x in pair] for pair in pairs]
+    if any(a is None or a != b for a, b in kinds):
+        return ""
+    a, b = (torch.cat([pair[side].detach().double().flatten() for pair in pairs]) for side in (0, 1))
+    factor = (a @ b / (b @ b)).item()
+    if not math.isfinite(factor) or min(abs(factor), abs(factor - 1)) < TOLERANCE or not _same(a, factor * b, True):
+        return ""
+    return f" All your numbers are {factor:.4g} times the expected ones."
+
+
+CUTTERS = {"detach": ".detach()", "item": ".item()", "data": ".data", "no_grad": "torch.no_grad()", "numpy": ".numpy()"}
+
+
+def _gradient_problem(it: Exercise, answer) -> str:
+    """Empty if a right value also brings back the right gradient."""
+    for make in it.cases.values():
+        run = _run(it, lambda *arguments: _gradient(answer, *arguments), make)
+        if run.error is not None:
+            return f"The value is right. But when its gradient is asked, {_error_or_change(it, run, answer)}"
+        if run.value is None or not _same(run.value, _gradient(it.right, *make()), strict=True):
+            what = "it is cut from the gradient" if run.value is None else "its gradient is not: a part is cut off"
+            names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
+            found = " and ".join(f"`{words}`" for name, words in CUTTERS.items() if name in names)
+            usual = "look for `.detach()`, `.item()`, `.data` or `torch.no_grad()`"
+            return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
+    return ""
+
+
+def draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) + 0.3

@@ -1,0 +1,82 @@
+"""The plots of lesson 03."""
+
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from style_helpers import plots
+
+SQUARE = (slice(4, 10), slice(6, 14))  # rows, columns
+
+
+def gradient_maps(**more):
+    gradients = {"relu1_1": torch.zeros(1, 3, 16, 24), "relu2_1": torch.ones(1, 3, 16, 24)}
+    gradients["relu1_1"][0, :, 5, 7] = torch.tensor([3.0, 0.0, -4.0])
+    return plots.gradient_maps(torch.rand(1, 3, 16, 24), gradients, SQUARE, **more)
+
+
+def kept_by_layer(**more):
+    kept = {
+        "coarse brightness": {"relu1_1": 1.0, "relu5_1": 0.2},
+        "coarse colour": {"relu1_1": 0.9, "relu5_1": 0.3},
+        "fine detail": {"relu1_1": 0.8, "relu5_1": -0.3},
+    }
+    return plots.kept_by_layer(kept, **more)
+
+
+def test_a_gradient_is_drawn_as_its_length_over_the_colours():
+    _, first, second = gradient_maps().axes
+    drawn = first.images[0].get_array()
+    assert drawn.shape == (16, 24)
+    assert drawn[5, 7] == 5  # 3, 0 and -4
+    assert (drawn > 0).sum() == 1
+    torch.testing.assert_close(torch.from_numpy(second.images[0].get_array().data), torch.full((16, 24), 3**0.5))
+
+
+def test_black_is_no_gradient_even_where_every_pixel_has_one():
+    for axes in gradient_maps().axes[1:]:
+        assert axes.images[0].get_clim()[0] == 0
+
+
+def test_every_map_has_its_layer_as_title_and_the_square_outlined():
+    figure = gradient_maps()
+    assert [axes.get_title() for axes in figure.axes] == ["changed", "relu1_1", "relu2_1"]
+    for axes in figure.axes:
+        (outline,) = axes.patches
+        assert outline.get_xy() == (5.5, 3.5)
+        assert (outline.get_width(), outline.get_height()) == (8, 6)
+
+
+def test_maps_that_do_not_fill_their_rows_leave_the_last_places_empty():
+    gradients = {f"relu{block}_1": torch.ones(1, 3, 8, 8) for block in (1, 2, 3)}
+    axes = plots.gradient_maps(torch.rand(1, 3, 8, 8), gradients, (slice(0, 2), slice(0, 2))).axes
+    assert [bool(place.images) for place in axes] == [True] * 4 + [False] * 2
+    assert not any(place.axison for place in axes)
+
+
+def test_a_gradient_that_still_hangs_on_a_graph_is_drawn():
+    picture = torch.rand(1, 3, 8, 8, requires_grad=True)
+    plots.gradient_maps(picture, {"relu1_1": picture * 2}, (slice(0, 2), slice(0, 2)))
+
+
+def test_what_is_kept_is_a_line_for_each_part_over_the_layers():
+    axes = kept_by_layer().axes[0]
+    lines = {line.get_label(): line for line in axes.lines if not line.get_label().startswith("_")}
+    assert list(lines) == ["coarse brightness", "coarse colour", "fine detail"]
+    assert list(lines["fine detail"].get_ydata()) == [0.8, -0.3]
+    assert list(lines["fine detail"].get_xdata()) == ["relu1_1", "relu5_1"]
+    assert axes.get_ylim()[0] <= -0.3  # a negative correlation stays in the picture
+    assert axes.get_ylim()[1] >= 1
+
+
+def test_lines_differ_in_colour_dash_and_marker():
+    lines = [line for line in kept_by_layer().axes[0].lines if not line.get_label().startswith("_")]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 3
+    assert len({to_hex(line.get_color()) for line in lines}) == 3
+
+
+@pytest.mark.parametrize("make", [gradient_maps, kept_by_layer])
+def test_a_figure_says_what_is_seen_in_it_and_is_no_wider_than_a_page(make):
+    figure = make(alt="what there is to see")
+    assert 'alt="what there is to see"' in figure._repr_html_()
+    assert figure.get_figwidth() <= 10

@@ -1,0 +1,78 @@
+"""The figures of lesson 04: what they draw is what they were given."""
+
+import io
+
+import pytest
+import torch
+
+from style_helpers import plots
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+
+
+def drawn(figure):
+    """Its page, and that its words for those who listen are in it."""
+    figure.savefig(io.BytesIO(), format="png")
+    assert 'alt="what is to be seen"' in figure._repr_html_()
+    return figure
+
+
+def test_gram_matrices_show_the_loudest_channels_first_on_one_scale():
+    quiet, loud = torch.diag(torch.tensor([1.0, 4.0, 0.0])), torch.diag(torch.tensor([9.0, 16.0, 1.0]))[None]
+    figure = drawn(plots.gram_matrices({"quiet": quiet, "loud": loud}, loudest=2, alt="what is to be seen"))
+    first, second = (axes.images[0] for axes in figure.axes[:2])
+    assert first.get_array().tolist() == [[2, 0], [0, 1]]
+    assert second.get_array().tolist() == [[4, 0], [0, 3]]
+    assert first.get_clim() == second.get_clim() == (0, 4)
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["quiet", "loud"]
+
+
+def test_gram_matrices_of_different_layers_are_refused():
+    with pytest.raises(ValueError, match="channel by channel"):
+        plots.gram_matrices({"one": torch.eye(3), "other": torch.eye(4)})
+
+
+def test_the_strongest_patches_are_cut_where_both_channels_fire():
+    picture, firing = torch.zeros(1, 3, 64, 96), torch.zeros(16, 24)
+    picture[..., 40:44, 80:84] = 1  # the place (10, 20) of a layer four times as coarse
+    firing[10, 20], firing[10, 19], firing[2, 2] = 3, 2, 1
+    figure = drawn(plots.strongest_patches(picture, firing, count=2, side=16, alt="what is to be seen"))
+    whole, first, second = figure.axes
+    assert first.images[0].get_array().shape == second.images[0].get_array().shape == (16, 16, 3)
+    assert first.images[0].get_array().sum() == 3 * 4 * 4  # the white square, whole
+    assert second.images[0].get_array().sum() == 0  # not the first's neighbour again
+    assert [text.get_text() for text in whole.texts] == ["1", "2"]
+    assert [frame.get_xy() for frame in whole.patches] == [(73.5, 33.5), (1.5, 1.5)]
+
+
+def test_frames_stay_inside_the_picture():
+    firing = torch.zeros(4, 4)
+    firing[0, 0], firing[3, 3] = 2, 1
+    figure = plots.strongest_patches(torch.rand(1, 3, 40, 40), firing, count=2, side=20)
+    assert [frame.get_xy() for frame in figure.axes[0].patches] == [(-0.5, -0.5), (19.5, 19.5)]
+
+
+def test_by_layer_draws_each_line_with_a_look_of_its_own():
+    lines = {
+        f"line {number}": {layer: number + place + 1.0 for place, layer in enumerate(LAYERS)} for number in range(7)
+    }
+    figure = drawn(plots.by_layer(lines, "distance", alt="what is to be seen"))
+    curves = figure.axes[0].lines
+    assert [list(curve.get_ydata()) for curve in curves] == [list(values.values()) for values in lines.values()]
+    assert len({curve.get_color() for curve in curves}) == len({curve.get_marker() for curve in curves}) == 7
+    assert figure.axes[0].get_ylabel() == "distance"
+
+
+def test_terms_by_layer_shows_percent_of_each_rule():
+    terms = {
+        "sum": dict(zip(LAYERS, (1.0, 1.0, 2.0), strict=True)),
+        "mean": dict(zip(LAYERS, (0, 30, 10), strict=True)),
+    }
+    gradients = {rule: dict(zip(LAYERS, (1.0, 0.0, 0.0), strict=True)) for rule in terms}
+    figure = drawn(plots.terms_by_layer(terms, gradients, alt="what is to be seen"))
+    upper, lower = figure.axes
+    heights = [[bar.get_height() for bar in bars] for bars in upper.containers]
+    assert heights == [[25, 25, 50], [0, 75, 25]]
+    assert [bar.get_height() for bar in lower.containers[0]] == [100, 0, 0]
+    assert [text.get_text() for text in upper.texts] == ["25", "25", "50", "<1", "75", "25"]
+    assert upper.containers[0][0].get_hatch() != upper.containers[1][0].get_hatch()

@@ -1,0 +1,87 @@
+"""The figures of lesson 06: each draws what it was given, where it belongs."""
+
+import pytest
+import torch
+
+from style_helpers import plots
+
+LINES = {"relu2_2": [(0.1, 0.05, 0.95), (10, 0.4, 0.7)], "relu4_2": [(1, 0.3, 0.75), (100, 0.42, 0.68)]}
+
+
+def drawn(figure):
+    """The figure's axes after a drawing, which is when matplotlib complains."""
+    figure.canvas.draw()
+    return figure.axes
+
+
+def pictures(*brightness):
+    return [torch.full((1, 3, 4, 6), value) for value in brightness]
+
+
+def test_a_grid_puts_each_picture_under_its_column_and_beside_its_row():
+    grid = [pictures(0.0, 0.2), pictures(0.4, 1.0)]
+    axes = drawn(plots.picture_grid(grid, ["top", "low"], ["left", "right"], [["a", "b"], ["c", "d"]]))
+    assert [place.get_images()[0].get_array()[0, 0, 0] for place in axes] == [0, 51, 102, 255]
+    assert [place.get_title() for place in axes] == ["left", "right", "", ""]
+    assert [place.get_ylabel() for place in axes] == ["top", "", "low", ""]
+    assert [place.get_xlabel() for place in axes] == ["a", "b", "c", "d"]
+
+
+def test_a_grid_needs_no_notes_and_takes_a_dollar_sign_as_it_is():
+    axes = drawn(plots.picture_grid([pictures(0.5)], ["5 $ a row"], ["a $ column"]))
+    assert axes[0].get_ylabel() == "5 $ a row"
+    assert axes[0].get_xlabel() == ""
+
+
+def test_the_trade_off_has_a_line_for_each_series_and_its_weights_at_the_points():
+    (axes,) = drawn(plots.trade_off(LINES))
+    lines = axes.get_lines()
+    assert [line.get_label() for line in lines] == ["relu2_2", "relu4_2"]
+    assert lines[0].get_xydata().tolist() == [[0.05, 0.95], [0.4, 0.7]]
+    assert {(note.get_text(), note.xy) for note in axes.texts} == {
+        (f"{weight:g}", (lpips, style)) for points in LINES.values() for weight, lpips, style in points
+    }
+
+
+def test_the_lines_of_a_trade_off_differ_by_more_than_colour():
+    (axes,) = drawn(plots.trade_off({str(n): LINES["relu2_2"] for n in range(4)}))
+    looks = [(line.get_linestyle(), line.get_marker()) for line in axes.get_lines()]
+    assert len(set(looks)) == 4
+
+
+def test_a_tug_of_war_shows_both_lengths_on_one_scale_and_the_angle_between():
+    content = torch.zeros(1, 3, 2, 3)
+    content[:, 0] = 3.0
+    content[:, 1] = 4.0
+    axes = drawn(plots.tug_of_war({"at the end": (content, -0.5 * content)}))
+    (first,), (second,), (angles,) = (place.get_images() for place in axes[:3])
+    assert torch.allclose(torch.as_tensor(first.get_array().filled()), torch.tensor(5.0))
+    assert torch.allclose(torch.as_tensor(second.get_array().filled()), torch.tensor(2.5))
+    assert first.get_clim() == second.get_clim() == (0, 5)
+    assert torch.allclose(torch.as_tensor(angles.get_array().filled()), torch.tensor(-1.0))
+    assert angles.get_clim() == (-1, 1)
+    assert "-1.00 (180°)" in axes[2].get_title()
+    assert axes[0].get_ylabel() == "at the end"
+
+
+def test_a_tug_of_war_at_a_right_angle_and_with_a_gradient_of_zero():
+    content, style = torch.zeros(1, 3, 2, 2), torch.zeros(1, 3, 2, 2)
+    content[:, 0], style[:, 1] = 1, 1
+    nothing = torch.zeros_like(content)
+    axes = drawn(plots.tug_of_war({"across": (content, style), "nothing yet": (nothing, nothing)}))
+    assert "90°" in axes[2].get_title()
+    assert axes[5].get_title() == "no angle: one is 0"
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda alt: plots.picture_grid([pictures(0.5)], ["row"], ["column"], alt=alt),
+        lambda alt: plots.trade_off(LINES, alt=alt),
+        lambda alt: plots.tug_of_war({"now": (torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2))}, alt=alt),
+    ],
+)
+def test_each_figure_says_in_words_what_it_shows_and_fits_a_page(figure):
+    shown = figure("what is to be noticed")
+    assert 'alt="what is to be noticed"' in shown._repr_html_()
+    assert shown.get_size_inches()[0] <= 10
