@@ -1,8 +1,8 @@
-"""Make the pictures that stand in lessons and README: python lessons/figures.py [maps | stills]
+"""Make the pictures that stand in lessons and README: python lessons/figures.py [maps | stills [NN ...]]
 
 maps    images/figures/where-NN.png: the chain from picture to gradient, with one lesson's part outlined
 stills  images/figures/lesson-NN.jpg: each lesson is run from top to bottom (some ten minutes in all), and the picture
-        under its cell with the tag "still" is kept, for readers who have no kernel
+        under its cell with the tag "still" is kept, for readers who have no kernel; NN: of these lessons only
 """
 
 import base64
@@ -90,10 +90,10 @@ def make_maps():
         _keep(f"where-{lesson}.png", page.getvalue())
 
 
-def make_stills():
+def make_stills(numbers: list[str]):
     for lesson in sorted(LESSONS.glob("[0-9]*.md")):
         notebook = nbformat.reads(build(lesson), as_version=4)
-        if any(map(_is_still, notebook.cells)):
+        if any(map(_is_still, notebook.cells)) and (not numbers or lesson.stem[:2] in numbers):
             NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOKS}}).execute()
             (cell,) = filter(_is_still, notebook.cells)
             _keep(f"lesson-{lesson.stem[:2]}.jpg", _as_jpeg(_picture_under(cell)))
@@ -124,8 +124,13 @@ def _keep(name: str, content: bytes):
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["maps", "stills"]
-    if set(asked) - {"maps", "stills"}:
-        sys.exit(f"Say maps, stills, or nothing for both, not {' '.join(asked)}.")
-    for kind in asked:
-        {"maps": make_maps, "stills": make_stills}[kind]()
+    match sys.argv[1:]:
+        case []:
+            make_maps()
+            make_stills([])
+        case ["maps"]:
+            make_maps()
+        case ["stills", *numbers]:
+            make_stills(numbers)
+        case other:
+            sys.exit(f"Say maps, stills, stills and lesson numbers, or nothing for all, not {' '.join(other)}.")

@@ -1,0 +1,121 @@
+"""Make the pictures that two panels show at once: python lessons/precompute.py [inversion | tradeoff | stills]
+
+inversion  lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
+tradeoff   lesson 06: six pairs of pictures, each with five style weights (some two minutes)
+stills     images/figures/panel-*.jpg: the two panels for readers without a kernel (seconds)
+
+Nothing said: all three. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
+images/panels/index.json lists them, with the settings and what was measured on each file as it is written there.
+"""
+
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from torch import Tensor
+
+from style_helpers import files, images
+from style_helpers.panels import inversion, tradeoff
+from style_helpers.panels.bundled import FOLDER, SIZE, begin, encode
+from style_helpers.settings import QUICK, Settings
+
+FIGURES = images.FOLDER / "figures"
+LARGEST_STILL = 60_000  # bytes
+
+
+def jobs_of_inversion() -> Iterator[tuple]:
+    """For each picture: what it is, its content, its style, its settings, what is measured."""
+    for photo in inversion.PHOTOS:
+        content = inversion.load(photo)
+        for layer in inversion.LAYERS:
+            yield {"content": photo, "layer": layer}, content, content, inversion.settings(layer), _kept(content)
+
+
+def _kept(photo: Tensor) -> Callable[[Tensor], dict]:
+    return lambda picture: inversion.measure(picture, photo)
+
+
+def jobs_of_tradeoff() -> Iterator[tuple]:
+    for content_name in tradeoff.CONTENTS:
+        content = tradeoff.load(images.CONTENT, content_name)
+        for style_name in tradeoff.STYLES:
+            style = tradeoff.load(images.STYLE, style_name)
+            for weight in tradeoff.WEIGHTS:
+                what = {"content": content_name, "style": style_name, "weight": weight}
+                yield what, content, style, tradeoff.settings(weight), _cost(content, style)
+
+
+def _cost(content: Tensor, style: Tensor) -> Callable[[Tensor], dict]:
+    return lambda picture: tradeoff.measure(picture, content, style)
+
+
+KINDS = {  # its pictures, its preset, the setting that differs from picture to picture
+    "inversion": (jobs_of_inversion, "gatys", "content_layers"),
+    "tradeoff": (jobs_of_tradeoff, "fine", "style_weight"),
+}
+
+
+def make(kind: str):
+    """Computes and writes the pictures of one kind, then the index that lists them."""
+    jobs, preset, varied = KINDS[kind]
+    began, listed = time.monotonic(), []
+    for what, content, style, settings, measure in jobs():
+        run = begin(content, style, settings)
+        for _ in run:
+            pass
+        jpeg = encode(run.result().picture)
+        stem = "-".join(str(value).removesuffix(".jpg") for value in what.values())
+        entry = what | {"file": f"{kind}-{stem}.jpg", "sha256": hashlib.sha256(jpeg).hexdigest()}
+        entry |= {name: round(value, 4) for name, value in measure(images.load(jpeg)).items()}
+        files.write(FOLDER / entry["file"], jpeg, overwrite=True)
+        listed.append(entry)
+        print(f"{time.monotonic() - began:5.0f} s  {entry['file']}: {len(jpeg) / 1000:.0f} kB", flush=True)
+    _list(kind, {"settings": described(settings, preset, varied), "pictures": listed})
+
+
+def described(settings: Settings, preset: str, varied: str) -> dict:
+    """What all pictures of a kind have in common, as JSON can hold it."""
+    fixed = {name: value for name, value in vars(settings).items() if name != varied}
+    return json.loads(json.dumps({"preset": preset, "size": SIZE} | fixed))
+
+
+def _list(kind: str, pictures: dict):
+    """Writes the index anew, with the other kind as it was, and removes pictures that nobody lists any more."""
+    path = FOLDER / "index.json"
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        index = {}
+    index = {"made by": "python lessons/precompute.py", "made from": "the pictures in images/CREDITS.md"} | index
+    index[kind] = pictures
+    files.write(path, json.dumps(index, indent=1).encode() + b"\n", overwrite=True)
+    kept = {each["file"] for each in pictures["pictures"]}
+    for file in FOLDER.glob(f"{kind}-*.jpg"):
+        if file.name not in kept:
+            file.unlink()
+
+
+def make_stills():
+    for name, panel in (("inversion", inversion.InversionByDepth()), ("tradeoff", tradeoff.TradeOffExplorer())):
+        still = panel.still()
+        for quality in (90, 85, 80, 70, 60, 50):
+            page = io.BytesIO()
+            still.save(page, "JPEG", quality=quality, optimize=True)
+            if page.tell() < LARGEST_STILL:
+                break
+        print(f"panel-{name}.jpg: {page.tell() / 1000:.0f} kB, quality {quality}")
+        files.write(FIGURES / f"panel-{name}.jpg", page.getvalue(), overwrite=True)
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or [*KINDS, "stills"]
+    if set(asked) - {*KINDS, "stills"}:
+        sys.exit(f"Say inversion, tradeoff, stills, or nothing for all three, not {' '.join(asked)}.")
+    os.environ.pop(QUICK, None)  # what is bundled is always computed in full
+    FOLDER.mkdir(exist_ok=True)
+    for each in asked:
+        make_stills() if each == "stills" else make(each)
