@@ -22,7 +22,7 @@ NOTEBOOKS = LESSONS.parent / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
-PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]*\.png)\)")
+PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]*\.(?:png|jpg))\)")
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
 
 
@@ -72,7 +72,8 @@ def _attach_pictures(cell):
     """Puts the pictures of the text into the notebook, so that they are seen wherever it is opened."""
     for path in PICTURE.findall(cell.source):
         picture = LESSONS / path
-        data = {"image/png": base64.b64encode(picture.read_bytes()).decode()}
+        kind = {".png": "image/png", ".jpg": "image/jpeg"}[picture.suffix]
+        data = {kind: base64.b64encode(picture.read_bytes()).decode()}
         cell.setdefault("attachments", {})[picture.name] = data
         cell.source = cell.source.replace(f"]({path})", f"](attachment:{picture.name})")
 

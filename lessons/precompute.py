@@ -60,9 +60,9 @@ KINDS = {  # its pictures, its preset, the setting that differs from picture to 
 
 
 def make(kind: str):
-    """Computes and writes the pictures of one kind, then the index that lists them."""
+    """Computes the pictures of one kind, then writes them all: interrupted before, everything stays as it was."""
     jobs, preset, varied = KINDS[kind]
-    began, listed = time.monotonic(), []
+    began, listed, jpegs = time.monotonic(), [], {}
     for what, content, style, settings, measure in jobs():
         run = begin(content, style, settings)
         for _ in run:
@@ -71,9 +71,11 @@ def make(kind: str):
         stem = "-".join(str(value).removesuffix(".jpg") for value in what.values())
         entry = what | {"file": f"{kind}-{stem}.jpg", "sha256": hashlib.sha256(jpeg).hexdigest()}
         entry |= {name: round(value, 4) for name, value in measure(images.load(jpeg)).items()}
-        files.write(FOLDER / entry["file"], jpeg, overwrite=True)
+        jpegs[entry["file"]] = jpeg
         listed.append(entry)
         print(f"{time.monotonic() - began:5.0f} s  {entry['file']}: {len(jpeg) / 1000:.0f} kB", flush=True)
+    for name, jpeg in jpegs.items():
+        files.write(FOLDER / name, jpeg, overwrite=True)
     _list(kind, {"settings": described(settings, preset, varied), "pictures": listed})
 
 

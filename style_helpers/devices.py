@@ -46,7 +46,9 @@ def number_format(precision: str, device: torch.device) -> torch.dtype:
     """The format of the convolutions for `Settings.precision`: "fp32", "bf16", or "auto".
 
     "auto" is bfloat16 where the processor multiplies matrices of it: x86 with AMX or AVX512-BF16, Arm with bf16,
-    NVIDIA from the Ampere generation on. Elsewhere bfloat16 is emulated and slow, so "auto" stays with float32.
+    NVIDIA from the Ampere generation on. Elsewhere bfloat16 is emulated and slow, so "auto" stays with float32. In
+    float32, cuDNN's convolutions take TF32 by themselves where a GPU has it, and matrix products do not: torch's own
+    defaults, and what Gram matrices need.
     """
     if precision == "fp32":
         return torch.float32

@@ -1,0 +1,101 @@
+"""Make the animation of the Studio that the README shows, and lesson 00's still of it: python lessons/animation.py
+
+It opens the Studio in a real JupyterLab in Chromium, with the driver of the browser tests, takes a picture of the panel
+before, during and after a run (a minute in all), and writes images/figures/studio.gif and, of the last moment,
+images/figures/panel-studio.jpg. It needs what these tests need:
+the extra `test`, and a Chromium on the path.
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from style_helpers import images
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import browser
+
+TARGET = images.FOLDER / "figures" / "studio.gif"
+STILL = images.FOLDER / "figures" / "panel-studio.jpg"
+LARGEST = 1_500_000  # bytes
+WIDTH = 760  # pixels
+MOMENTS = (1, 4, 8, 13, 20, 30, 45, 65, 90)  # evaluations of which a picture is taken, or soon after
+LOOK_AT_PHOTO = 50  # per cent: the slider between photo and picture, at the end
+CELL = """\
+from style_helpers.panels.studio import Studio
+
+studio = Studio()
+studio
+"""
+SHOWN = """moment => {
+    const found = /evaluation (\\d+) of/.exec(document.querySelector('.jp-OutputArea-output').innerText);
+    return found && Number(found[1]) >= moment && document.querySelector("img[alt*='in the manner of']");
+}"""
+
+
+def photograph(page: browser.Page) -> Image.Image:
+    area = page.page.locator(".jp-OutputArea-output").first.bounding_box()
+    until = page.page.get_by_label("curves layer by layer").bounding_box()  # the curves below are left out
+    area["height"] = until["y"] - area["y"] - 4
+    shot = Image.open(io.BytesIO(page.page.screenshot(clip=area)))
+    return shot.convert("RGB").resize((WIDTH, round(shot.height * WIDTH / shot.width)), Image.Resampling.LANCZOS)
+
+
+def frames(page: browser.Page) -> list[tuple[Image.Image, int]]:
+    """Pictures of the panel, each with how many milliseconds it stays."""
+    page.run_all()
+    page.page.locator(".jp-OutputArea-output img").first.wait_for()
+    page.button("chelsea the cat").click()
+    page.button("hokusai great wave").click()
+    page.page.get_by_text("Chosen: hokusai-great-wave.jpg").wait_for()
+    taken = [(photograph(page), 1500)]
+    page.button("Run").click()
+    for moment in MOMENTS:
+        page.wait(SHOWN, moment)
+        taken.append((photograph(page), 450))
+    page.page.get_by_text("evaluations are done").wait_for()
+    taken.append((photograph(page), 2000))
+    page.drag("photo, left %", LOOK_AT_PHOTO / 100)
+    page.page.locator("img[alt*='show the photo itself']").wait_for()
+    taken.append((photograph(page), 2500))
+    return taken
+
+
+def save(taken: list[tuple[Image.Image, int]]) -> Path:
+    """As a GIF with one palette for all. Raises ValueError when it is too large for a README."""
+    pictures, stays = zip(*taken, strict=True)
+    height = max(picture.height for picture in pictures)
+    sheet = Image.new("RGB", (WIDTH, height * len(pictures)), "white")
+    for place, picture in enumerate(pictures):
+        sheet.paste(picture, (0, place * height))
+    palette = sheet.quantize(255, Image.Quantize.FASTOCTREE)
+    flat = [
+        sheet.crop((0, top, WIDTH, top + height)).quantize(palette=palette, dither=Image.Dither.NONE)
+        for top in range(0, sheet.height, height)
+    ]
+    page = io.BytesIO()
+    flat[0].save(page, "GIF", save_all=True, append_images=flat[1:], duration=list(stays), loop=0, optimize=True)
+    if page.tell() > LARGEST:
+        raise ValueError(f"The animation has {page.tell():,} bytes, more than {LARGEST:,}: take fewer pictures.")
+    TARGET.write_bytes(page.getvalue())
+    pictures[-1].save(STILL, quality=80, optimize=True)
+    return TARGET
+
+
+def main():
+    if browser.chromium() is None:
+        sys.exit("No Chromium was found on the path (on Debian: apt-get install chromium).")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        browser.write_notebook(Path(place) / "studio.ipynb", CELL)
+        with browser.jupyterlab(Path(place)) as lab, browser.browser() as chromium:
+            window = chromium.new_page(viewport={"width": 1000, "height": 1400})
+            taken = frames(browser.Page(window, lab, "studio.ipynb"))
+    target = save(taken)
+    print(f"{target}: {len(taken)} pictures, {target.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""What two panels share: pictures that were computed beforehand, and one that is computed now, beside them.
+
+The pictures lie in images/panels, with how they were made and what was measured on them in index.json there;
+`python lessons/precompute.py` makes them all again.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import ipywidgets
+from PIL import Image
+from torch import Tensor
+
+from style_helpers import images, networks, transfer
+from style_helpers.objective import StyleObjective
+from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
+from style_helpers.settings import Settings
+
+FOLDER = images.FOLDER / "panels"
+COMMAND = "python lessons/precompute.py"
+SIZE = 160  # pixels of the shorter side, of what is bundled and of what is computed now
+WIDE = {"description_width": "initial"}
+SLIDER = {"width": "420px", "max_width": "100%"}
+WRAP = {"flex_flow": "row wrap", "align_items": "flex-start"}
+
+
+class BundleError(ValueError):
+    """A bundled picture that is missing or damaged; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """One picture that was computed beforehand: its JPEG, and the numbers that were measured on it."""
+
+    jpeg: bytes
+    numbers: Mapping[str, float]
+
+    @property
+    def picture(self) -> Image.Image:
+        return images.open_picture(self.jpeg)
+
+
+class Bundle:
+    """The pictures of one kind that were computed beforehand, as index.json lists them.
+
+    kind      "inversion" or "tradeoff"
+    measured  names of the numbers that each picture must have
+    """
+
+    def __init__(self, kind: str, measured: Sequence[str], folder: Path = FOLDER):
+        self._folder, self._measured = folder, measured
+        try:
+            listed = json.loads((folder / "index.json").read_text(encoding="utf-8"))[kind]
+            self.settings, self._listed = dict(listed["settings"]), [dict(each) for each in listed["pictures"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            self.settings, self._listed = {}, []
+
+    def find(self, **wanted) -> Bundled:
+        """The picture listed with all these values. Raises BundleError where there is none, or no sound one."""
+        try:
+            (entry,) = self._matching(wanted)
+            jpeg = (self._folder / entry["file"]).read_bytes()
+            if hashlib.sha256(jpeg).hexdigest() != entry["sha256"]:
+                raise ValueError("another file than the one listed")
+            return Bundled(jpeg, {name: float(entry[name]) for name in self._measured})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = " and ".join(str(value) for value in wanted.values())
+            raise BundleError(
+                f"The picture computed beforehand for {what} is missing or damaged: run {COMMAND} in the project's "
+                "folder to make it again, or press the button to compute it now."
+            ) from error
+
+    def _matching(self, wanted: Mapping) -> list[dict]:
+        return [each for each in self._listed if all(each.get(name) == value for name, value in wanted.items())]
+
+    @property
+    def label(self) -> str:
+        """How all of them were made."""
+        if not self._listed:
+            return ""
+        known = {name: str(self.settings.get(name, "?")) for name in ("preset", "network", "size", "evaluations")}
+        network = known["network"].upper().replace("VGG", "VGG-")
+        return (
+            f"Computed beforehand with Settings.{known['preset']}, {network}, {known['size']} pixels on the shorter "
+            f"side, {known['evaluations']} evaluations."
+        )
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to compute now: the two pictures, the settings, and in words what it is."""
+
+    content: Tensor
+    style: Tensor
+    settings: Settings
+    name: str
+
+
+@lru_cache(maxsize=1)
+def _network(name: str) -> networks.Features:
+    return networks.load(name)
+
+
+def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
+    """The run that a panel computes with, unless it is given another."""
+    return transfer.run(StyleObjective(_network(settings.network), content, style, settings))
+
+
+class LivePanel(Panel):
+    """A panel with the button "Compute this one now", its progress, its picture and its curve.
+
+    begin    what makes a run of a content picture, a style picture and settings: `transfer.run`'s manners are expected
+
+    Subclasses say in `wish` what to compute and in `finished`, from the background, what the result measures.
+    """
+
+    lines = ("total",)  # what the curve shows
+
+    def __init__(self, begin: Callable, evaluations: int, most: int):
+        super().__init__()
+        self._begin = begin
+        self.compute_button = ipywidgets.Button(
+            description="Compute this one now",
+            button_style="primary",
+            tooltip="Do the work here, and watch",
+            layout={"width": "190px"},
+        )
+        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the picture stays", disabled=True)
+        self.compute_button.on_click(self._compute_pressed)
+        self.stop_button.on_click(self._stop_pressed)
+        self.evaluations = ipywidgets.IntSlider(
+            evaluations, 20, most, 20, description="evaluations", continuous_update=False, style=WIDE, layout=SLIDER
+        )
+        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
+        self.time_left = ipywidgets.Label()
+        self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), ipywidgets.HTML()
+        self.live_controls = ipywidgets.VBox(
+            [
+                ipywidgets.HBox([self.evaluations, self.compute_button, self.stop_button], layout=WRAP),
+                ipywidgets.HBox([self.progress, self.time_left], layout=WRAP),
+            ]
+        )
+        self.live_view = ipywidgets.VBox([self.live_picture, self.live_caption])
+
+    def wish(self) -> Wish:
+        raise NotImplementedError
+
+    def finished(self, wish: Wish, picture: Tensor) -> str:
+        """The numbers of a picture that is done, in words."""
+        raise NotImplementedError
+
+    @handler
+    def _compute_pressed(self):
+        self.stop()  # one run at a time: the earlier one ends first
+        wish = self.wish()
+        self.progress.value, self.time_left.value, self.chart.value = 0, "", ""
+        self.stop_button.disabled = False
+        self.say("Preparing: the network looks at the pictures.")
+        self.start(lambda work: self._compute(work, wish))
+
+    @handler
+    def _stop_pressed(self):
+        self.stop()
+
+    # In the background
+
+    def _compute(self, work: Work, wish: Wish):
+        try:
+            if work.stopping.is_set():
+                self.say("Stopped before it began.")
+                return
+            run = self._begin(wish.content, wish.style, wish.settings)
+            self.say(f"Computing: {wish.name}.")
+            step = None
+            for step in run:
+                if work.stopping.is_set():
+                    run.stop()
+                if work.may_show():
+                    self._show_step(run, wish, step)
+            if step is not None:
+                self._show_end(run, wish, step)
+            self.say(run.ended)
+        finally:
+            self.stop_button.disabled = True
+
+    def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
+        left = run.seconds_left()
+        self.progress.value = step.evaluation / run.evaluations
+        self.time_left.value = f"evaluation {step.evaluation} of {run.evaluations}" + (
+            "" if left is None else f", {left:.0f} s left"
+        )
+        words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {step.losses.total:.3g}"
+        self.live_picture.show(step.picture, words)
+        self.live_caption.value = caption("Computed now", words)
+        history = run.history[:: max(1, len(run.history) // 200)]
+        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in history] for name in self.lines}
+        first, last = run.history[0].losses.total, step.losses.total
+        alt = f"The total after {step.evaluation} evaluations: from {first:.3g} to {last:.3g}."
+        self.chart.value = curves(lines, "evaluation", "weighted loss", alt)
+
+    def _show_end(self, run: transfer.Run, wish: Wish, step: transfer.Step):
+        """Not the last picture but the one with the lowest total, and what is measured on it."""
+        self._show_step(run, wish, step)
+        picture = run.result().picture
+        numbers = self.finished(wish, picture)
+        words = f"{wish.name}, {step.evaluation} of {run.evaluations} evaluations"
+        self.live_picture.show(picture, f"{words}: {numbers}")
+        self.live_caption.value = caption("Computed now", words, numbers)
+
+
+def title(file: str) -> str:
+    """A bundled picture's file name as words: "hokusai great wave"."""
+    return Path(file).stem.replace("-", " ")
+
+
+def names(folder: Path) -> dict[str, str]:
+    """The pictures of a folder for a dropdown: file names by their titles."""
+    return {title(path.name): path.name for path in sorted(folder.glob("*.jpg"))}
+
+
+def caption(heading: str, *lines: str) -> str:
+    """A heading and lines of text as HTML for the space under a picture."""
+    text = "".join(f"<br>{html.escape(line)}" for line in lines)
+    return f'<div style="line-height: 1.4; max-width: 240px"><b>{html.escape(heading)}</b>{text}</div>'
+
+
+def under(picture: Image.Image, heading: str, note: str, side: int = 150) -> Image.Image:
+    """For still pictures: the picture, `side` pixels wide, on white, its name above it and a note below."""
+    from PIL import ImageDraw
+
+    height = round(side * picture.height / picture.width)
+    page = Image.new("RGB", (side + 8, height + 44), "white")
+    page.paste(picture.resize((side, height), Image.Resampling.LANCZOS), (4, 22))
+    draw = ImageDraw.Draw(page)
+    for text, top in ((heading, 4), (note, height + 26)):
+        size = next(size for size in range(13, 4, -1) if draw.textlength(text, font_size=size) <= side or size == 5)
+        draw.text((side // 2 + 4, top), text, "black", font_size=size, anchor="ma")
+    return page
+
+
+def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
+    whole = Image.new("RGB", (sum(each.width for each in pictures), max(each.height for each in pictures)), "white")
+    left = 0
+    for each in pictures:
+        whole.paste(each, (left, 0))
+        left += each.width
+    return whole
+
+
+def jpeg_source(jpeg: bytes) -> str:
+    """A JPEG as the `src` of an HTML picture."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def encode(picture: Tensor) -> bytes:
+    """A picture as the JPEG that is bundled: small, and good enough beside the others."""
+    page = io.BytesIO()
+    images.to_pil(picture).save(page, "JPEG", quality=85, optimize=True)
+    return page.getvalue()

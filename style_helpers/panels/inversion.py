@@ -1,0 +1,133 @@
+"""Inversion by depth: what each layer keeps of a photograph, as the picture rebuilt from that layer alone."""
+
+import html
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import ipywidgets
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
+
+from style_helpers import images, metrics
+from style_helpers.panels.bundled import (
+    FOLDER,
+    SIZE,
+    SLIDER,
+    WIDE,
+    WRAP,
+    Bundle,
+    LivePanel,
+    Wish,
+    begin,
+    caption,
+    side_by_side,
+    title,
+    under,
+)
+from style_helpers.panels.panel import Picture, handler
+from style_helpers.settings import Settings
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_2", "relu5_1")
+PHOTOS = ("summer-palace.jpg", "astronaut.jpg")
+EVALUATIONS = 300  # of each picture computed beforehand, as in lesson 03
+PARTS = ("coarse brightness", "coarse colour", "fine detail")  # as in lesson 03
+MEASURED = ("LPIPS", *PARTS)
+
+
+def settings(layer: str, evaluations: int = EVALUATIONS) -> Settings:
+    """A style transfer without a style: from noise to the features of one layer."""
+    return Settings.gatys(
+        network="vgg16", content_layers=(layer,), style_weight=0.0, start="noise", evaluations=evaluations
+    )
+
+
+def measure(picture: Tensor, photo: Tensor) -> dict[str, float]:
+    """What came back: LPIPS to the photo (0: nothing differs), and for each part its correlation (1: all of it)."""
+    pairs = zip(PARTS, _parts(picture), _parts(photo), strict=True)
+    return {"LPIPS": metrics.lpips(picture, photo)} | {name: _correlation(one, other) for name, one, other in pairs}
+
+
+def _parts(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    grey = picture.mean(1, keepdim=True)
+    smooth = gaussian_blur(grey, [13, 13], [2.0, 2.0])
+    return smooth, gaussian_blur(picture - grey, [13, 13], [2.0, 2.0]), grey - smooth
+
+
+def _correlation(one: Tensor, other: Tensor) -> float:
+    one, other = (part - part.mean((2, 3), keepdim=True) for part in (one, other))
+    return ((one * other).sum() / (one.norm() * other.norm()).clamp_min(1e-20)).item()
+
+
+@lru_cache(maxsize=len(PHOTOS))
+def load(photo: str) -> Tensor:
+    return images.load(images.CONTENT / photo, SIZE)
+
+
+class InversionByDepth(LivePanel):
+    """A slider over the layers of VGG-16, and the photo rebuilt from noise at each.
+
+    The answer comes at once, from pictures computed beforehand; on request one is computed while you watch.
+
+    begin    what makes a run; measure: what it says about the result
+    folder   where the pictures computed beforehand lie
+    """
+
+    def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
+        super().__init__(begin, EVALUATIONS, most=1200)
+        self._measure, self._bundle = measure, Bundle("inversion", MEASURED, folder)
+        self.photo = ipywidgets.Dropdown(
+            options={title(name): name for name in PHOTOS}, description="photo", style=WIDE, layout=SLIDER
+        )
+        self.layer = ipywidgets.SelectionSlider(
+            options=LAYERS, value="relu3_1", description="layer of VGG-16", continuous_update=False, style=WIDE,
+            layout=SLIDER,
+        )  # fmt: skip
+        self.photo_picture, self.photo_caption = Picture(240), ipywidgets.HTML()
+        self.picture, self.caption = Picture(240), ipywidgets.HTML()
+        for control in (self.photo, self.layer):
+            control.observe(self._chosen, "value")
+        controls = ipywidgets.HBox([self.photo, self.layer], layout=WRAP)
+        pairs = ((self.photo_picture, self.photo_caption), (self.picture, self.caption))
+        views = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0"}) for pair in pairs]
+        views = ipywidgets.HBox([*views, self.live_view], layout=WRAP)
+        note = ipywidgets.HTML(html.escape(self._bundle.label))
+        self.children = [controls, views, note, self.live_controls, self.status, self.chart]
+        self.say("Move the slider from the first layer to the deepest.")
+        self._chosen()
+
+    @handler
+    def _chosen(self):
+        photo, layer = self.photo.value, self.layer.value
+        self.photo_picture.show(load(photo), f"The photo: {title(photo)}")
+        self.photo_caption.value = caption("The photo", title(photo))
+        self.picture.value = self.caption.value = ""
+        found = self._bundle.find(content=photo, layer=layer)
+        numbers = _in_words(found.numbers)
+        self.picture.show(found.picture, f"{title(photo)} rebuilt from noise at {layer}: {numbers}")
+        self.caption.value = caption(f"Rebuilt from {layer}", *numbers.split("; "))
+        if 'role="alert"' in self.status.value and not self.working:
+            self.say("Move the slider from the first layer to the deepest.")
+
+    def wish(self) -> Wish:
+        photo, layer = self.photo.value, self.layer.value
+        name = f"{title(photo)} rebuilt from noise at {layer}"
+        return Wish(load(photo), load(photo), settings(layer, self.evaluations.value), name)
+
+    def finished(self, wish: Wish, picture: Tensor) -> str:
+        return _in_words(self._measure(picture, wish.content))
+
+    def still(self) -> Image.Image:
+        """The chosen photo and all that was rebuilt from it, for a page without a kernel. Raises BundleError."""
+        photo = self.photo.value
+        row = [under(images.to_pil(load(photo)), title(photo), "the photo")]
+        for layer in LAYERS:
+            found = self._bundle.find(content=photo, layer=layer)
+            row.append(under(found.picture, layer, f"LPIPS {found.numbers['LPIPS']:.2f}"))
+        return side_by_side(row)
+
+
+def _in_words(numbers: dict[str, float]) -> str:
+    parts = ", ".join(f"{name} {numbers[name]:.2f}" for name in PARTS)
+    return f"LPIPS {numbers['LPIPS']:.2f} to the photo; correlation with it: {parts}"

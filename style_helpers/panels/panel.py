@@ -1,0 +1,186 @@
+"""What all panels share: one background thread, a line that tells what is going on, pictures and curves for the page.
+
+The thread talks to the page through widget traits only, at most four times a second. Handlers may come on the main
+thread or, in JupyterLab 4 with ipykernel 7, on another; a lock lets one in at a time.
+"""
+
+import base64
+import functools
+import html
+import io
+import math
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ipywidgets
+from PIL import Image
+from torch import Tensor
+
+from style_helpers import images
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEAST_SECONDS = 0.25  # between two updates of the page
+EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
+DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 4")  # curves differ by dash as well as by colour
+COLOURS = ("currentColor", "#D55E00", "#3399DD", "#009E73", "#CC79A7", "#B58900")  # seen on white and on black
+
+
+class Panel(ipywidgets.VBox):
+    """A box of controls with at most one background thread. Running its cell again ends the thread of the earlier one.
+
+    Subclasses call `start` with work to do, a function of a `Work`; give handlers the decorator `handler`.
+    """
+
+    _newest: "dict[type, weakref.ref[Panel]]" = {}  # noqa: RUF012  (shared by all on purpose)
+
+    def __init__(self):
+        super().__init__()
+        earlier = Panel._newest.get(type(self), lambda: None)()
+        if earlier is not None:
+            earlier.stop()
+        Panel._newest[type(self)] = weakref.ref(self)
+        self.lock = threading.RLock()
+        self.status = ipywidgets.HTML()
+        self._work: Work | None = None
+
+    @property
+    def working(self) -> bool:
+        return self._work is not None and self._work.thread.is_alive()
+
+    def start(self, do: "Callable[[Work], None]"):
+        """Does it in the background; what was under way is stopped and waited for first."""
+        self.stop()
+        self._work = Work(self, do)
+        self._work.thread.start()
+
+    def stop(self):
+        """Asks the background thread to end, and waits for it: the length of one evaluation at most."""
+        work = self._work
+        if work is not None and work.thread is not threading.current_thread():
+            work.stopping.set()
+            work.thread.join()
+
+    def say(self, sentence: str):
+        self.status.value = f'<div role="status">{html.escape(sentence)}</div>'
+
+    def complain(self, error: BaseException):
+        """An error in one sentence, in the panel; the panel stays as it is."""
+        known = isinstance(error, EXPECTED_ERRORS) and str(error)
+        sentence = str(error) if known else f"This did not work: {type(error).__name__}: {error}"
+        self.status.value = f'<div role="alert"><b>Please look:</b> {html.escape(sentence)}</div>'
+
+
+class Work:
+    """What runs in the background: its thread, whether somebody asked it to stop, and when the page may be changed."""
+
+    def __init__(self, panel: Panel, do: "Callable[[Work], None]"):
+        self.stopping = threading.Event()
+        self._shown = -LEAST_SECONDS
+        self._panel, self._do = panel, do
+        self.thread = threading.Thread(target=self._run, name=type(panel).__name__, daemon=True)
+
+    def _run(self):
+        try:
+            self._do(self)
+        except BaseException as error:
+            self._panel.complain(error)
+
+    def may_show(self) -> bool:
+        """True at most four times a second: when it is time to change the page."""
+        now = time.monotonic()
+        if now - self._shown < LEAST_SECONDS:
+            return False
+        self._shown = now
+        return True
+
+
+def handler(method: Callable) -> Callable:
+    """For what a button or slider calls: one at a time, and an error becomes a sentence in the panel.
+
+    When the background thread itself moves a slider, nothing is called: a handler may be waiting for that thread.
+    """
+
+    @functools.wraps(method)
+    def handle(self: Panel, *_):
+        if self._work is not None and self._work.thread is threading.current_thread():
+            return
+        with self.lock:
+            try:
+                method(self)
+            except Exception as error:
+                self.complain(error)
+
+    return handle
+
+
+class Picture(ipywidgets.HTML):
+    """A picture on the page with words for those who listen to it, which an `ipywidgets.Image` cannot carry."""
+
+    def __init__(self, width: int = 320, picture: Tensor | Image.Image | None = None, alt: str = ""):
+        super().__init__(layout={"max_width": "100%"})
+        self._width = width
+        if picture is not None:
+            self.show(picture, alt)
+
+    def show(self, picture: Tensor | Image.Image, alt: str, enlarge: bool = False):
+        """enlarge: draw each pixel as a sharp square, as for matrices and maps."""
+        picture = images.to_pil(picture) if isinstance(picture, Tensor) else picture
+        page = io.BytesIO()
+        picture.save(page, "PNG", compress_level=1)
+        sharp = "image-rendering: pixelated; " if enlarge else ""
+        self.value = (
+            f'<img alt="{html.escape(alt)}" style="{sharp}width: {self._width}px; max-width: 100%; height: auto" '
+            f'src="data:image/png;base64,{base64.b64encode(page.getvalue()).decode()}">'
+        )
+
+
+def curves(lines: Mapping[str, Sequence[tuple[float, float]]], across: str, up: str, alt: str) -> str:
+    """A small chart as SVG text for an `ipywidgets.HTML`, the height logarithmic. Lines differ by dash and colour.
+
+    lines: for each name its points (x, y); what is not above 0 cannot be drawn there and is left out. across, up: what
+    the axes measure. Text and axes take the colour of the page, so it can be read in a light and in a dark theme.
+    """
+    kept = {name: [(x, math.log10(y)) for x, y in points if 0 < y < math.inf] for name, points in lines.items()}
+    everything = [point for points in kept.values() for point in points] or [(0, 0)]
+    (left, right), (low, high) = ((min(values), max(values)) for values in zip(*everything, strict=True))
+    low, high = math.floor(low), max(math.ceil(high), math.floor(low) + 1)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return 60 + 330 * (x - left) / ((right - left) or 1), 190 - 170 * (y - low) / (high - low)
+
+    marks = []
+    for power in range(low, high + 1, max(1, (high - low) // 5)):
+        x, y = place(left, power)
+        marks.append(f'<line x1="{x}" x2="390" y1="{y:.0f}" y2="{y:.0f}" stroke="currentColor" opacity="0.2"/>')
+        marks.append(f'<text x="{x - 6}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:g}</text>')
+    for number, (name, points) in enumerate(kept.items()):
+        look = f'stroke="{COLOURS[number % 6]}" stroke-width="2" stroke-dasharray="{DASHES[number % 6]}" fill="none"'
+        line = " ".join("{:.1f},{:.1f}".format(*place(*point)) for point in points)
+        key = 30 + 18 * number
+        marks.append(f'<polyline points="{line}" {look}/><line x1="405" x2="445" y1="{key}" y2="{key}" {look}/>')
+        marks.append(f'<text x="451" y="{key + 4}">{html.escape(name)}</text>')
+    return (
+        f'<svg role="img" aria-label="{html.escape(alt)}" viewBox="0 0 590 232" width="590" '
+        'style="max-width: 100%; font: 12px sans-serif; fill: currentColor; '
+        f'color: var(--jp-content-font-color1, inherit)">{"".join(marks)}'
+        f'<text x="225" y="225" text-anchor="middle">{html.escape(across)}: {left:g} to {right:g}</text>'
+        f'<text x="60" y="12">{html.escape(up)}</text></svg>'
+    )
+
+
+def pictures_of(folder: Path) -> dict[str, Path]:
+    """The project's own pictures of a folder by name, as the options of a drop-down list."""
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in images.WRITTEN}
+
+
+def as_still(figure: "Figure") -> Image.Image:
+    """A matplotlib figure as a picture of few colours, so that its PNG file is small."""
+    page = io.BytesIO()
+    figure.savefig(page, format="png", facecolor="white")
+    return Image.open(page).convert("RGB").quantize(64, dither=Image.Dither.NONE)

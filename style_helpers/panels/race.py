@@ -1,0 +1,298 @@
+"""The optimiser race of lesson 05: three optimisers, one start, one loss, the same number of evaluations for each."""
+
+import html
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import ipywidgets
+import torch
+from PIL import Image
+from torch import Tensor
+
+from style_helpers import images, networks, plots, transfer
+from style_helpers.objective import StyleObjective
+from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, pictures_of
+from style_helpers.settings import CHOICES, Settings
+
+WIDE = {"description_width": "170px"}
+ROOM = {"width": "395px"}
+CEILING = 10  # a curve is cut off where it rises above so many times its start
+
+Total = Callable[[Tensor], Tensor]  # a picture, (1, 3, H, W), to one number
+Steps = Iterator[tuple[float, Tensor]]  # of each evaluation the total and the picture that was looked at
+
+
+def make_objective(content: Tensor, style: Tensor, settings: Settings) -> Callable[[Tensor], Mapping[str, Tensor]]:
+    """What is minimised, unless the panel is given another: all weighted terms of a picture by name."""
+    return StyleObjective(networks.load(settings.network), content, style, settings)
+
+
+def gradient_descent(total: Total, start: Tensor, rate: float) -> Steps:
+    """Lesson 05's own: go against the gradient, `rate` times as far as it is long."""
+    picture = start.clone()
+    while True:
+        picture.requires_grad_()
+        loss = total(picture)
+        (gradient,) = torch.autograd.grad(loss, picture)
+        picture = picture.detach()
+        yield loss.item(), picture
+        picture = picture - rate * gradient
+
+
+def with_torch(make: Callable[[list[Tensor]], torch.optim.Optimizer], total: Total, start: Tensor) -> Steps:
+    """One of torch's optimisers, at one evaluation a step."""
+    picture = start.clone().requires_grad_()
+    optimizer = make([picture])
+    seen = []
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = total(picture)
+        loss.backward()
+        seen[:] = loss.item(), picture.detach().clone()
+        return loss.detach()
+
+    while True:
+        optimizer.step(closure)
+        yield tuple(seen)
+
+
+def adam(total: Total, start: Tensor, rate: float) -> Steps:
+    return with_torch(lambda pixels: torch.optim.Adam(pixels, lr=rate), total, start)
+
+
+def lbfgs(total: Total, start: Tensor) -> Steps:
+    """As `transfer.run` has it: its memory outlives a step, and torch's absolute tolerances are off."""
+    known = {"max_iter": 1, "history_size": transfer.LBFGS_MEMORY, "tolerance_grad": 0, "tolerance_change": 0}
+    return with_torch(lambda pixels: torch.optim.LBFGS(pixels, **known), total, start)
+
+
+@dataclass
+class Racer:
+    """One optimiser on its way: the total of each evaluation, and the picture of the last one."""
+
+    name: str
+    steps: Steps
+    picture: Tensor
+    totals: list[float] = field(default_factory=list)
+    broken: int | None = None  # the evaluation at which its total was no longer a finite number
+
+    def keep(self, total: float, picture: Tensor):
+        if math.isfinite(total) and bool(picture.isfinite().all()):
+            self.totals.append(total)
+            self.picture = picture
+        else:
+            self.broken = len(self.totals) + 1
+
+
+class OptimiserRace(Panel):
+    """Gradient descent, Adam and L-BFGS in turn, one evaluation each; three pictures and their curves as they come.
+
+    make   what gives the weighted terms to minimise from a content picture, a style picture and settings
+    """
+
+    def __init__(self, make: Callable = make_objective):
+        super().__init__()
+        self._make = make
+        self.racers: list[Racer] = []
+        self._leads: list[tuple[int, str]] = []
+        self._make_controls()
+        self._make_views()
+        knobs = ipywidgets.HBox(
+            [
+                ipywidgets.VBox([self.content, self.style_picture, self.network, self.start_from]),
+                ipywidgets.VBox([self.rate, self.adam_rate, self.evaluations, self.size]),
+            ],
+            layout={"flex_flow": "row wrap"},
+        )
+        buttons = ipywidgets.HBox([self.run_button, self.stop_button, self.progress, self.time_left])
+        buttons.layout.flex_flow = "row wrap"
+        self.children = [knobs, buttons, self.status, self._pictures, self.chart]
+        self.say("Who will be ahead? Make a guess, then press Run.")
+
+    def _make_controls(self):
+        content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
+        look = {"style": WIDE, "layout": ROOM}
+        self.content = ipywidgets.Dropdown(
+            options=content, value=content["summer-palace"], description="content", **look
+        )
+        self.style_picture = ipywidgets.Dropdown(
+            options=style, value=style["hokusai-great-wave"], description="style", **look
+        )
+        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
+        self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **look)
+        log = {"step": 0.1, "readout_format": ".2g", "continuous_update": False, **look}
+        self.rate = ipywidgets.FloatLogSlider(0.03, min=-4, max=0, description="rate of gradient descent", **log)
+        self.adam_rate = ipywidgets.FloatLogSlider(0.02, min=-4, max=0, description="rate of Adam", **log)
+        whole = {"continuous_update": False, **look}
+        self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description="evaluations of each", **whole)
+        self.size = ipywidgets.IntSlider(96, 64, 160, 16, description="shorter side, pixels", **whole)
+        self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Start the race")
+        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; what was reached stays", disabled=True)
+        self.run_button.on_click(self._run_pressed)
+        self.stop_button.on_click(self._stop_pressed)
+        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
+        self.time_left = ipywidgets.Label()
+
+    def _make_views(self):
+        self.captions = [ipywidgets.HTML() for _ in range(3)]
+        self.pictures = [Picture(width=250) for _ in range(3)]
+        pairs = zip(self.captions, self.pictures, strict=True)
+        columns = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0"}) for pair in pairs]
+        self._pictures = ipywidgets.HBox(columns, layout={"flex_flow": "row wrap"})
+        self.chart = ipywidgets.HTML()
+
+    def settings(self) -> Settings:
+        return Settings.gatys(network=self.network.value, start=self.start_from.value)
+
+    @handler
+    def _run_pressed(self):
+        self.stop()
+        settings, size = self.settings(), self.size.value
+        content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
+        start = transfer.starting_picture(content, settings)
+        rates, evaluations = (self.rate.value, self.adam_rate.value), self.evaluations.value
+        names = (f"gradient descent, {rates[0]:.2g}", f"Adam, {rates[1]:.2g}", "L-BFGS")
+        self.racers = [Racer(name, iter(()), start) for name in names]
+        self._leads = []
+        self.progress.value, self.time_left.value, self.stop_button.disabled = 0, "", False
+        self.say("On your marks: the network looks at the two pictures.")
+        self._show(0)
+        self.start(lambda work: self._race(work, (content, style, settings), start, rates, evaluations))
+
+    @handler
+    def _stop_pressed(self):
+        self.stop()
+
+    # The race, in the background
+
+    def _race(self, work: Work, wish: tuple, start: Tensor, rates: tuple[float, float], evaluations: int):
+        done, ended = 0, "All evaluations are done."
+        try:
+            self._line_up(self._make(*wish), start, rates)
+            began = time.perf_counter()
+            while done < evaluations:
+                if not self._round(work):
+                    ended = "Stopped."
+                    break
+                if all(racer.broken for racer in self.racers):
+                    ended = "Nobody is left."
+                    break
+                done += 1
+                self._note_leader(done)
+                if work.may_show():
+                    left = (time.perf_counter() - began) / done * (evaluations - done)
+                    self._show_progress(done, evaluations, f", {left:.0f} s left")
+                    self.say(self.words())
+        finally:
+            self._show_progress(done, evaluations, "")
+            self.stop_button.disabled = True
+            for racer in self.racers:
+                racer.steps = iter(())  # the optimisers' memories are let go
+        self.say(f"{ended} {self.words()}")
+
+    def _line_up(self, objective: Callable, start: Tensor, rates: tuple[float, float]):
+        def total(picture: Tensor) -> Tensor:
+            return sum(objective(picture).values())
+
+        ways = (gradient_descent(total, start, rates[0]), adam(total, start, rates[1]), lbfgs(total, start))
+        for racer, steps in zip(self.racers, ways, strict=True):
+            racer.steps = steps
+
+    def _round(self, work: Work) -> bool:
+        """One evaluation of everybody who is still in the race; False, and nothing kept, when asked to stop."""
+        came = []
+        for racer in self.racers:
+            if work.stopping.is_set():
+                return False
+            if racer.broken is None:
+                came.append((racer, *next(racer.steps)))
+        for racer, total, picture in came:
+            racer.keep(total, picture)
+        return True
+
+    def _note_leader(self, evaluation: int):
+        leader = self._order()[0].name
+        if evaluation > 1 and (not self._leads or self._leads[-1][1] != leader):  # all begin with the same total
+            self._leads.append((evaluation, leader))
+
+    def _order(self) -> list[Racer]:
+        """Those in the race, the lowest total first; then those who left it."""
+        return sorted(self.racers, key=lambda racer: (racer.broken is not None, racer.totals[-1:] or [math.inf]))
+
+    # What is to be seen
+
+    def words(self) -> str:
+        """Who is ahead and with what total, who left, and how often the lead changed."""
+        running = [racer for racer in self._order() if racer.broken is None and racer.totals]
+        parts = []
+        if running and len(running[0].totals) > 1:
+            first, *others = running
+            line = f"After {len(first.totals)} evaluations each, {first.name} is ahead with a total of "
+            line += f"{first.totals[-1]:.3g}"
+            parts.append("; then ".join([line, *(f"{each.name}: {each.totals[-1]:.3g}" for each in others)]) + ".")
+        for racer in self.racers:
+            if racer.broken:
+                remedy = "start again from another picture" if racer.name == "L-BFGS" else "a smaller rate helps"
+                parts.append(
+                    f"{_first_letter_up(racer.name)} left the finite numbers at evaluation {racer.broken}: {remedy}."
+                )
+            elif len(racer.totals) > 1 and racer.totals[-1] > racer.totals[0]:
+                parts.append(f"{_first_letter_up(racer.name)} stands higher than it began ({racer.totals[0]:.3g}).")
+        if len(self._leads) > 1:
+            evaluation, name = self._leads[-1]
+            parts.append(
+                f"{_first_letter_up(name)} took the lead at evaluation {evaluation}, from {self._leads[-2][1]}."
+            )
+        return " ".join(parts)
+
+    def _show_progress(self, done: int, evaluations: int, left: str):
+        self.progress.value = done / evaluations
+        self.time_left.value = f"evaluation {done} of {evaluations} of each{left}"
+        self._show(done)
+
+    def _show(self, done: int):
+        for racer, caption, picture in zip(self.racers, self.captions, self.pictures, strict=True):
+            said = f"total {racer.totals[-1]:.3g}" if racer.totals else "the start"
+            if racer.broken:
+                said = f"left at evaluation {racer.broken}; its last finite picture"
+            caption.value = f"<b>{html.escape(racer.name)}</b><br>{html.escape(said)}"
+            where = f"evaluation {len(racer.totals)}" if done else "before the first evaluation"
+            picture.show(racer.picture, f"{racer.name}, {where}: {said}")
+        if done:
+            self.chart.value = self._chart()
+
+    def _chart(self) -> str:
+        """All curves, cut off where they leave the page."""
+        lines = {}
+        for racer in self.racers:
+            ceiling = CEILING * (racer.totals[0] if racer.totals else 1)
+            lines[racer.name] = [(number, min(total, ceiling)) for number, total in enumerate(racer.totals, 1)]
+        return curves(lines, "evaluation", f"total (cut off at {CEILING} times the start)", f"Totals. {self.words()}")
+
+    def still(self) -> Image.Image:
+        """The panel as a picture, for readers without a kernel. Raises ValueError before the first run."""
+        if not all(racer.totals for racer in self.racers) or not self.racers:
+            raise ValueError("There is no race to draw yet: press Run first.")
+        figure = images.new_figure(7.2, 4.3)
+        grid = figure.add_gridspec(2, 3, height_ratios=(1, 1.1))
+        for column, racer in enumerate(self.racers):
+            axes = figure.add_subplot(grid[0, column])
+            axes.imshow(images.to_pil(racer.picture))
+            axes.set_title(f"{racer.name}\ntotal {racer.totals[-1]:.3g}", fontsize=10)
+            axes.set_axis_off()
+        axes = figure.add_subplot(grid[1, :])
+        for racer, (colour, dash, marker) in zip(self.racers, plots.LOOKS, strict=False):
+            totals = [min(total, CEILING * racer.totals[0]) for total in racer.totals]
+            numbers = range(1, len(totals) + 1)
+            axes.plot(numbers, totals, dash, color=colour, marker=marker, markevery=8, label=racer.name)
+        axes.set(yscale="log", xlabel="evaluations of each", ylabel="total")
+        axes.grid(alpha=0.3)
+        axes.legend()
+        return as_still(figure)
+
+
+def _first_letter_up(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
