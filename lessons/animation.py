@@ -2,8 +2,7 @@
 
 It opens the Studio in a real JupyterLab in Chromium, with the driver of the browser tests, takes a picture of the panel
 before, during and after a run (a minute in all), and writes images/figures/studio.gif and, of the last moment,
-images/figures/panel-studio.jpg. It needs what these tests need:
-the extra `test`, and a Chromium on the path.
+images/figures/panel-studio.jpg. It needs what these tests need: the extra `test`, and a Chromium on the path.
 """
 
 import io

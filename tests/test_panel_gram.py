@@ -75,7 +75,7 @@ def test_most_and_least_together(panel):
     assert "0 numbered frames" in alt(panel.painting_view)
     panel.most_button.click()
     assert {panel.k.value, panel.l.value} == {28, 29}
-    assert alt(panel.patches_view).startswith("1 patches of 32 pixels")
+    assert alt(panel.patches_view).startswith("1 patch of 32 pixels")
     assert "1 numbered frames" in alt(panel.painting_view)
 
 

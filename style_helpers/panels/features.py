@@ -88,8 +88,8 @@ class FeatureExplorer(Panel):
         self._measured: dict[str, tuple[list[int], Tensor]] = {}
         self._filling = False
         self._make_controls()
-        self.diagram, self.maps_note = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "560px"})
-        self.photo_view, self.maps_view = Picture(320), Picture(560)
+        self.diagram, self.maps_note = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "500px"})
+        self.photo_view, self.maps_view = Picture(300), Picture(500)
         row = {"flex_flow": "row wrap"}
         of_photo = ipywidgets.VBox([self.photo_view, self.across, self.down])
         views = [of_photo, ipywidgets.VBox([self.maps_note, self.maps_view])]

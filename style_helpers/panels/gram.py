@@ -261,8 +261,8 @@ class GramMicroscope(Panel):
             words = "where both channels fire most"
         self.patches_view.show(
             self._patches_drawn,
-            f"{len(cut)} patches of {PATCH} pixels of {self.painting.value} at the largest products of channels {k} "
-            f"and {l}, {words}. Their middles, in pixels: {places}.",
+            f"{len(cut)} patch{'' if len(cut) == 1 else 'es'} of {PATCH} pixels of {self.painting.value} at the "
+            f"largest products of channels {k} and {l}, {words}. Their middles, in pixels: {places}.",
         )
 
     def still(self) -> Image.Image:
