@@ -12,6 +12,7 @@ from PIL import Image
 from style_helpers import networks
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.gram import LOUDEST, PATCH, PATCHES, GramMicroscope, matrix, strongest
+from tests.driving import inside
 
 
 def maps_of(network):
@@ -193,11 +194,6 @@ def test_messages_may_come_on_any_thread_and_none_is_left(panel):
 
 
 def test_every_control_is_named_and_acts_when_released(panel):
-    def inside(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from inside(child)
-
     for widget in inside(panel):
         if hasattr(widget, "description") and not isinstance(widget, ipywidgets.HTML):
             assert widget.description

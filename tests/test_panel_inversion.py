@@ -7,7 +7,6 @@ import json
 import re
 import sys
 import threading
-import time
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +19,7 @@ from style_helpers.panels import inversion
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.panels.inversion import LAYERS, MEASURED, PHOTOS, InversionByDepth
 from style_helpers.settings import Settings
+from tests.driving import inside, wait
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "lessons"))
 import precompute  # lessons/ is no package: authors run its programs
@@ -71,23 +71,10 @@ class Runs(list):
         return self[-1]
 
 
-def wait(until, seconds=10):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
-
-
 def computed(panel):
     panel.compute_button.click()
     wait(lambda: not panel.working)
     return panel
-
-
-def inside(widget):
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from inside(child)
 
 
 def fake_measure(picture, photo):

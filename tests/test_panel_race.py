@@ -15,6 +15,7 @@ import torch
 
 from style_helpers.panels.race import OptimiserRace, Racer
 from style_helpers.panels.race_toy import START, WANTED, ContourToy
+from tests.driving import click_at_once, inside, wait
 
 
 class Quadratic:
@@ -34,13 +35,6 @@ class Quadratic:
             raise ValueError("The <network> is tired.")
         time.sleep(self.pause)
         return {"style a": self.curvature / 2 * (picture - 0.25).square().sum(), "content b": 0 * picture.sum()}
-
-
-def wait(until, seconds=20):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
 
 
 def small(wish, evaluations=10):
@@ -234,13 +228,7 @@ def test_an_error_is_one_escaped_sentence_and_the_panel_stays_usable(place):
 
 
 def test_handlers_may_come_on_any_thread(slow):
-    clicks = [slow.run_button.click, slow.stop_button.click] * 5
-    threads = [threading.Thread(target=click) for click in clicks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
+    click_at_once([slow.run_button.click, slow.stop_button.click] * 5)
     slow.stop_button.click()
     assert not slow.working
     assert 'role="alert"' not in slow.status.value
@@ -256,12 +244,6 @@ def test_many_runs_leave_no_thread(race):
             race.stop_button.click()
         wait(lambda: not race.working)
     assert threading.active_count() == before
-
-
-def inside(widget):
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from inside(child)
 
 
 @pytest.mark.parametrize("panel", [OptimiserRace, ContourToy])

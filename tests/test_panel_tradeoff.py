@@ -15,7 +15,8 @@ from style_helpers.panels import tradeoff
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer, plane
 from style_helpers.settings import Settings
-from tests.test_panel_inversion import Runs, computed, copied_bundle, index, inside, wait
+from tests.driving import inside, wait
+from tests.test_panel_inversion import Runs, computed, copied_bundle, index
 
 PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
 

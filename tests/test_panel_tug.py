@@ -13,6 +13,7 @@ import torch
 from style_helpers import transfer
 from style_helpers.panels import tug
 from style_helpers.panels.tug import MOMENTS, TugOfWar, coloured, kept_moments, way, who
+from tests.driving import inside, wait
 
 
 class Rope:
@@ -40,13 +41,6 @@ class Rope:
         ones[..., : picture.shape[-1] // 2] = 3
         content = 0 * picture if self.evaluation == 1 else red * torch.ones_like(picture)
         return content, (-red + self.turn * green) * ones
-
-
-def wait(until, seconds=20):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
 
 
 def small(rope, evaluations=20):
@@ -294,11 +288,6 @@ def test_many_runs_leave_no_thread(panel):
 
 
 def test_every_control_is_named_and_acts_when_released(panel):
-    def inside(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from inside(child)
-
     for widget in inside(panel):
         if hasattr(widget, "description") and not isinstance(widget, ipywidgets.HTML | ipywidgets.Label):
             assert widget.description, type(widget).__name__

@@ -6,7 +6,6 @@ import html
 import io
 import re
 import threading
-import time
 from types import MappingProxyType
 
 import ipywidgets
@@ -18,6 +17,7 @@ from style_helpers import images, transfer
 from style_helpers.panels.panel import Panel, curves
 from style_helpers.panels.studio import SNAPSHOTS, Studio
 from style_helpers.settings import Settings
+from tests.driving import click_at_once, inside, wait
 
 
 class FakeRun:
@@ -91,13 +91,6 @@ def slow(runs, tmp_path):
     made.size.value = 64
     yield made
     made.stop()
-
-
-def wait(until, seconds=10):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
 
 
 def painted(studio):
@@ -321,13 +314,7 @@ def test_handlers_may_come_on_any_thread(slow, runs):
     """JupyterLab 4 delivers widget messages on the main shell or on a subshell's thread, perhaps two at a time."""
     slow.run_button.click()
     wait(lambda: runs)
-    clicks = [slow.stop_button.click, slow.run_button.click, slow.pause_button.click, slow.stop_button.click] * 5
-    threads = [threading.Thread(target=click) for click in clicks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
+    click_at_once([slow.stop_button.click, slow.run_button.click, slow.pause_button.click, slow.stop_button.click] * 5)
     slow.stop_button.click()
     assert not slow.working
     assert "did not work" not in slow.status.value
@@ -360,11 +347,6 @@ def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
 
 
 def test_every_control_is_named_for_a_screen_reader(studio):
-    def inside(widget):
-        yield widget
-        for child in getattr(widget, "children", ()):
-            yield from inside(child)
-
     for widget in inside(studio):
         if hasattr(widget, "description") and not isinstance(widget, ipywidgets.HTML | ipywidgets.Label):
             assert widget.description, type(widget).__name__
