@@ -326,3 +326,7 @@ def _gradient_problem(it: Exercise, answer) -> str:
 
 def draw(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) + 0.3
+
+
+def unit(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from style_helpers import checks, feedback
+from style_helpers.checks import lesson_02
 from style_helpers.feedback import Feedback
 
-OFFERED = {name: value for name, value in vars(checks).items() if hasattr(value, "exercise")}
+OFFERED = {name: getattr(checks, name) for name in checks.__all__}
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -130,7 +131,7 @@ RIGHT = {
     ),
     "to_bytes": (numpy_bytes, lambda x: x.mul(255).round().clamp(0, 255).byte().squeeze(0).permute(1, 2, 0)),
     "seed_layers": (tuple(FIVE), FIVE),
-    "receptive_field": (checks._sees, field_backwards),
+    "receptive_field": (lesson_02._sees, field_backwards),
     "relu_trap": (lambda x: F.relu(x), nn.ReLU()),
     "content_distance": (lambda f, p: ((f - p) ** 2).mean(), lambda a, b: F.mse_loss(a, b)),
     "content_gradient": (

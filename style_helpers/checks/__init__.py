@@ -1,0 +1,32 @@
+"""Feedback on learners' exercise answers: `checks.gram_matrix(my_gram)` says what is right, or what to look at next.
+
+One file a lesson. Each check is the right formula under a table of the usual wrong ones: what a wrong answer looks like
+and what to look at next in one line, its formula in the next. `feedback` calls and compares; a check never raises.
+Inputs are small, with sides that all differ, so that no wrong formula is right by chance.
+"""
+
+from style_helpers.checks.lesson_01 import normalise, to_bytes, to_tensor
+from style_helpers.checks.lesson_02 import receptive_field, relu_trap, seed_layers
+from style_helpers.checks.lesson_03 import content_distance, content_gradient
+from style_helpers.checks.lesson_04 import gram_matrix, style_distance, style_gradient
+from style_helpers.checks.lesson_05 import adam_step, descent_step, outside_range
+from style_helpers.checks.lesson_06 import seed_weight, total_loss
+
+__all__ = [
+    "adam_step",
+    "content_distance",
+    "content_gradient",
+    "descent_step",
+    "gram_matrix",
+    "normalise",
+    "outside_range",
+    "receptive_field",
+    "relu_trap",
+    "seed_layers",
+    "seed_weight",
+    "style_distance",
+    "style_gradient",
+    "to_bytes",
+    "to_tensor",
+    "total_loss",
+]
