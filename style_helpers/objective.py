@@ -205,7 +205,8 @@ def fit(picture: Tensor, height: int, width: int) -> Tensor:
     """A picture of shape (B, C, any, any) as (B, C, height, width), bilinear, smoothed on the way down."""
     if picture.shape[-2:] == (height, width):
         return picture
-    return F.interpolate(picture, (height, width), mode="bilinear", antialias=True, align_corners=False)
+    fitted = F.interpolate(picture, (height, width), mode="bilinear", antialias=True, align_corners=False)
+    return fitted.clamp(*picture.aminmax())  # averages stay in the range; rounding takes a mask of ones above 1
 
 
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):

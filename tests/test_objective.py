@@ -59,6 +59,15 @@ def test_two_styles_are_weighed_by_their_shares(alexnet, content, style, other):
     assert style_terms(same, content) == pytest.approx(alone)
 
 
+def test_a_hard_mask_stays_in_range_at_every_scale(alexnet, content, style):
+    mask = (content[:, :1] > content[:, :1].mean()).float()
+    objective = StyleObjective(alexnet, content, [Style(style, mask=mask)], settings(), keep=1 - mask)
+    for size in range(35, 64):
+        smaller = objective.at(size / 64)
+        for shrunk in (smaller.styles[0].mask, smaller.keep):
+            assert 0 <= shrunk.min() < shrunk.max() <= 1
+
+
 def test_a_style_with_a_mask_does_not_see_the_rest(alexnet, content, style):
     mask = torch.zeros(1, 1, *content.shape[-2:], device=content.device)
     mask[..., :32] = 1
