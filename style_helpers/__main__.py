@@ -47,8 +47,9 @@ def build_parser() -> Parser:
 
     doctor = commands.add_parser("doctor", help="what this machine can do, what is missing, and what to do about it")
     doctor.set_defaults(act=act_doctor)
+    doctor.add_argument("--json", action="store_true", help="one JSON document instead of lines, for programs")
 
-    prepare = commands.add_parser("prepare", help="fetch and check the weights, before class")
+    prepare = commands.add_parser("prepare", help="fetch and check the weights before class, or make a folder for it")
     prepare.set_defaults(act=act_prepare)
     prepare.add_argument(
         "--network",
@@ -56,6 +57,12 @@ def build_parser() -> Parser:
         action="append",
         help="once or more (default: vgg16 and alexnet, 64 MB; vgg19 is a download of 548 MB)",
     )
+    prepare.add_argument(
+        "--for-class",
+        metavar="FOLDER",
+        help="make a folder for a shared drive or a USB stick: course without solutions, weights, list of packages",
+    )
+    prepare.add_argument("--wheels", action="store_true", help="put the packages too into the folder for the class")
     return parser
 
 
@@ -173,29 +180,51 @@ def _name(path: str) -> str:
 
 
 def act_doctor(options) -> int:
-    from style_helpers import classroom
+    try:
+        from style_helpers import doctor
+    except ImportError as error:
+        return _refuse(f"The package {error.name} is missing: run python start.py, which installs everything.", code=1)
 
-    findings = classroom.examine()
-    for finding in findings:
-        print(finding)
+    findings = []
+    for finding in doctor.examine():
+        findings.append(finding)
+        if not options.json:
+            print(finding, flush=True)
+    if options.json:
+        print(doctor.as_json(findings))
     return 0 if all(finding.good for finding in findings) else 1
 
 
 def act_prepare(options) -> int:
-    from style_helpers import weights
+    from style_helpers import files, weights
     from style_helpers.networks import check_name
 
-    names = options.network or ("vgg16", "alexnet")
+    if options.wheels and options.for_class is None:
+        return _refuse("--wheels puts packages into a folder for a class: name it with --for-class FOLDER.")
     try:
-        for name in names:
+        for name in options.network or ():
             check_name(name)
-        for name in names:
+        if options.for_class is not None:
+            return _prepare_class(options)
+        for name in options.network or ("vgg16", "alexnet"):
             found = weights.fetch(name)
             print(f"{name}: {found.path} ({found.source})")
     except SettingsError as error:
         return _refuse(error)
-    except weights.WeightsError as error:
+    except (weights.WeightsError, files.FileError) as error:
         return _refuse(error, code=1)
+    return 0
+
+
+def _prepare_class(options) -> int:
+    from style_helpers import classroom
+
+    try:
+        print(classroom.prepare(options.for_class, options.network or (), options.wheels))
+    except classroom.ClassroomError as error:
+        return _refuse(error, code=1)
+    except KeyboardInterrupt:
+        return _refuse("Stopped before the end; the same command goes on from here.", code=130)
     return 0
 
 

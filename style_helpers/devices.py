@@ -1,7 +1,11 @@
 """Where to compute, in which number format, and the picture size that suits the place."""
 
+import contextlib
 import ctypes
+import math
+import os
 import sys
+from pathlib import Path
 
 import psutil
 import torch
@@ -66,11 +70,85 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     return False
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that a run could take now."""
+def free_memory(device: torch.device, root: Path = Path("/")) -> int:
+    """Bytes that a run could take now: of the GPU's own memory, or of this machine's within every limit set on us.
+
+    A container's or a batch system's limit is its control group's (Linux); JupyterHub's is the variable MEM_LIMIT.
+    `root` is where /proc and /sys are looked for.
+    """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
+    left = [psutil.virtual_memory().available, *_left_in_control_groups(root), *_left_at_the_hub()]
+    return max(0, min(left))
+
+
+def processors(root: Path = Path("/")) -> int:
+    """How many processor cores this process may keep busy, with a container's or JupyterHub's limit; at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    limits = [float(allowed)]
+    with contextlib.suppress(KeyError, ValueError):
+        limits.append(float(os.environ["CPU_LIMIT"]))
+    for folder in _control_groups(root, "cpu"):
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = (folder / "cpu.max").read_text().split()  # "max 100000" where there is no limit
+            limits.append(int(quota) / int(period))
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = (int((folder / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
+            limits += [quota / period] if quota > 0 else []
+    return max(1, math.ceil(min(limits)))
+
+
+def _left_in_control_groups(root: Path) -> list[int]:
+    """For each limit on our control group and on those above it: the limit less what is used, in bytes."""
+    left = []
+    for folder in _control_groups(root, "memory"):
+        for limit, used, idle in (
+            ("memory.max", "memory.current", "inactive_file"),  # version 2
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # version 1
+        ):
+            with contextlib.suppress(OSError, ValueError):  # another version, or "max": no limit
+                numbers = [int((folder / name).read_text()) for name in (limit, used)]
+                kept = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+                left.append(numbers[0] - numbers[1] + int(kept.get(idle, 0)))  # files in memory give way
+    return left
+
+
+def _control_groups(root: Path, controller: str) -> list[Path]:
+    """The folders of our control group and of all above it, for version 2 and for one controller of version 1."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # not Linux
+        return []
+    folders = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", controller) or controller in controllers.split(","):
+            top = root / "sys/fs/cgroup" / controllers
+            group = top / path.strip("/")
+            # Inside a container the path may be the host's, of which only the top is seen here
+            folders += [folder for folder in (group, *group.parents) if folder.is_relative_to(top) and folder.is_dir()]
+    return folders
+
+
+def _left_at_the_hub() -> list[int]:
+    """MEM_LIMIT less what the learner's server and all that it started hold: not every JupyterHub enforces it."""
+    limit = os.environ.get("MEM_LIMIT", "")
+    if not limit.isdecimal():
+        return []
+    with contextlib.suppress(psutil.Error):
+        top = psutil.Process()
+        for parent in top.parents():
+            with contextlib.suppress(psutil.Error):  # of another user: the hub itself
+                top = parent if parent.environ().get("MEM_LIMIT") == limit else top
+        return [int(limit) - sum(_held(each) for each in (top, *top.children(recursive=True)))]
+    return [int(limit)]
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        return process.memory_info().rss
+    except psutil.Error:  # it has just ended
+        return 0
 
 
 def keep_freed_memory():

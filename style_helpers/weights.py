@@ -182,7 +182,8 @@ def verify(name: str) -> Found | None:
 
 def find(name: str) -> Found | None:
     """Where the weights of a network lie on this machine, or None: quick, nothing is fetched, opened or checked."""
-    return next((found for found in [*_kept(name), *_in_hub(name)] if found.path.is_file()), None)
+    # Path's own is_file raises for a folder that this user may not enter
+    return next((found for found in [*_kept(name), *_in_hub(name)] if os.path.isfile(found.path)), None)
 
 
 def cache_folder() -> Path:
@@ -235,7 +236,7 @@ def _from_cache(name: str) -> tuple[Tensors, Found] | None:
 
 def _from_hub(name: str) -> tuple[Tensors, Found | None] | None:
     for found in _in_hub(name):
-        if found.path.is_file():
+        if os.path.isfile(found.path):
             tensors = _read_torchvision(found.path, name, str(found.path))
             return tensors, _keep(name, {name: tensors})
     return None
@@ -291,7 +292,7 @@ def _file_name(url: str) -> str:
 
 def _read_kept(found: Found, name: str) -> tuple[Tensors, Found] | None:
     path = found.path
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         # Read, not mapped: on Windows nobody can replace a file that is mapped.

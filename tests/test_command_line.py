@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from style_helpers import devices
+from style_helpers import devices, weights
 from style_helpers.__main__ import main
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings
@@ -534,27 +534,94 @@ def test_prepare_says_where_the_weights_are(folder, capsys):
         assert source.rstrip(")")
 
 
+def test_prepare_makes_a_class_folder_and_takes_its_weights_from_a_sound_copy(folder, capsys, monkeypatch):
+    done = command_line("prepare", "--for-class", "class")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(
+        rf"{re.escape(str(folder))}.class is ready: (\d+) files, \1 of them copied now\.\n", done.stdout
+    )
+    monkeypatch.setenv("STYLE_HELPERS_WEIGHTS", str(folder / "class" / "weights"))
+    for name in ("vgg16", "alexnet"):
+        assert weights.verify(name).path == folder / "class" / "weights" / f"{name}.safetensors"
+    with open("class/weights/alexnet.safetensors", "r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"damaged")
+    assert code_of("prepare", "--for-class", "class") == 0
+    shown = capsys.readouterr()
+    assert "is damaged" in shown.err
+    assert shown.out.endswith(" 1 of them copied now.\n")
+    assert weights.verify("alexnet").path.parent == folder / "class" / "weights"
+
+
+def test_prepare_refuses_a_folder_that_is_the_users(folder, capsys):
+    assert_refused(capsys, "prepare", "--for-class", ".", says=("holds other things", "such as"), code=1)
+    assert_refused(capsys, "prepare", "--for-class", "notes.txt", says=("is a file",), code=1)
+    assert_refused(capsys, "prepare", "--for-class", ROOT / "class", says=("beside the project",), code=1)
+
+
+def test_prepare_refuses_options_that_do_not_fit_together(folder, capsys):
+    assert_refused(capsys, "prepare", "--wheels", says=("--for-class FOLDER",))
+    assert_refused(capsys, "prepare", "--for-class", "class", "--network", "vgg99", says=("'vgg99'",))
+
+
+def test_a_class_folder_needs_weights(folder, nothing_in_reach):
+    before = files_in(folder)
+    done = command_line("prepare", "--for-class", "class")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "No sound copy of VGG-16" in done.stderr.splitlines()[-1]
+    assert files_in(folder) == before
+
+
+def test_ctrl_c_leaves_a_class_folder_that_the_same_command_finishes(folder, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("style_helpers.classroom._copy", interrupted)
+        assert code_of("prepare", "--for-class", "class") == 130
+    assert capsys.readouterr().err == "Stopped before the end; the same command goes on from here.\n"
+    assert code_of("prepare", "--for-class", "class") == 0
+
+
 def test_prepare_knows_all_names_before_it_fetches_the_first(folder, capsys, nothing_in_reach):
     assert_refused(capsys, "prepare", "--network", "alexnet", "--network", "vgg99", says=("'vgg99'",))
 
 
-def test_the_doctor_answers_in_lines_and_with_its_exit_code(folder):
-    done = command_line("doctor")
-    lines = done.stdout.splitlines()
-    assert len(lines) > 5
+def test_the_doctor_answers_in_lines_and_with_its_exit_code(folder, capsys, monkeypatch):
+    monkeypatch.setattr("style_helpers.pace.measure.__defaults__", (0.1,))  # seconds, for the twenty
+    code = code_of("doctor")
+    lines = capsys.readouterr().out.splitlines()
     assert all(re.match(r"(ok  |MEND)  [^:]+: .", line) for line in lines)
     assert all((" -> " in line) == line.startswith("MEND") for line in lines)
-    assert done.returncode == int(any(line.startswith("MEND") for line in lines))
-    for topic in ("Python", "device", "memory", "disk", "weights of vgg16", "weights of alexnet"):
-        assert any(line[6:].startswith(topic) for line in lines)
+    assert code == int(any(line.startswith("MEND") for line in lines))
+    for topic in ("Python", "device", "memory", "disk", "weights of vgg16", "weights of lpips-alexnet", "lesson 08"):
+        assert any(line[6:].startswith(f"{topic}: ") for line in lines)
 
 
-def test_the_doctor_finds_that_weights_are_missing(folder, capsys, nothing_in_reach):
-    assert code_of("doctor") == 1
-    lines = capsys.readouterr().out.splitlines()
-    missing = [line for line in lines if line.startswith("MEND  weights of ")]
-    assert len(missing) == 2
-    assert all(line.endswith("-> run python -m style_helpers prepare") for line in missing)
+def test_the_doctor_finds_that_weights_are_missing(folder, nothing_in_reach):
+    done = command_line("doctor")
+    assert (done.returncode, done.stderr) == (1, "")
+    missing = [line for line in done.stdout.splitlines() if line.startswith("MEND  weights of ")]
+    assert len(missing) == 4
+    assert all("-> run python -m style_helpers prepare" in line for line in missing)
+
+
+def test_the_doctor_answers_programs_in_one_json_document(folder, nothing_in_reach):
+    done = command_line("doctor", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    said = json.loads(done.stdout)
+    assert said["good"] is False
+    assert said["minutes"] == {}
+    missing = [each for each in said["findings"] if each["topic"].startswith("weights of ")]
+    assert [each["good"] for each in missing] == [False] * 4
+    assert all(each["advice"] and each["found"] for each in missing)
+
+
+def test_the_doctor_says_which_package_is_missing_when_it_cannot_even_begin(folder, capsys, monkeypatch):
+    monkeypatch.delitem(sys.modules, "style_helpers.doctor", raising=False)
+    monkeypatch.delattr("style_helpers.doctor", raising=False)
+    monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
+    assert_refused(capsys, "doctor", "--json", says=("psutil", "python start.py"), code=1)
 
 
 # Quick to answer

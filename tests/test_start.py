@@ -66,6 +66,7 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 PROGRAM = """
 import json, os, pathlib, sys
 called = {"argv": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(), "path": os.environ.get("PYTHONPATH")}
+called["weights"] = os.environ.get("STYLE_HELPERS_WEIGHTS")
 pathlib.Path("called.json").write_text(json.dumps(called))
 sys.exit(int(os.environ.get("TINY_EXIT", "0")))
 """
@@ -494,6 +495,70 @@ def test_python_without_venv(bare):
     result = run_pretending(bare, "sys.modules['ensurepip'] = None")
     assert result.returncode == 1
     assert "sudo apt install python3" in sentence(result)
+
+
+# From a class folder
+
+
+@pytest.fixture
+def course(started, tmp_path):
+    """The started project as the course of a class folder."""
+    course = tmp_path / "class of 2026" / "course"
+    shutil.copytree(started[0], course, symlinks=True)
+    (course.parent / "class.json").write_text("{}")
+    return course
+
+
+def test_the_weights_beside_the_course_are_used_unless_the_user_names_others(course):
+    said = PREPARE.replace("sys.argv[1] +", 'os.environ["STYLE_HELPERS_WEIGHTS"] +')
+    (course / "src/style_helpers/__main__.py").write_text(said)
+    assert start(course).returncode == 0
+    assert called(course)["weights"] == str(course.parent / "weights")
+    assert start(course, STYLE_HELPERS_WEIGHTS="mine").returncode == 0
+    assert called(course)["weights"] == "mine"
+    assert (course / "prepared.txt").read_text().splitlines()[-2:] == [str(course.parent / "weights"), "mine"]
+
+
+def test_a_course_without_its_class_folder_is_a_project_like_any_other(course):
+    (course.parent / "class.json").unlink()
+    assert start(course).returncode == 0
+    assert called(course)["weights"] is None
+
+
+def test_the_packages_come_from_the_class_folder_and_no_index_is_asked(course, server):
+    wheel(course.parent / "wheels", "proof", "1.0")
+    (course / "requires.txt").write_text("Requires-Dist: proof\n")
+    write_start(course, CPU_INDEX=server.url, NVIDIA_DRIVER=str(course / "none"), LINUX=True)
+    wheel(server.folder / "simple/proof", "proof", "2.0")
+    result = start(course, PIP_INDEX_URL=server.url + "/simple")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "packages of the class folder" in result.stdout
+    assert "PyTorch" not in result.stdout
+    assert {path.name for path in site_packages(course).glob("proof-*")} == {"proof-1.0.dist-info"}
+
+
+def test_packages_for_another_computer_give_way_to_the_index(course, server):
+    wheel(course.parent / "wheels", "other", "1.0")
+    (course / "requires.txt").write_text("Requires-Dist: proof\n")
+    wheel(server.folder / "simple/proof", "proof", "2.0")
+    result = start(course, PIP_INDEX_URL=server.url + "/simple")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "do not suit this computer" in result.stdout
+    assert (site_packages(course) / "proof-2.0.dist-info").is_dir()
+
+
+def test_a_course_that_cannot_be_written_says_copy_it(course):
+    (course / ".start.part").mkdir()  # as good as a read-only drive, for an administrator too
+    result = start(course)
+    assert result.returncode == 1
+    assert sentence(result).endswith(f"copy {course.parent} to your own disk, and start from there.")
+    assert not (course / "called.json").exists()
+
+
+def test_a_class_folder_has_no_tests(course):
+    result = start(course, "test")
+    assert result.returncode == 1
+    assert "holds no tests" in sentence(result)
 
 
 # Which build of PyTorch
