@@ -4,6 +4,10 @@ The Markdown files are what authors edit. In a cell with the tag "exercise" the 
 ### BEGIN SOLUTION and ### END SOLUTION. The learner's notebook has "your code here" in its place, and the answer folded
 away after the last hint; the notebook in solutions/ has the answer in the cell.
 
+Before the first section stands the first cell, the same one in each lesson: it makes the notebook work on Colab, and
+names what is wrong elsewhere. Exercises and their checks carry nbgrader's metadata; the difficulty of an exercise gives
+its points.
+
 The notebooks carry no outputs and no counts, and the same text always gives the same bytes, cell ids included.
 `python lessons/build.py --check` writes nothing and says which notebooks are stale.
 """
@@ -12,26 +16,84 @@ import base64
 import hashlib
 import re
 import sys
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
 import nbformat
 
+from style_helpers import __version__
+
 LESSONS = Path(__file__).resolve().parent
 NOTEBOOKS = LESSONS.parent / "notebooks"
 SOLUTIONS = NOTEBOOKS / "solutions"
+MARKS = {"schema_version": 3, "grade": False, "locked": False, "solution": False, "task": False}  # nbgrader's
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]*\.(?:png|jpg))\)")
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
+DIFFICULTY = re.compile(r"\bDifficulty: ([123]) of 3\b")
+CHECK = re.compile(r"^checks\.(\w+)\(my_\w+\)$")
+FIRST_CELL = f"""\
+# First cell: it lets this notebook run, on your machine or on Colab, or says what is missing. Run it and read on.
+import os
+import sys
+from pathlib import Path
+
+remedy = "start JupyterLab with `python start.py` in the course's folder, or choose its kernel in the menu Kernel"
+if "google.colab" in sys.modules:  # the course and its weights come from a class folder in your Google Drive
+    from google.colab import drive, output
+
+    remedy = "add your instructor's class folder to your Google Drive, as a shortcut, and run this cell again"
+    drive.mount("/content/drive")
+    for pattern in ("MyDrive/*/class.json", "Shareddrives/*/*/class.json"):
+        for note in Path("/content/drive").glob(pattern):
+            sys.path.insert(0, str(note.parent / "course"))
+            os.environ["STYLE_HELPERS_WEIGHTS"] = str(note.parent / "weights")
+    get_ipython().run_line_magic("pip", "install -q 'ipywidgets>=8.1.9' torchmetrics")  # for the panels; for SSIM
+    output.enable_custom_widget_manager()
+try:
+    from style_helpers.doctor import first_look
+
+    first_look("{__version__}")
+except (ImportError, OSError) as error:  # OSError: on Windows, a library of torch that cannot be loaded
+    print(f"The course cannot be loaded here ({{error}}): {{remedy}}.")
+"""
 
 
-def build(lesson: Path, solved: bool = False) -> str:
-    """The notebook of one Markdown lesson, for learners or with the solutions, as the text of an .ipynb file."""
+def leave_open(cells: list):
+    """For learners: takes the answers out of the exercise cells, and folds each away after the third hint."""
+    waiting = []
+    for cell in cells:
+        if is_exercise(cell):
+            waiting.append(_solution(cell.source))
+            cell.source = ANSWER.sub(_your_code_here, cell.source).rstrip("\n")
+        elif waiting and cell.cell_type == "markdown" and LAST_HINT.search(cell.source):
+            hint = LAST_HINT.search(cell.source)[0].rstrip()
+            cell.source = cell.source.replace(hint, f"{hint}\n\n{_folded(waiting.pop(0))}")
+    if waiting:
+        raise ValueError(f"This exercise has no third hint, where its solution would follow:\n{waiting[0]}")
+
+
+def solve(cells: list):
+    """For instructors: leaves the answers in the exercise cells, without their marks."""
+    for cell in cells:
+        if is_exercise(cell):
+            cell.source = _solution(cell.source)
+
+
+def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
+    """The notebook of one Markdown lesson, as the text of an .ipynb file.
+
+    exercises: what happens to the exercises among the cells, in place. Raises ValueError for an unfinished one.
+    """
     notebook = jupytext.read(lesson)
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    (_solve if solved else _leave_open)(notebook.cells)
+    _mark(notebook.cells)
+    exercises(notebook.cells)
+    _put_first_cell(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             _attach_pictures(cell)
@@ -44,24 +106,31 @@ def build(lesson: Path, solved: bool = False) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def _solve(cells: list):
-    for cell in cells:
-        if is_exercise(cell):
-            cell.source = _solution(cell.source)
+def _put_first_cell(cells: list):
+    """After the title, the aims and the time, before the first section."""
+    opening, section, rest = cells[0].source.partition("\n## ")
+    metadata = {"tags": ["first-cell"], "jupyter": {"source_hidden": True}}  # folded in JupyterLab: it is no lesson
+    cells[0].source = opening.rstrip("\n")
+    cells.insert(1, nbformat.v4.new_code_cell(FIRST_CELL.rstrip("\n"), metadata=metadata))
+    if section:
+        cells.insert(2, nbformat.v4.new_markdown_cell(section.lstrip("\n") + rest))
 
 
-def _leave_open(cells: list):
-    """Takes the answers out of the exercise cells, and folds each away after the exercise's third hint."""
-    waiting = []
-    for cell in cells:
+def _mark(cells: list):
+    """nbgrader's metadata: exercises are the learner's, the checks after them are marked."""
+    points = None
+    for cell, after in pairwise([*cells, None]):
+        if cell.cell_type == "markdown" and (found := DIFFICULTY.findall(cell.source)):
+            points = int(found[-1])
         if is_exercise(cell):
-            waiting.append(_solution(cell.source))
-            cell.source = ANSWER.sub(_your_code_here, cell.source).rstrip("\n")
-        elif waiting and cell.cell_type == "markdown" and LAST_HINT.search(cell.source):
-            hint = LAST_HINT.search(cell.source)[0].rstrip()
-            cell.source = cell.source.replace(hint, f"{hint}\n\n{_folded(waiting.pop(0))}")
-    if waiting:
-        raise ValueError(f"This exercise has no third hint, where its solution would follow:\n{waiting[0]}")
+            check = after and CHECK.search(after.source.splitlines()[-1])
+            if not check or points is None:
+                missing = '"Difficulty: 1 of 3" before it' if check else "checks.name(my_name) in the cell after it"
+                raise ValueError(f"This exercise has no {missing}:\n{cell.source}")
+            cell.metadata["nbgrader"] = MARKS | {"grade_id": check[1], "solution": True}
+            marks = {"grade_id": f"{check[1]}_check", "grade": True, "locked": True, "points": points}
+            after.metadata["nbgrader"] = MARKS | marks
+            points = None
 
 
 def _folded(solution: str) -> str:
@@ -90,10 +159,13 @@ def _solution(source: str) -> str:
 
 
 def _your_code_here(answer: re.Match) -> str:
+    return answer_names(answer) or f'{answer[1]}raise NotImplementedError("your code here")\n'
+
+
+def answer_names(answer: re.Match) -> str:
+    """The names that an answer outside of a function gives values to, each with three dots. answer: of ANSWER."""
     indent, code = answer.groups()
-    if indent:
-        return f'{indent}raise NotImplementedError("your code here")\n'
-    return "".join(f"{name} = ...\n" for name in re.findall(r"^(\w+) =", code, flags=re.MULTILINE))
+    return "" if indent else "".join(f"{name} = ...\n" for name in re.findall(r"^(\w+) =", code, flags=re.MULTILINE))
 
 
 def _id(cell, taken: set[str]) -> str:
@@ -108,7 +180,7 @@ def notebooks_of(lesson: Path) -> dict[Path, str]:
     """What there should be of one lesson: the text of each notebook by its path. Without exercises, no solutions."""
     built = {NOTEBOOKS / f"{lesson.stem}.ipynb": build(lesson)}
     if any(is_exercise(cell) for cell in jupytext.read(lesson).cells):
-        built[SOLUTIONS / f"{lesson.stem}.ipynb"] = build(lesson, solved=True)
+        built[SOLUTIONS / f"{lesson.stem}.ipynb"] = build(lesson, solve)
     return built
 
 

@@ -44,6 +44,8 @@ LESSON_PARTS = {
     "04": {"style"},
     "05": {"gradient"},
     "06": {"sum"},
+    "07": {"picture", "network", "style", "sum"},
+    "08": {*PARTS, "gradient"},
 }
 
 
@@ -68,7 +70,7 @@ def course_map(lesson: str):
 
 def _box(here: bool) -> dict:
     style = {"facecolor": "#E8F1F8", "edgecolor": "#0072B2", "linewidth": 3.5}
-    plain = {"facecolor": "white", "edgecolor": "#999999", "linewidth": 1}
+    plain = {"facecolor": "white", "edgecolor": "#767676", "linewidth": 1}
     return {"boxstyle": "round,pad=0.5"} | (style if here else plain)
 
 

@@ -1,10 +1,12 @@
-"""Make the pictures that two panels show at once: python lessons/precompute.py [inversion | tradeoff | stills]
+"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter | stills] ...
 
-inversion  lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
-tradeoff   lesson 06: six pairs of pictures, each with five style weights (some two minutes)
-stills     images/figures/panel-*.jpg: the two panels for readers without a kernel (seconds)
+inversion    lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
+tradeoff     lesson 06: six pairs of pictures, each with five style weights (some two minutes)
+beforeafter  lesson 07: two pairs of pictures, each by nine recipes (some two minutes)
+stills       images/figures: these panels as panel-*.jpg, and the bug switches as panel-bugs.png, for readers without a
+             kernel (seconds)
 
-Nothing said: all three. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
+Nothing said: all of them. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
 images/panels/index.json lists them, with the settings and what was measured on each file as it is written there.
 """
 
@@ -19,12 +21,13 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from style_helpers import files, images
-from style_helpers.panels import inversion, tradeoff
+from style_helpers.panels import before_after, bugs, inversion, tradeoff
 from style_helpers.panels.bundled import FOLDER, SIZE, begin, encode
 from style_helpers.settings import QUICK, Settings
 
 FIGURES = images.FOLDER / "figures"
 LARGEST_STILL = 60_000  # bytes
+STILL_BUG = "weight squared"
 
 
 def jobs_of_inversion() -> Iterator[tuple]:
@@ -53,9 +56,32 @@ def _cost(content: Tensor, style: Tensor) -> Callable[[Tensor], dict]:
     return lambda picture: tradeoff.measure(picture, content, style)
 
 
-KINDS = {  # its pictures, its preset, the setting that differs from picture to picture
-    "inversion": (jobs_of_inversion, "gatys", "content_layers"),
-    "tradeoff": (jobs_of_tradeoff, "fine", "style_weight"),
+def jobs_of_before_after() -> Iterator[tuple]:
+    for content_name, style_name in before_after.PAIRS:
+        content = before_after.load(images.CONTENT, content_name)
+        style = before_after.load(images.STYLE, style_name)
+        for made, recipe in before_after.RECIPES.items():
+            what = {"content": content_name, "style": style_name, "made": made}
+            yield what, content, style, recipe.settings(), _change(content, style)
+
+
+def _change(content: Tensor, style: Tensor) -> Callable[[Tensor], dict]:
+    return lambda picture: before_after.measure(picture, content, style)
+
+
+def recipes() -> dict[str, dict]:
+    """For each recipe of lesson 07 the settings in which it differs from plain Gatys."""
+    plain = vars(before_after.RECIPES["gatys"].settings())
+    return {
+        made: {name: value for name, value in vars(recipe.settings()).items() if value != plain[name]}
+        for made, recipe in before_after.RECIPES.items()
+    }
+
+
+KINDS = {  # its pictures, its preset (or what each recipe changes), the settings that differ from picture to picture
+    "inversion": (jobs_of_inversion, "gatys", {"content_layers"}),
+    "tradeoff": (jobs_of_tradeoff, "fine", {"style_weight"}),
+    "beforeafter": (jobs_of_before_after, recipes(), set().union(*recipes().values())),
 }
 
 
@@ -79,14 +105,14 @@ def make(kind: str):
     _list(kind, {"settings": described(settings, preset, varied), "pictures": listed})
 
 
-def described(settings: Settings, preset: str, varied: str) -> dict:
+def described(settings: Settings, preset: str | dict, varied: set[str]) -> dict:
     """What all pictures of a kind have in common, as JSON can hold it."""
-    fixed = {name: value for name, value in vars(settings).items() if name != varied}
+    fixed = {name: value for name, value in vars(settings).items() if name not in varied}
     return json.loads(json.dumps({"preset": preset, "size": SIZE} | fixed))
 
 
 def _list(kind: str, pictures: dict):
-    """Writes the index anew, with the other kind as it was, and removes pictures that nobody lists any more."""
+    """Writes the index anew, with the other kinds as they were, and removes pictures that nobody lists any more."""
     path = FOLDER / "index.json"
     try:
         index = json.loads(path.read_text(encoding="utf-8"))
@@ -102,8 +128,10 @@ def _list(kind: str, pictures: dict):
 
 
 def make_stills():
-    for name, panel in (("inversion", inversion.InversionByDepth()), ("tradeoff", tradeoff.TradeOffExplorer())):
-        still = panel.still()
+    panels = {"inversion": inversion.InversionByDepth, "tradeoff": tradeoff.TradeOffExplorer}
+    panels["before-after"] = before_after.BeforeAfter
+    for name, panel in panels.items():
+        still = panel().still()
         for quality in (90, 85, 80, 70, 60, 50):
             page = io.BytesIO()
             still.save(page, "JPEG", quality=quality, optimize=True)
@@ -111,12 +139,24 @@ def make_stills():
                 break
         print(f"panel-{name}.jpg: {page.tell() / 1000:.0f} kB, quality {quality}")
         files.write(FIGURES / f"panel-{name}.jpg", page.getvalue(), overwrite=True)
+    make_still_of_bugs()
+
+
+def make_still_of_bugs():
+    """Both programs run to their end first: this panel has nothing computed beforehand."""
+    panel, page = bugs.BugSwitches(), io.BytesIO()
+    panel.bug.value = STILL_BUG
+    panel.run_button.click()
+    panel.wait()
+    panel.still().save(page, "PNG", optimize=True)
+    print(f"panel-bugs.png: {page.tell() / 1000:.0f} kB; {panel.observed.value}")
+    files.write(FIGURES / "panel-bugs.png", page.getvalue(), overwrite=True)
 
 
 if __name__ == "__main__":
     asked = sys.argv[1:] or [*KINDS, "stills"]
     if set(asked) - {*KINDS, "stills"}:
-        sys.exit(f"Say inversion, tradeoff, stills, or nothing for all three, not {' '.join(asked)}.")
+        sys.exit(f"Say {', '.join(KINDS)}, stills, or nothing for all of them, not {' '.join(asked)}.")
     os.environ.pop(QUICK, None)  # what is bundled is always computed in full
     FOLDER.mkdir(exist_ok=True)
     for each in asked:

@@ -1,12 +1,14 @@
 """The engine under the checks: call an answer with small inputs, compare, and name the mistake.
 
 If something differs, it names the mistake whose formula gives just those results, in all cases; when none does, it says
-what is odd about the result. A check never raises. What is asked, and which wrong answers are known, is in `checks`.
+what is odd about the result. A check never raises, except when nbgrader marks: there an error means no points. What is
+asked, and which wrong answers are known, is in `checks`.
 """
 
 import html
 import inspect
 import math
+import os
 import re
 import traceback
 from collections.abc import Callable
@@ -79,19 +81,35 @@ def exercise(mistakes: dict, *, cases: dict, look: str, praise: str, gradient: b
         names = tuple(inspect.signature(right).parameters)
         it = Exercise(right.__doc__, right, names, mistakes, cases, look, praise, gradient)
 
-        def check(answer) -> Feedback:
-            try:
-                return _judge(it, answer)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # the strangest objects fail as soon as one looks at them
-                return Feedback(False, f"This answer cannot be judged: it gives {_told(error)}. {look}")
-
+        check = never_raising(lambda answer: _judge(it, answer), look)
         check.__name__ = check.__qualname__ = right.__name__
         check.__doc__, check.exercise = f"Judges an answer to the task: {right.__doc__}.", it
         return check
 
     return decorate
+
+
+def never_raising(judge: Callable[[object], Feedback], look: str) -> Callable[[object], Feedback | None]:
+    """A check that tells what goes wrong, however strange the answer; `look` says what to look at then.
+
+    nbgrader, which sets NBGRADER_EXECUTION, needs an error or nothing (it takes what it sees for points): only then an
+    answer that is not right raises AssertionError.
+    """
+
+    def check(answer) -> Feedback | None:
+        try:
+            feedback = judge(answer)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the strangest objects fail as soon as one looks at them
+            feedback = Feedback(False, f"This answer cannot be judged: it gives {_told(error)}. {look}")
+        if not os.environ.get("NBGRADER_EXECUTION"):
+            return feedback
+        if not feedback.passed:
+            raise AssertionError(repr(feedback))
+        return None
+
+    return check
 
 
 def _judge(it: Exercise, answer) -> Feedback:

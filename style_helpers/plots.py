@@ -12,16 +12,18 @@ from torch import Tensor
 from style_helpers.images import new_figure, to_pil
 from style_helpers.transfer import Evaluation
 
-# Colour, dash and marker of the first line, the second and so on: Okabe and Ito's colours, told apart by everybody
+# Colour, dash and marker of the first line, the second and so on: near Okabe and Ito's colours, which everybody can
+# tell apart, and dark enough for a white page (3 to 1), as their orange and sky blue are not
 LOOKS = (
     ("#000000", "-", "o"),
     ("#D55E00", "--", "s"),
     ("#0072B2", ":", "^"),
     ("#009E73", "-.", "D"),
-    ("#CC79A7", "--", "v"),
-    ("#E69F00", "-", "P"),
-    ("#56B4E9", ":", "X"),
+    ("#BB80AC", "--", "v"),
+    ("#975E32", "-", "P"),
+    ("#0198F8", ":", "X"),
 )
+FRAME = patheffects.withStroke(linewidth=4, foreground="#000000")  # around white lines: seen on dark and on bright
 
 
 def losses(history: Sequence[Evaluation], alt: str = ""):
@@ -71,7 +73,7 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5, alt: str 
         for row in range(side):
             for column in range(side):
                 value = float(square[row, column, number])
-                ink = "#000000" if value > 0.5 else "#FFFFFF"
+                ink = "#000000" if value > 0.46 else "#FFFFFF"  # where both stand out equally
                 axes.text(column, row, str(round(255 * value)), color=ink, fontsize=9, ha="center", va="center")
     whole.set_title("the picture")
     enlarged.set_title(f"{side} x {side} pixels")
@@ -158,7 +160,7 @@ def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int
     whole.imshow(pixels)
     whole.set_axis_off()
     for number, (top, left) in enumerate(corners):
-        whole.add_patch(_outline(left, top, side, 2, "#D55E00"))
+        whole.add_patch(_outline(left, top, side, 2, "#FFFFFF")).set_path_effects([FRAME])
         whole.text(left, top, str(number + 1), color="white", fontsize=9, backgroundcolor="#000000")
         axes = figure.add_subplot(grid[number // columns, 1 + number % columns])
         axes.imshow(pixels[top : top + side, left : left + side])
@@ -189,7 +191,8 @@ def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tupl
     for axes in places[: len(gradients) + 1]:
         corner = (columns.start - 0.5, rows.start - 0.5)  # imshow puts the middle of the first pixel at 0
         sides = (columns.stop - columns.start, rows.stop - rows.start)
-        axes.add_patch(Rectangle(corner, *sides, fill=False, edgecolor="#E69F00", linewidth=1.5))
+        frame = Rectangle(corner, *sides, fill=False, edgecolor="#FFFFFF", linewidth=1.5, path_effects=[FRAME])
+        axes.add_patch(frame)
     return figure
 
 
@@ -366,14 +369,13 @@ def receptive_fields(picture: Tensor, fields: Mapping[str, Mapping[str, tuple[in
     figure = new_figure(10, 0.4 + 7.2 / len(fields) * height / width, alt)
     places = figure.subplots(1, len(fields), squeeze=False)[0]
     box = {"fill": False, "edgecolor": "#FFFFFF", "linewidth": 2}
-    halo = [patheffects.withStroke(linewidth=3.5, foreground="#000000")]
     for axes, (title, boxes) in zip(places, fields.items(), strict=True):
         axes.imshow(to_pil(picture))
         axes.set_title(title)
         axes.set_axis_off()
         for number, (layer, (top, left, bottom, right)) in enumerate(boxes.items()):
             corner, sides = (left - 0.5, top - 0.5), (right - left + 1, bottom - top + 1)
-            axes.add_patch(Rectangle(corner, *sides, **box, path_effects=halo))
+            axes.add_patch(Rectangle(corner, *sides, **box, path_effects=[FRAME]))
             axes.annotate(
                 f"{layer}: {sides[0]}",
                 (right + 0.5, (top + bottom) / 2),
@@ -432,7 +434,7 @@ def trade_off(lines: Mapping[str, Sequence[tuple[float, float, float]]], alt: st
         for weight, x, y in zip(weights, lpips, style, strict=True):
             last = weight == weights[-1]  # goes beyond the end; the others go below, away from a line that falls
             place, side = ((8, 6), "left") if last else ((-8, -14), "right")
-            note = axes.annotate(f"{weight:g}", (x, y), place, textcoords="offset points", color=colour, ha=side)
+            note = axes.annotate(f"{weight:g}", (x, y), place, textcoords="offset points", ha=side)
             note.set_path_effects([halo])
     axes.margins(0.12)
     axes.set_xlabel("LPIPS: how far from the content picture")
@@ -484,8 +486,8 @@ def descent_paths(loss: Tensor, paths: Mapping[str, Tensor], alt: str = ""):
     along = torch.linspace(0, 1, len(loss))
     decade = math.ceil(math.log10(loss.max().item()))
     levels = [first * 10.0**power for power in range(decade - 4, decade) for first in (1, 2, 5)]
-    lines = axes.contour(along, along, loss.T, levels=levels, colors="0.6", linewidths=0.8)
-    axes.clabel(lines, levels[-6:], fmt="%g", fontsize=9)
+    lines = axes.contour(along, along, loss.T, levels=levels, colors="0.55", linewidths=0.8)
+    axes.clabel(lines, levels[-6:], fmt="%g", fontsize=9, colors="0.35")
     for (name, points), (colour, dash, marker) in zip(paths.items(), cycle(LOOKS), strict=False):
         axes.plot(*points.T, dash, marker=marker, color=colour, markersize=4.5, label=name)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x_1$, the left pixel", ylabel="$x_2$, the right pixel", aspect="equal")
@@ -527,8 +529,8 @@ def outside_range_map(picture: Tensor, alt: str = ""):
     from matplotlib.colors import to_rgb  # slow to import, as in `images.new_figure`
 
     figure = new_figure(10, 4, alt)
-    grey = 0.55 + 0.45 * picture[0].clamp(0, 1).mean(0)
-    sides = (("below 0", picture[0] < 0, "#0072B2"), ("above 1", picture[0] > 1, "#D55E00"))
+    grey = 0.78 + 0.22 * picture[0].clamp(0, 1).mean(0)  # so pale that both colours stand out from black, too
+    sides = (("below 0", picture[0] < 0, "#0072B2"), ("above 1", picture[0] > 1, "#B34F00"))
     for axes, (side, outside, colour) in zip(figure.subplots(1, 2), sides, strict=True):
         shown = grey.expand(3, -1, -1).clone()
         shown[:, outside.any(0)] = torch.tensor(to_rgb(colour)).unsqueeze(1)

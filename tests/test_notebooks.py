@@ -2,10 +2,11 @@
 
 import ast
 import base64
+import errno
 import io
 import re
-import shutil
 import sys
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from PIL import Image
+
+from style_helpers import classroom
+from tests import offline
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lessons"))
@@ -48,12 +52,17 @@ def test_the_notebook_is_what_the_lesson_builds(path):
     assert BUILT[path] == path.read_text(encoding="utf-8")
 
 
-def built(tmp_path, text: str, solved: bool = False) -> list:
+def built(tmp_path, text: str, exercises=build.leave_open) -> list:
+    """The cells of a lesson, less the first cell."""
     (tmp_path / "lesson.md").write_text(text, encoding="utf-8")
-    return nbformat.reads(build.build(tmp_path / "lesson.md", solved), as_version=4).cells
+    notebook = nbformat.reads(build.build(tmp_path / "lesson.md", exercises), as_version=4).cells
+    assert notebook.pop(1).source == build.FIRST_CELL.rstrip("\n")
+    return notebook
 
 
 EXERCISE = """# One
+
+Difficulty: 2 of 3.
 
 ```python tags=["exercise"]
 def double(x):
@@ -66,6 +75,7 @@ def double(x):
 
 ```python
 double(1)
+checks.double(my_double)
 ```
 
 <details><summary>Hint 3</summary>
@@ -76,10 +86,16 @@ Add it to itself.
 
 ## Two
 
+Difficulty: 1 of 3.
+
 ```python tags=["exercise"]
 ### BEGIN SOLUTION
 answer = 42
 ### END SOLUTION
+```
+
+```python
+checks.answer(my_answer)
 ```
 
 <details><summary>Hint 3</summary>
@@ -107,11 +123,11 @@ def test_learners_get_the_cell_without_the_answer_and_the_answer_folded_after_th
     folds = re.findall(r"<summary>(.*?)</summary>", text_of(notebook))
     assert folds == ["Hint 3", "Solution", "Hint 3", "Solution"]
     assert "    twice = 2 * x\n    return twice\n```" in notebook[3].source
-    assert "answer = 42" in notebook[5].source
+    assert "answer = 42" in notebook[6].source
 
 
 def test_the_solved_notebook_has_the_answer_in_the_cell(tmp_path):
-    notebook = built(tmp_path, EXERCISE, solved=True)
+    notebook = built(tmp_path, EXERCISE, build.solve)
     assert notebook[1].source == 'def double(x):\n    """Return twice x."""\n    twice = 2 * x\n    return twice'
     assert notebook[4].source == "answer = 42"
     assert "Solution</summary>" not in text_of(notebook)
@@ -119,7 +135,12 @@ def test_the_solved_notebook_has_the_answer_in_the_cell(tmp_path):
 
 @pytest.mark.parametrize(
     ("damage", "complaint"),
-    [(("Hint 3", "Hint 2"), "no third hint"), (("### END SOLUTION", ""), "no solution between its two marks")],
+    [
+        (("Hint 3", "Hint 2"), "no third hint"),
+        (("### END SOLUTION", ""), "no solution between its two marks"),
+        (("checks.", "look_at."), "no checks.name"),
+        (("1 of 3", "high"), "answer = 42"),
+    ],
 )
 def test_an_exercise_that_an_author_left_unfinished_is_named(tmp_path, damage, complaint):
     with pytest.raises(ValueError, match=complaint):
@@ -213,23 +234,83 @@ def test_imports_are_plain(path):
             assert not re.search(r"import \*|\bplt\b|pyplot", cell.source), cell.source
 
 
+@pytest.fixture(scope="session")
+def class_folder(tmp_path_factory) -> Path:
+    """A class folder as an instructor makes it, with real weights."""
+    folder = tmp_path_factory.mktemp("shared") / "class"
+    classroom.prepare(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory) -> Path:
+    """An empty folder for caches, so that no weights of this machine's user are found."""
+    return tmp_path_factory.mktemp("caches")
+
+
+@pytest.fixture
+def cut_off(class_folder, caches, monkeypatch):
+    """No network, and no weights but those of the class folder; nothing may be put into the caches but matplotlib's."""
+    monkeypatch.setenv("STYLE_HELPERS_WEIGHTS", str(class_folder / "weights"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches / "own"))
+    monkeypatch.setenv("TORCH_HOME", str(caches / "torch"))
+    with tempfile.TemporaryDirectory() as short:  # the names of a kernel's files may have 107 letters at most
+        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", short)
+        yield
+    assert {path.relative_to(caches).parts[:2] for path in caches.rglob("*.*")} <= {("own", "matplotlib")}
+
+
+PROOF = """
+import socket
+import style_helpers
+from style_helpers import images
+print(style_helpers.__file__, images.FOLDER, sep="\\n")
+with socket.socket() as caller:
+    caller.settimeout(20)
+    try:
+        print(caller.connect(("192.0.2.1", 80)))
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+def run(notebook, folder: Path) -> list:
+    """Runs every cell from `folder`, without network, then the cell PROOF; returns the code cells with outputs."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PROOF))
+    NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        kernel_manager_class=offline.KernelCutOff,
+        resources={"metadata": {"path": folder}},
+    ).execute()
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
 @each_notebook
-def test_the_lesson_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
+def test_the_lesson_runs_from_top_to_bottom_without_network(path, class_folder, cut_off, tmp_path, monkeypatch):
+    """Learners' notebooks from the class folder and with its code and weights, solutions from the project's."""
+    solved = path.parent == build.SOLUTIONS
+    project = ROOT if solved else class_folder / "course"
+    place = tmp_path if solved else project / "notebooks"
+    monkeypatch.setenv("PYTHONPATH", offline.python_path(project))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("STYLE_HELPERS_QUICK", "1")
     monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning,error::RuntimeWarning,error::FutureWarning")
-    copy = tmp_path / path.name  # from a folder that is not the project's, so that nothing depends on the place
-    shutil.copy(path, copy)
-    notebook = nbformat.read(copy, as_version=4)
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    before = {*class_folder.rglob("*"), *tmp_path.iterdir()}
+    code = run(nbformat.read(path if solved else place / path.name, as_version=4), place)
+    package, pictures, refusal = code.pop().outputs[0].text.split("\n")[:3]
+    assert (Path(package), Path(pictures)) == (project / "style_helpers" / "__init__.py", project / "images")
+    assert refusal == str(errno.ENETUNREACH)
     outputs = [output for cell in code for output in cell.outputs]
     printed = "".join(output.text for output in outputs if output.get("name") == "stderr")
     assert not re.sub(r".*evaluations.*", "", printed).strip()  # the bars of long runs, and nothing else
     pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
     assert sum("<img alt=" in page for page in pages) >= 3
     assert all(base64.b64decode(data) for page in pages for data in re.findall(r"base64,([^\"]+)", page))
-    expected = "Right: " if path.parent == build.SOLUTIONS else "Not yet: "
+    expected = "Right: " if solved else "Not yet: "
     for cell in code:
         if re.match(r"checks\.", cell.source):
             assert cell.outputs[-1].data["text/plain"].startswith(expected), cell.outputs[-1].data["text/plain"]
-    assert list(tmp_path.iterdir()) == [copy]  # a lesson leaves nothing behind
+    assert {*class_folder.rglob("*"), *tmp_path.iterdir()} == before  # a lesson leaves nothing behind
+    assert classroom.problems(class_folder, thorough=True) == []

@@ -111,7 +111,7 @@ def test_the_bundle_is_complete_and_small():
     listed = index()["inversion"]["pictures"]
     assert [(each["content"], each["layer"]) for each in listed] == [(p, layer) for p in PHOTOS for layer in LAYERS]
     on_disk = {path.name for path in FOLDER.iterdir()}
-    everything = index()["inversion"]["pictures"] + index()["tradeoff"]["pictures"]
+    everything = [each for kind in ("inversion", "tradeoff", "beforeafter") for each in index()[kind]["pictures"]]
     assert on_disk == {each["file"] for each in everything} | {"index.json"}
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < LIMIT
 

@@ -11,6 +11,8 @@ from style_helpers.checks.lesson_03 import content_distance, content_gradient
 from style_helpers.checks.lesson_04 import gram_matrix, style_distance, style_gradient
 from style_helpers.checks.lesson_05 import adam_step, descent_step, outside_range
 from style_helpers.checks.lesson_06 import seed_weight, total_loss
+from style_helpers.checks.lesson_07 import luminance, masked_gram, share_seen
+from style_helpers.checks.lesson_08 import mended_loop, picture_report, which_bug
 
 __all__ = [
     "adam_step",
@@ -18,15 +20,21 @@ __all__ = [
     "content_gradient",
     "descent_step",
     "gram_matrix",
+    "luminance",
+    "masked_gram",
+    "mended_loop",
     "normalise",
     "outside_range",
+    "picture_report",
     "receptive_field",
     "relu_trap",
     "seed_layers",
     "seed_weight",
+    "share_seen",
     "style_distance",
     "style_gradient",
     "to_bytes",
     "to_tensor",
     "total_loss",
+    "which_bug",
 ]

@@ -152,6 +152,10 @@ class LivePanel(Panel):
     def wish(self) -> Wish:
         raise NotImplementedError
 
+    def wishes(self) -> Sequence[Wish]:
+        """All that one press computes, in this order. Where that is more than one picture, a subclass says so."""
+        return [self.wish()]
+
     def finished(self, wish: Wish, picture: Tensor) -> str:
         """The numbers of a picture that is done, in words."""
         raise NotImplementedError
@@ -159,11 +163,11 @@ class LivePanel(Panel):
     @handler
     def _compute_pressed(self):
         self.stop()  # one run at a time: the earlier one ends first
-        wish = self.wish()
+        wishes = self.wishes()
         self.progress.value, self.time_left.value, self.chart.value = 0, "", ""
         self.stop_button.disabled = False
         self.say("Preparing: the network looks at the pictures.")
-        self.start(lambda work: self._compute(work, wish))
+        self.start(lambda work: self._compute_all(work, wishes))
 
     @handler
     def _stop_pressed(self):
@@ -171,24 +175,28 @@ class LivePanel(Panel):
 
     # In the background
 
-    def _compute(self, work: Work, wish: Wish):
+    def _compute_all(self, work: Work, wishes: Sequence[Wish]):
         try:
             if work.stopping.is_set():
                 self.say("Stopped before it began.")
-                return
-            run = self._begin(wish.content, wish.style, wish.settings)
-            self.say(f"Computing: {wish.name}.")
-            step = None
-            for step in run:
-                if work.stopping.is_set():
-                    run.stop()
-                if work.may_show():
-                    self._show_step(run, wish, step)
-            if step is not None:
-                self._show_end(run, wish, step)
-            self.say(run.ended)
+            for wish in wishes:
+                if not work.stopping.is_set():
+                    self._compute(work, wish)
         finally:
             self.stop_button.disabled = True
+
+    def _compute(self, work: Work, wish: Wish):
+        run = self._begin(wish.content, wish.style, wish.settings)
+        self.say(f"Computing: {wish.name}.")
+        step = None
+        for step in run:
+            if work.stopping.is_set():
+                run.stop()
+            if work.may_show():
+                self._show_step(run, wish, step)
+        if step is not None:
+            self._show_end(run, wish, step)
+        self.say(run.ended)
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
         left = run.seconds_left()

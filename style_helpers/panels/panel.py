@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 4")  # curves differ by dash as well as by colour
-COLOURS = ("currentColor", "#D55E00", "#3399DD", "#009E73", "#CC79A7", "#B58900")  # seen on white and on black
+COLOURS = ("currentColor", "#D55E00", "#7281D6", "#09A876", "#C57BAE", "#A55732")  # seen on white and on black
 
 
 class Panel(ipywidgets.VBox):
@@ -65,6 +65,11 @@ class Panel(ipywidgets.VBox):
         if work is not None and work.thread is not threading.current_thread():
             work.stopping.set()
             work.thread.join()
+
+    def wait(self):
+        """Returns when the background thread is at its end by itself."""
+        if self._work is not None:
+            self._work.thread.join()
 
     def say(self, sentence: str):
         self.status.value = f'<div role="status">{html.escape(sentence)}</div>'

@@ -161,7 +161,7 @@ class ContourToy(Panel):
             along, beside = 340 * np.sqrt(2 * level / self.curvatures)
             marks.append(
                 f'<ellipse cx="{across}" cy="{up}" rx="{along:.1f}" ry="{beside:.1f}" fill="none" '
-                f'stroke="currentColor" opacity="0.35" transform="rotate(-45 {across} {up})"/>'
+                f'stroke="currentColor" opacity="0.55" transform="rotate(-45 {across} {up})"/>'
             )
         seen = [point for point in points if abs(point).max() < 50]
         places = [(20 + 340 * float(x), 360 - 340 * float(y)) for x, y in seen]
@@ -192,7 +192,7 @@ class ContourToy(Panel):
         away = np.stack([x - WANTED[0], y - WANTED[1]], axis=-1) @ DIRECTIONS.T
         figure = images.new_figure(5, 5)
         axes = figure.subplots()
-        axes.contour(x, y, (away**2 * self.curvatures).sum(-1) / 2, levels=LEVELS, colors="0.6", linewidths=0.8)
+        axes.contour(x, y, (away**2 * self.curvatures).sum(-1) / 2, levels=LEVELS, colors="0.55", linewidths=0.8)
         axes.plot(*points.T, "-o", color="#D55E00", markersize=4, label=f"{len(points) - 1} steps")
         axes.plot(*START, "s", color="#D55E00", markersize=9, label="start")
         axes.plot(*WANTED, "+", color="#000000", markersize=14, markeredgewidth=2.5, label="lowest point")

@@ -1,0 +1,349 @@
+"""The bug switches: one mistake switched on, the right and the broken program at work side by side, and a quiz."""
+
+import html
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import ipywidgets
+from PIL import Image
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from style_helpers import images, museum
+from style_helpers.bugs import BUGS
+from style_helpers.museum import Losses
+from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, pictures_of
+from style_helpers.settings import shortened
+
+SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
+EVALUATIONS = 60
+RIGHT, BROKEN = "the right program", "the broken program"
+NOISE = ("normal noise",)  # bugs that show only where the descent starts from noise
+WIDE = {"description_width": "initial"}
+WRAP = {"flex_flow": "row wrap", "align_items": "flex-start"}
+HINT = "Choose a bug and press Run; or tick the quiz, press Run, and find out which one it is."
+Steps = Iterator[tuple[int, Tensor, Losses]]
+
+
+@dataclass
+class Program:
+    """One program on its way: its picture, its losses so far, the work it does, and why it ended early if it did."""
+
+    name: str
+    steps: Steps
+    picture: Tensor
+    losses: list[Losses] = field(default_factory=list)
+    operations: float = 0.0  # multiplications and additions so far
+    note: str = ""
+    ended: bool = False
+
+    def advance(self):
+        """One evaluation. What the broken program raises is shown to the learner, not raised again."""
+        try:
+            with FlopCounterMode(display=False) as counter:
+                _, picture, losses = next(self.steps)
+        except StopIteration:
+            self.ended = True
+            return
+        except RuntimeError as error:  # how torch reports these mistakes
+            reason = str(error).split(". ")[0].rstrip(".")
+            self.note = f"Evaluation {len(self.losses) + 1} stops with {type(error).__name__}: {reason}."
+            self.ended = True
+            return
+        self.operations += counter.get_total_flops()
+        self.losses.append(losses)
+        if math.isfinite(losses.total):
+            self.picture = picture
+        else:
+            self.note = f"Evaluation {len(self.losses)} gives a total of {losses.total}."
+            self.ended = True
+
+    @property
+    def millions(self) -> float:
+        """Operations of one evaluation, on average, in millions."""
+        return self.operations / 1e6 / max(1, len(self.losses))
+
+    def says(self) -> str:
+        """Where it stands, in words."""
+        finite = [each.total for each in self.losses if math.isfinite(each.total)]
+        parts = [f"total {finite[0]:.3g} -> {finite[-1]:.3g} in {len(self.losses)} evaluations."] if finite else []
+        return " ".join(filter(None, [*parts, self.note])) or "has not begun."
+
+
+class BugSwitches(Panel):
+    """A list of bugs with a switch on one of them; both programs run on the same two pictures, with AlexNet.
+
+    With the quiz ticked a random bug is run, and the learner says which it is.
+
+    watch    what runs a program: `museum.watch`'s manners are expected
+    try_test what runs a bug's test: `museum.try_test`'s manners
+    choose   takes one of several names at random
+    """
+
+    def __init__(
+        self,
+        watch: Callable = museum.watch,
+        try_test: Callable = museum.try_test,
+        choose: Callable[[Sequence[str]], str] = random.choice,
+    ):
+        super().__init__()
+        self._watch, self._try_test, self._choose = watch, try_test, choose
+        self.programs: list[Program] = []
+        self._shown_bug: str | None = None  # what was run last
+        self._hidden = False
+        self._make_controls()
+        self._make_views()
+        buttons = [self.run_button, self.stop_button, self.test_button]
+        self._answering = ipywidgets.HBox([self.answer, self.check_button, self.tell_button], layout=WRAP)
+        self.children = [
+            ipywidgets.HBox([self.bug, self.quiz], layout=WRAP),
+            ipywidgets.HBox([self.content, self.style_choice, self.evaluations], layout=WRAP),
+            ipywidgets.HBox([*buttons, self.progress, self.time_left], layout=WRAP),
+            self.status, self._answering, self.verdict, self._stage, self.observed, self.curve, self.chart, self.label,
+        ]  # fmt: skip
+        self._bug_chosen()
+
+    def _make_controls(self):
+        look = {"style": WIDE, "layout": {"width": "340px", "max_width": "100%"}}
+        content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
+        self.bug = ipywidgets.Dropdown(options=list(BUGS), description="bug switched on", **look)
+        self.quiz = ipywidgets.Checkbox(False, description="hide the name: which bug is this?", indent=False)
+        self.content = ipywidgets.Dropdown(
+            options=content, value=content["summer-palace"], description="content", **look
+        )
+        self.style_choice = ipywidgets.Dropdown(
+            options=style, value=style["hokusai-great-wave"], description="style", **look
+        )
+        self.evaluations = ipywidgets.IntSlider(
+            EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **look
+        )
+        self.run_button = _button("Run", "Run both programs", self._run_pressed, "primary")
+        self.stop_button = _button("Stop", "End; what was reached stays", self._stop_pressed)
+        self.test_button = _button("Run its test", "Try the test on both programs", self._test_pressed)
+        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
+        self.time_left = ipywidgets.Label()
+        self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **look)
+        self.check_button = _button("Check", "Is the diagnosis right?", self._check_pressed, "primary")
+        self.tell_button = _button("Tell me", "Give up, and see which bug it is", self._tell_pressed)
+        self.curve = ipywidgets.RadioButtons(
+            options=Losses._fields, description="curve of the", orientation="horizontal", style=WIDE
+        )
+        self.stop_button.disabled = True
+        for control, act in ((self.bug, self._bug_chosen), (self.quiz, self._bug_chosen), (self.curve, self._redraw)):
+            control.observe(act, "value")
+
+    def _make_views(self):
+        self.pictures, self.captions = [Picture(300) for _ in range(2)], [ipywidgets.HTML() for _ in range(2)]
+        pairs = zip(self.captions, self.pictures, strict=True)
+        columns = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0", "width": "310px"}) for pair in pairs]
+        self._stage = ipywidgets.HBox(columns, layout=WRAP)
+        self.chart, self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(4))
+
+    # What the controls do
+
+    @handler
+    def _bug_chosen(self):
+        """Another bug, or the quiz begun or left: what was run before belongs to neither."""
+        self.stop()
+        self.programs, self._shown_bug, self._hidden = [], None, self.quiz.value
+        self._clear()
+        self.bug.disabled = self.quiz.value
+        self._let_answer()
+        self.say(HINT)
+        if not self.quiz.value:
+            self.label.value = _label(self.bug.value)
+
+    @handler
+    def _run_pressed(self):
+        self.stop()
+        others = [name for name in BUGS if name != self._shown_bug]
+        bug = self._choose(others) if self.quiz.value else self.bug.value
+        content, style = (images.load(each.value, SIZE) for each in (self.content, self.style_choice))
+        start, evaluations = "noise" if bug in NOISE else "content", self.evaluations.value
+        self._shown_bug, self._hidden = bug, self.quiz.value
+        self.programs = [
+            Program(name, self._watch(content, style, switched, evaluations, "alexnet", start), content)
+            for name, switched in ((RIGHT, None), (BROKEN, bug))
+        ]
+        self._clear()
+        if not self._hidden:
+            self.label.value = _label(bug)
+        self.stop_button.disabled = False
+        self._let_answer()
+        self.say("Preparing: AlexNet looks at the two pictures.")
+        self.start(lambda work: self._run(work, self.programs, shortened(evaluations)))
+
+    @handler
+    def _stop_pressed(self):
+        self.stop()
+
+    @handler
+    def _test_pressed(self):
+        self.stop()
+        bug = self._shown_bug or self.bug.value
+        self.stop_button.disabled = False
+        self.say("The test runs on both programs.")
+        self.start(lambda work: self._test(work, bug))
+
+    @handler
+    def _check_pressed(self):
+        answer, bug = self.answer.value, self._shown_bug
+        if answer == bug:
+            self._reveal(f"Right: {bug}. {BUGS[bug].mistake} The evidence: {BUGS[bug].symptom}")
+            return
+        evidence = f"Not {answer}: with that bug you would see this. {BUGS[answer].symptom} Compare, and try again."
+        self._give_verdict("Not yet.", evidence)
+
+    @handler
+    def _tell_pressed(self):
+        bug = BUGS[self._shown_bug]
+        self._reveal(f"It was {bug.name}. {bug.mistake} The evidence: {bug.symptom}")
+
+    def _reveal(self, sentence: str):
+        self._hidden = False
+        self._give_verdict("Solved.", sentence)
+        self.label.value = _label(self._shown_bug)
+        self._let_answer()
+
+    def _give_verdict(self, heading: str, sentence: str):
+        self.verdict.value = f'<div role="status"><b>{heading}</b> {html.escape(sentence)}</div>'
+
+    def _let_answer(self):
+        """In the quiz answers are possible once something was run, and the test only when the name is known."""
+        answering = self._hidden and self._shown_bug is not None
+        for control in (self.answer, self.check_button, self.tell_button):
+            control.disabled = not answering
+        self._answering.layout.display = "" if self.quiz.value else "none"
+        self.test_button.disabled = self._hidden
+
+    # In the background
+
+    def _run(self, work: Work, programs: list[Program], evaluations: int):
+        """Both programs in turn, one evaluation each, until neither goes on."""
+        self.say("Both programs run, one evaluation each in turn.")
+        try:
+            while not all(program.ended for program in programs):
+                for program in programs:
+                    if work.stopping.is_set():
+                        self.say("Stopped.")
+                        return
+                    if not program.ended:
+                        program.advance()
+                if work.may_show():
+                    self._show(programs, evaluations)
+            self.say("Which bug is this? Choose your diagnosis and press Check." if self._hidden else "Done.")
+        finally:
+            self._show(programs, evaluations)
+            self.stop_button.disabled = True
+            for program in programs:
+                program.steps = iter(())  # the optimisers' memories are let go
+
+    def _test(self, work: Work, bug: str):
+        try:
+            results = []
+            for broken, name in ((True, BROKEN), (False, RIGHT)):
+                if work.stopping.is_set():
+                    self.say("Stopped.")
+                    return
+                results.append(f"on {name}: {self._try_test(bug, broken)}")
+            self.say(f"The test for {bug}, {'; '.join(results)}.")
+        finally:
+            self.stop_button.disabled = True
+
+    # What is to be seen
+
+    def _clear(self):
+        for view in (*self.pictures, *self.captions, self.chart, self.label, self.verdict, self.observed):
+            view.value = ""
+        self.progress.value, self.time_left.value = 0, ""
+
+    def _show(self, programs: Sequence[Program], evaluations: int):
+        done = max(len(program.losses) for program in programs)
+        self.progress.value = 1 if all(program.ended for program in programs) else min(1, done / evaluations)
+        self.time_left.value = f"evaluation {done} of {evaluations} of each"
+        for program, caption, picture in zip(programs, self.captions, self.pictures, strict=True):
+            says = program.says()
+            caption.value = f"<b>{program.name[0].upper()}{program.name[1:]}</b><br>{html.escape(says)}"
+            picture.show(program.picture, f"{program.name}: {says}")
+        self.observed.value = f"<p>{html.escape(compared(*programs))}</p>"
+        self._draw_curves(programs)
+
+    @handler
+    def _redraw(self):
+        if self.programs:
+            self._draw_curves(self.programs)
+
+    def _draw_curves(self, programs: Sequence[Program]):
+        name = self.curve.value
+        lines = {
+            program.name: [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
+            for program in programs
+        }
+        ends = [f"{program.name} {_first_and_last(program, name)}" for program in programs]
+        self.chart.value = curves(lines, "evaluation", f"{name}, weighted", f"The {name}: {'; '.join(ends)}.")
+
+    def still(self) -> Image.Image:
+        """Pictures and curves as one picture, for readers without a kernel. Raises ValueError before the first run."""
+        if not self.programs or not any(program.losses for program in self.programs):
+            raise ValueError("There is nothing to draw yet: press Run first.")
+        figure = images.new_figure(8.4, 2.6)
+        axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
+        for each, program in zip(axes, self.programs, strict=False):
+            each.imshow(images.to_pil(program.picture))
+            each.set_title(program.name, fontsize=10)
+            each.set_axis_off()
+        for program, (dash, colour) in zip(self.programs, (("-", "#000000"), ("--", "#D55E00")), strict=True):
+            totals = [losses.total for losses in program.losses]
+            axes[2].plot(range(1, len(totals) + 1), totals, dash, color=colour, label=program.name)
+        axes[2].set(yscale="log", xlabel="evaluation", title=f"total; bug: {self._shown_bug}")
+        axes[2].title.set_fontsize(10)
+        axes[2].grid(alpha=0.3)
+        axes[2].legend(fontsize=9)
+        return as_still(figure)
+
+
+def compared(right: Program, broken: Program) -> str:
+    """How far the two pictures and the work of both are apart, in words."""
+    sizes = [f"{each.picture.shape[-1]} x {each.picture.shape[-2]} pixels" for each in (right, broken)]
+    if right.picture.shape != broken.picture.shape:
+        sentence = f"The right picture has {sizes[0]}, the broken one {sizes[1]}."
+    else:
+        apart = (right.picture - broken.picture).abs().mean().item()
+        same = bool((right.picture == broken.picture).all())
+        sentence = (
+            "The two pictures are the same, number for number."
+            if same
+            else f"The two pictures differ by {apart:.2g} on average, where black and white differ by 1."
+        )
+    if right.millions and broken.millions:
+        share = 100 * (broken.millions / right.millions - 1)
+        more = f"{abs(share):.0f} % {'more' if share > 0 else 'less'}" if abs(share) >= 0.5 else "as much"
+        sentence += f" Work of one evaluation: {right.millions:.0f} million operations, the broken program {more}."
+    return sentence
+
+
+def _first_and_last(program: Program, name: str) -> str:
+    values = [getattr(each, name) for each in program.losses]
+    return f"from {values[0]:.3g} to {values[-1]:.3g} in {len(values)} evaluations" if values else "has no losses"
+
+
+def _button(text: str, tooltip: str, act: Callable, style: str = "") -> ipywidgets.Button:
+    button = ipywidgets.Button(description=text, tooltip=tooltip, button_style=style, layout={"width": "110px"})
+    button.on_click(act)
+    return button
+
+
+def _label(name: str) -> str:
+    """The exhibit's label: the mistake, both lines of code, the symptom, and the test that would have caught it."""
+    bug = BUGS[name]
+    mistake, wrong, right, symptom, test = map(
+        html.escape, (bug.mistake, bug.wrong, bug.right, bug.symptom, bug.test.strip())
+    )
+    pre = '<pre tabindex="0" style="margin: 0 0 6px; white-space: pre-wrap">'
+    return (
+        f'<div style="line-height: 1.4; max-width: 800px"><b>{html.escape(name)}:</b> {mistake}<br>'
+        f"Wrong:{pre}{wrong}</pre>Right:{pre}{right}</pre><b>The symptom:</b> {symptom}"
+        f"<details><summary>The test that would have caught it</summary>{pre}{test}</pre></details></div>"
+    )
