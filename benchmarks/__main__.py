@@ -1,4 +1,6 @@
 """python -m benchmarks speed | quality | frontier: our engine beside the seed tutorial's code, `fine` beside `gatys`.
+python -m benchmarks hub: a class in our JupyterHub, all learners at once.
+python -m benchmarks lessons [NN ...]: how long each lesson computes here, and its memory.
 
 Tables to the terminal, ready for a README; figures as JSON and a plot or contact sheet into a folder, where files of
 an earlier run are replaced.
@@ -22,7 +24,26 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--device", default="cpu", help="cpu, cuda, mps, xpu or auto (default: cpu)")
         if name == "speed":
             command.add_argument("--repeats", type=count, help="rounds at the largest size (default: 7)")
+    add_hub(commands.add_parser("hub"))
+    add_lessons(commands.add_parser("lessons"))
     return parser
+
+
+def add_hub(command):
+    command.set_defaults(act=act_hub, device="cpu")
+    command.add_argument("--quick", action="store_true", help="the lesson in quick mode")
+    command.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default: results)")
+    command.add_argument("--students", type=count, default=8, help="at once (default: 8)")
+    command.add_argument("--lesson", default="06", help="its number (default: 06)")
+    command.add_argument("--threads", type=count, default=1, help="of each learner's kernel (default: 1)")
+    command.add_argument("--limit", type=count, default=600, help="seconds after which it ends (default: 600)")
+
+
+def add_lessons(command):
+    command.set_defaults(act=act_lessons, device="cpu")
+    command.add_argument("lessons", nargs="*", metavar="NN", help="which ones (default: all)")
+    command.add_argument("--quick", action="store_true", help="the lessons in quick mode")
+    command.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default: results)")
 
 
 def count(text: str) -> int:
@@ -81,6 +102,39 @@ def act_frontier(options, device) -> None:
     print(frontier.as_table(runs))
     files.write(options.out / "frontier.json", as_json(found | {"runs": runs}), overwrite=True)
     files.write(options.out / "frontier.png", frontier.plot(runs), overwrite=True)
+
+
+def act_hub(options, device) -> None:
+    from benchmarks import hub, machine, speed_report
+    from style_helpers import files
+
+    plan = hub.Plan(options.students, options.lesson, options.threads, options.quick, options.limit)
+    found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
+    print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+    try:
+        found |= hub.measure(plan)
+    except hub.HubError as error:
+        sys.exit(str(error))
+    print(hub.as_table(plan, found))
+    files.write(options.out / "hub.json", as_json(found), overwrite=True)
+
+
+def act_lessons(options, device) -> None:
+    from benchmarks import lessons, machine, speed_report
+    from style_helpers import files
+
+    found = {"machine": machine.facts(device), "quick": options.quick}
+    try:
+        notebooks = lessons.chosen(options.lessons)
+        print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+        measured = []
+        for one in lessons.measure(notebooks, options.quick):
+            measured.append(one)
+            print(one["lesson"], file=sys.stderr, flush=True)
+    except lessons.LessonError as error:
+        sys.exit(str(error))
+    print(lessons.as_table(measured))
+    files.write(options.out / "lessons.json", as_json(found | {"lessons": measured}), overwrite=True)
 
 
 def as_json(found: dict) -> bytes:

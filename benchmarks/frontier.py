@@ -69,7 +69,7 @@ def plot(found: list[dict]) -> bytes:
             axes.plot(*at, dash, color=colour, marker=marker, label=preset)
             for one in line:
                 axes.annotate(f"{one['style_weight']:g}", (one["lpips"], one["style"]), (4, 4),
-                              textcoords="offset points", fontsize=8, color=colour)  # fmt: skip
+                              textcoords="offset points", fontsize=9)  # fmt: skip
         axes.set_title(f"{pair[0]}\n{pair[1]}", fontsize=9, parse_math=False)
         axes.set_xlabel("LPIPS to the content")
         axes.grid(alpha=0.3)

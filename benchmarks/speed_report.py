@@ -9,7 +9,7 @@ from style_helpers.images import new_figure
 LOOKS = {
     LITERAL: ("o", ":", "#000000"),
     TRIMMED: ("s", "--", "#0072B2"),
-    "ours, fp32": ("^", "-.", "#E69F00"),
+    "ours, fp32": ("^", "-.", "#975E32"),
     "ours, bf16": ("D", "-", "#D55E00"),
 }
 
