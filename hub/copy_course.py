@@ -20,7 +20,8 @@ def copy_course(folder: str | os.PathLike, course: Path = COURSE) -> list[Path]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [path for path in sorted(course.glob("notebooks/*.ipynb")) if not os.path.lexists(folder / path.name)]
+    lessons = sorted(course.glob("notebooks/[0-9]*.ipynb"))
+    missing = [path for path in lessons if not os.path.lexists(folder / path.name)]
     return [files.write(folder / path.name, path.read_bytes()) for path in missing]
 
 

@@ -17,7 +17,7 @@ from copy_course import copy_course
 
 CLASS = Path(os.environ.get("STYLE_HELPERS_CLASS") or Path.home() / "style-helpers-class")  # learners' folders
 THREADS = 1  # of each learner's kernel
-LIMIT_GB = 3  # of memory, for each process of a learner
+LIMIT_GB = 4  # of memory, for each process of a learner: lesson 07 takes 2.7 at its peak
 PEAK_GB = 2  # of a learner at work, server and kernel; README.md has the measured figures
 OTHERS_GB = 2  # the system, the hub and its proxy
 SEATS = int((psutil.virtual_memory().total / 2**30 - OTHERS_GB) // PEAK_GB)  # servers at a time; one more is refused

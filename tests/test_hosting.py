@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BINDER, HUB = ROOT / "binder", ROOT / "hub"
 VALUES = yaml.safe_load((HUB / "values.yaml").read_text(encoding="utf-8"))
 CLAIM, JOB = yaml.safe_load_all((HUB / "weights.yaml").read_text(encoding="utf-8"))
-LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Binder and JupyterHub run on Linux only")
 
