@@ -101,7 +101,7 @@ def test_a_picture_keeps_its_shape():
     ),
     Bug(
         name="shallow layers",
-        mistake="The style layers are the first ones that the program meets, in place of one from each block.",
+        mistake="The style layers are the first ones, in place of one from each block.",
         wrong='style_layers = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")',
         right='style_layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")',
         symptom="The curves look healthy; colours and small strokes arrive, but less of the painting's larger forms: "

@@ -165,10 +165,9 @@ class Features(nn.Module):
 
     def _check(self, pictures: Tensor):
         if pictures.ndim != 4 or pictures.shape[1] != 3:
-            raise ValueError(
-                f"The network takes pictures of shape (B, 3, H, W), not {tuple(pictures.shape)}: "
-                "one picture needs a first dimension of 1."
-            )
+            colours = "a picture has three colours, red, green and blue, as images.load gives them."
+            remedy = colours if pictures.ndim == 4 else "one picture needs a first dimension of 1."
+            raise ValueError(f"The network takes pictures of shape (B, 3, H, W), not {tuple(pictures.shape)}: {remedy}")
         if min(pictures.shape[-2:]) < self.smallest_side:
             height, width = pictures.shape[-2:]
             raise ValueError(
