@@ -248,11 +248,11 @@ def exhibit(
             for _, shown, says in watch(content, style, bug, evaluations, network, start):
                 seen.append(says)
                 if not math.isfinite(says.total):
-                    note = f"Evaluation {len(seen)} gives a total of {says.total}."
+                    note = runaway(len(seen), says.total)
                     break
                 picture = shown
         except RuntimeError as error:  # how torch reports each of these mistakes
-            note = f"Evaluation {len(seen) + 1} stops with {type(error).__name__}: {str(error).split('. ')[0]}."
+            note = stopped(len(seen) + 1, error)
     seconds = time.perf_counter() - began
     judged = fit(picture, *content.shape[-2:])  # a square is judged as it hangs beside the photo
     return Exhibit(
@@ -264,6 +264,16 @@ def exhibit(
         metrics.lpips(judged, content),
         metrics.style_distance_to(judged, style, "alexnet" if network == "vgg16" else "vgg16"),
     )
+
+
+def runaway(evaluation: int, total: float) -> str:
+    """What is noted of a total that is no longer a finite number."""
+    return f"Evaluation {evaluation} gives a total of {total}."
+
+
+def stopped(evaluation: int, error: RuntimeError) -> str:
+    """What is noted of an error: the first sentence of torch's message."""
+    return f"Evaluation {evaluation} stops with {type(error).__name__}: {str(error).split('. ')[0].rstrip('.')}."
 
 
 # The key to exercise 3 of lesson 08: do not read on if you want to solve it.

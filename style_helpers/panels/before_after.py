@@ -145,12 +145,12 @@ TECHNIQUES = {
 
 def measure(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
     """All the numbers of MEASURED, by AlexNet where a network is needed: an eye that did not take part."""
-    small = [resize(each, 0.25).clamp(0, 1) for each in (picture, style)]  # smoothing leaves 0 to 1 by a trace
+    small = [resize(each, 0.25) for each in (picture, style)]
     return {
         "LPIPS": metrics.lpips(picture, content),
         "style distance": metrics.style_distance_to(picture, style),
         QUARTER: metrics.style_distance_to(*small),
-        HALF: metrics.style_distance_to(picture, resize(style, 0.5).clamp(0, 1)),
+        HALF: metrics.style_distance_to(picture, resize(style, 0.5)),
         RESTLESS: losses.total_variation(picture).item(),
         COLOURS: colour_distance(picture, content),
     }

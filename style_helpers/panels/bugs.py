@@ -48,8 +48,7 @@ class Program:
             self.ended = True
             return
         except RuntimeError as error:  # how torch reports these mistakes
-            reason = str(error).split(". ")[0].rstrip(".")
-            self.note = f"Evaluation {len(self.losses) + 1} stops with {type(error).__name__}: {reason}."
+            self.note = museum.stopped(len(self.losses) + 1, error)
             self.ended = True
             return
         self.operations += counter.get_total_flops()
@@ -57,7 +56,7 @@ class Program:
         if math.isfinite(losses.total):
             self.picture = picture
         else:
-            self.note = f"Evaluation {len(self.losses)} gives a total of {losses.total}."
+            self.note = museum.runaway(len(self.losses), losses.total)
             self.ended = True
 
     @property
