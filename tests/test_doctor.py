@@ -479,6 +479,9 @@ def test_a_number_of_threads_that_is_none(monkeypatch, asked):
 def test_one_thread_on_many_cores(monkeypatch):
     monkeypatch.setattr(devices, "processors", lambda _: 8)
     monkeypatch.setattr(doctor.psutil, "cpu_count", lambda logical: 8)
+    monkeypatch.setattr(doctor.torch, "get_num_threads", lambda: 1)
+    monkeypatch.delenv("JUPYTERHUB_USER")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert doctor.threads().good
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert doctor.threads().found == "1 for 8 processor cores, because OMP_NUM_THREADS is 1"
@@ -492,7 +495,7 @@ def test_memory_counts_the_containers_limit(tmp_path):
     (tmp_path / "proc/self/cgroup").write_text("0::/\n")
     group = tmp_path / "sys/fs/cgroup"
     group.mkdir(parents=True)
-    for name, text in (("memory.max", "2000000000"), ("memory.current", "1200000000"), ("memory.stat", "anon 1\n")):
+    for name, text in (("memory.max", "3000000000"), ("memory.current", "2200000000"), ("memory.stat", "anon 1\n")):
         (group / name).write_text(text)
     assert doctor.memory(tmp_path).found == "only 0.8 GB of memory are free"
     (group / "memory.current").write_text("200000000")

@@ -47,7 +47,8 @@ def config() -> Config:
 
 @pytest.fixture(autouse=True)
 def _as_it_was(monkeypatch):
-    monkeypatch.delenv("STYLE_HELPERS_QUICK", raising=False)  # which the configuration sets
+    monkeypatch.setenv("STYLE_HELPERS_QUICK", "0")  # the configuration sets it; only what is set here is undone
+    monkeypatch.delenv("STYLE_HELPERS_QUICK")
 
 
 @pytest.mark.parametrize("name", [*NOTEBOOKS, *COURSE])
