@@ -118,6 +118,8 @@ class Deck:
             items = [_first_sentences(item, 110) for item in re.split(r"\n(?=- |\d+\. )", block)]
             self._show("\n".join(items), sum(len(item) / 80 + 0.6 for item in items))
         elif block.startswith("**What to notice"):
+            if after.startswith(("- ", "1. ")) and self.slides[-1].lines > LINES - 6:
+                self._go_on()  # with the list that follows
             self._show(_first_sentences(block), fragment=True)
         elif block.startswith("**After this lesson"):
             self._go_on()
@@ -143,6 +145,9 @@ class Deck:
         plain = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
         pictures = [output for output in cell.outputs if "<img" in output.get("data", {}).get("text/html", "")]
         printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout").strip("\n")
+        values = [output.data for output in cell.outputs if set(output.get("data", {})) == {"text/plain"}]
+        if not plain.startswith("Predict first. ") and "<- measured" not in plain:
+            printed = "\n".join(filter(None, [printed, *(value["text/plain"] for value in values)]))
         short = len(cell.source.splitlines()) <= SHORT_CODE and not _only_imports(cell.source)
         question = plain.startswith("Predict first. ")
         other = pictures or "<- measured" in plain or any(WIDGET in output.get("data", {}) for output in cell.outputs)

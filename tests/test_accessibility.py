@@ -372,6 +372,11 @@ def test_every_control_has_a_name_of_its_own(made):
     assert not twice
 
 
+def test_sliders_act_when_released_but_those_that_only_look(made):
+    sliders = [each for each in controls(made) if "Slider" in type(each).__name__]
+    assert {each.description for each in sliders if each.continuous_update} <= {"photo, left %", "moment"}
+
+
 FONT = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", 13)
 BUTTON = 148  # pixels, and 20 of them are its edges: JupyterLab's own, where a panel says nothing
 DESCRIPTION = 80

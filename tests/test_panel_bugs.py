@@ -353,12 +353,9 @@ def test_the_cell_run_again_ends_the_earlier_thread(fake):
     assert not panel.working
 
 
-def test_every_control_is_named_and_every_picture_has_words(panel):
+def test_every_picture_has_words(panel):
     ran(panel)
     for widget in inside(panel):
-        if hasattr(widget, "description") and not isinstance(widget, ipywidgets.HTML | ipywidgets.Label):
-            assert widget.description, type(widget).__name__
-            assert getattr(widget, "continuous_update", False) is False
         if type(widget).__name__ == "Picture":
             assert re.search(r'alt="[^"]{10,}"', widget.value)
 

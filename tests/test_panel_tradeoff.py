@@ -6,7 +6,6 @@ import json
 import re
 import threading
 
-import ipywidgets
 import pytest
 import torch
 
@@ -16,7 +15,7 @@ from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleEr
 from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer, plane
 from style_helpers.settings import Settings
 from tests.driving import inside, wait
-from tests.test_panel_inversion import Runs, computed, copied_bundle, index
+from tests.fake_runs import Runs, computed, copied_bundle, index
 
 PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
 
@@ -273,12 +272,9 @@ def test_the_cell_run_again_ends_the_earlier_thread_and_none_is_left(panel, runs
     assert threading.active_count() == threads
 
 
-def test_every_control_is_named_and_every_picture_has_words(panel):
+def test_every_picture_has_words(panel):
     computed(panel)
     for widget in inside(panel):
-        if hasattr(widget, "description") and not isinstance(widget, ipywidgets.HTML | ipywidgets.Label):
-            assert widget.description, type(widget).__name__
-            assert getattr(widget, "continuous_update", False) is False
         if type(widget).__name__ == "Picture":
             assert re.search(r'alt="[^"]{10,}"', widget.value)
     for picture in re.findall(r"<img[^>]*>", panel.row.value):

@@ -63,6 +63,15 @@ guess.answer("4", "It is 4.")
 picture
 ```
 
+```python
+2**10
+```
+
+**What to notice:**
+
+- It is a thousand.
+- Nearly.
+
 ```python tags=["skip"]
 left_out = 1
 ```
@@ -148,6 +157,7 @@ OUTPUTS = {
         "execute_result",
         data={"text/plain": "  4  <- measured\n  8\nMeasured: It is 4.\nNo guess this time.", "text/html": "<ul></ul>"},
     ),
+    "2**10": nbformat.v4.new_output("execute_result", data={"text/plain": "1024"}),
     "picture": nbformat.v4.new_output(
         "execute_result",
         data={"text/html": f'<img alt="A grey point." src="data:image/png;base64,{PIXEL}">', "text/plain": "<Figure>"},
@@ -208,6 +218,14 @@ def test_a_question_comes_before_its_answer_which_waits(deck):
     (answer,) = (cell for cell in shown if "**Measured: 4.** It is 4." in cell.source)
     assert answer.metadata["slideshow"]["slide_type"] == "fragment"
     assert "predict(" not in "".join(map(seen, deck))
+
+
+def test_a_value_is_shown_as_printed_text_is_and_a_notice_stays_with_its_list(deck):
+    shown = next(slide for slide in deck if "2**10" in seen(slide))
+    (cell,) = (cell for cell in shown.cells if cell.source == "2**10")
+    assert cell.outputs[0].text == "1024"
+    notice = next(slide for slide in deck if "- Nearly." in seen(slide))
+    assert "**What to notice:**" in seen(notice)
 
 
 def test_an_exercise_is_a_question_without_hint_check_and_solution(deck, page):
