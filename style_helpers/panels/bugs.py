@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from style_helpers import images, museum
 from style_helpers.bugs import BUGS
 from style_helpers.museum import Losses
-from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, pictures_of
+from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
@@ -106,15 +106,9 @@ class BugSwitches(Panel):
 
     def _make_controls(self):
         look = {"style": WIDE, "layout": {"width": "340px", "max_width": "100%"}}
-        content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
         self.bug = ipywidgets.Dropdown(options=list(BUGS), description="bug switched on", **look)
         self.quiz = ipywidgets.Checkbox(False, description="hide the name: which bug is this?", indent=False)
-        self.content = ipywidgets.Dropdown(
-            options=content, value=content["summer-palace"], description="content", **look
-        )
-        self.style_choice = ipywidgets.Dropdown(
-            options=style, value=style["hokusai-great-wave"], description="style", **look
-        )
+        self.content, self.style_choice = picture_choices(**look)
         self.evaluations = ipywidgets.IntSlider(
             EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **look
         )

@@ -184,6 +184,15 @@ def pictures_of(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in images.WRITTEN}
 
 
+def picture_choices(**look) -> tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]:
+    """Dropdowns of the project's photographs and of its artworks: what a panel paints, and in whose manner."""
+    content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
+    return (
+        ipywidgets.Dropdown(options=content, value=content["summer-palace"], description="content", **look),
+        ipywidgets.Dropdown(options=style, value=style["hokusai-great-wave"], description="style", **look),
+    )
+
+
 def as_still(figure: "Figure") -> Image.Image:
     """A matplotlib figure as a picture of few colours, so that its PNG file is small."""
     page = io.BytesIO()

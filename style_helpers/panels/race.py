@@ -13,7 +13,7 @@ from torch import Tensor
 
 from style_helpers import images, networks, plots, transfer
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, pictures_of
+from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
 from style_helpers.settings import CHOICES, Settings
 
 WIDE = {"description_width": "170px"}
@@ -113,14 +113,8 @@ class OptimiserRace(Panel):
         self.say("Who will be ahead? Make a guess, then press Run.")
 
     def _make_controls(self):
-        content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
         look = {"style": WIDE, "layout": ROOM}
-        self.content = ipywidgets.Dropdown(
-            options=content, value=content["summer-palace"], description="content", **look
-        )
-        self.style_picture = ipywidgets.Dropdown(
-            options=style, value=style["hokusai-great-wave"], description="style", **look
-        )
+        self.content, self.style_picture = picture_choices(**look)
         self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
         self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **look)
         log = {"step": 0.1, "readout_format": ".2g", "continuous_update": False, **look}

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Picture, Work, handler, pictures_of
+from style_helpers.panels.panel import Panel, Picture, Work, handler, picture_choices
 from style_helpers.settings import Settings
 
 WIDE = {"description_width": "150px"}
@@ -80,14 +80,8 @@ class TugOfWar(Panel):
         self.say("Press Run: forty evaluations give the rope some moments to look at.")
 
     def _make_controls(self):
-        content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
         look = {"style": WIDE, "layout": ROOM}
-        self.content = ipywidgets.Dropdown(
-            options=content, value=content["summer-palace"], description="content", **look
-        )
-        self.style_picture = ipywidgets.Dropdown(
-            options=style, value=style["hokusai-great-wave"], description="style", **look
-        )
+        self.content, self.style_picture = picture_choices(**look)
         self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
         whole = {"continuous_update": False, **look}
         self.evaluations = ipywidgets.IntSlider(40, 10, 240, 10, description="evaluations", **whole)
