@@ -54,7 +54,7 @@ if "google.colab" in sys.modules:  # the course and its weights come from a clas
     get_ipython().run_line_magic("pip", "install -q 'ipywidgets>=8.1.9' torchmetrics")  # for the panels; for SSIM
     output.enable_custom_widget_manager()
 try:
-    from style_helpers.doctor import first_look
+    from style_helpers.course.first_cell import first_look
 
     first_look("{__version__}")
 except (ImportError, OSError) as error:  # OSError: on Windows, a library of torch that cannot be loaded

@@ -181,7 +181,7 @@ def _name(path: str) -> str:
 
 def act_doctor(options) -> int:
     try:
-        from style_helpers import doctor
+        from style_helpers.classroom import doctor
     except ImportError as error:
         return _refuse(f"The package {error.name} is missing: run python start.py, which installs everything.", code=1)
 
@@ -217,11 +217,11 @@ def act_prepare(options) -> int:
 
 
 def _prepare_class(options) -> int:
-    from style_helpers import classroom
+    from style_helpers.classroom import class_folder
 
     try:
-        print(classroom.prepare(options.for_class, options.network or (), options.wheels))
-    except classroom.ClassroomError as error:
+        print(class_folder.prepare(options.for_class, options.network or (), options.wheels))
+    except class_folder.ClassroomError as error:
         return _refuse(error, code=1)
     except KeyboardInterrupt:
         return _refuse("Stopped before the end; the same command goes on from here.", code=130)

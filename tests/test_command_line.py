@@ -577,7 +577,7 @@ def test_ctrl_c_leaves_a_class_folder_that_the_same_command_finishes(folder, cap
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("style_helpers.classroom._copy", interrupted)
+        patch.setattr("style_helpers.classroom.class_folder._copy", interrupted)
         assert code_of("prepare", "--for-class", "class") == 130
     assert capsys.readouterr().err == "Stopped before the end; the same command goes on from here.\n"
     assert code_of("prepare", "--for-class", "class") == 0
@@ -588,7 +588,7 @@ def test_prepare_knows_all_names_before_it_fetches_the_first(folder, capsys, not
 
 
 def test_the_doctor_answers_in_lines_and_with_its_exit_code(folder, capsys, monkeypatch):
-    monkeypatch.setattr("style_helpers.pace.measure.__defaults__", (0.1,))  # seconds, for the twenty
+    monkeypatch.setattr("style_helpers.classroom.pace.measure.__defaults__", (0.1,))  # seconds, for the twenty
     code = code_of("doctor")
     lines = capsys.readouterr().out.splitlines()
     assert all(re.match(r"(ok  |MEND)  [^:]+: .", line) for line in lines)
@@ -618,8 +618,8 @@ def test_the_doctor_answers_programs_in_one_json_document(folder, nothing_in_rea
 
 
 def test_the_doctor_says_which_package_is_missing_when_it_cannot_even_begin(folder, capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "style_helpers.doctor", raising=False)
-    monkeypatch.delattr("style_helpers.doctor", raising=False)
+    monkeypatch.delitem(sys.modules, "style_helpers.classroom.doctor", raising=False)
+    monkeypatch.delattr("style_helpers.classroom.doctor", raising=False)
     monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
     assert_refused(capsys, "doctor", "--json", says=("psutil", "python start.py"), code=1)
 

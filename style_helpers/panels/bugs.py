@@ -11,9 +11,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from style_helpers import images, museum
-from style_helpers.bugs import BUGS
-from style_helpers.museum import Losses
+from style_helpers import images
+from style_helpers.course import museum
+from style_helpers.course.bugs import BUGS
+from style_helpers.course.museum import Losses
 from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
 from style_helpers.settings import shortened
 

@@ -1,0 +1,1 @@
+"""What instructors need: the doctor, how long lessons take on a machine, and the folder for a class."""

@@ -1,0 +1,406 @@
+"""Looks at a machine and says what to do, line by line. `course.first_cell` asks a part of it in every notebook."""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import torch
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from style_helpers import __version__, devices, networks, weights
+from style_helpers.classroom import class_folder, pace
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "style-helpers"
+MANAGER = "@jupyter-widgets/jupyterlab-manager"  # the part of the widgets that runs in the browser
+MEMORY_GB = 2  # free: once torch is loaded, kernels grew by up to 1.5 GB, in lesson 07 by 2.2
+DISK_GB, DISK_FOR_WEIGHTS_GB = 0.05, 0.3  # free, for pictures; and to fetch weights, with what pip unpacks
+KERNEL_MB = 300  # a kernel that holds more has torch and a network in it
+LONG_MINUTES = 15  # of computing in one lesson
+PREPARE = "run python -m style_helpers prepare where there is internet"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was looked at, what was found, and what to do when it is not good.
+
+    `minutes` is only there for a lesson: how long this machine computes in it.
+    """
+
+    topic: str
+    found: str
+    advice: str = ""
+    minutes: float | None = None
+
+    @property
+    def good(self) -> bool:
+        return not self.advice
+
+    def __str__(self):
+        mark, advice = ("ok  ", "") if self.good else ("MEND", f" -> {self.advice}")
+        return f"{mark}  {self.topic}: {self.found}{advice}"
+
+
+# ---- the two ways to look ----
+
+
+def examine(measure: Callable[[], dict[str, float]] = pace.measure) -> Iterator[Finding]:
+    """Everything a learner's machine needs for the course, each with what to do if it is missing. Fetches nothing.
+
+    `measure` returns what `pace.measure` does; it is called last, and only when the weights are sound.
+    """
+    yield python()
+    yield packages()
+    yield jupyterlab()
+    yield widgets()
+    yield device()
+    yield threads()
+    yield memory()
+    yield disk()
+    sound = [weights_of(name) for name in class_folder.NETWORKS]
+    yield from sound
+    yield Finding("network taken", networks.choose()[1])
+    yield from folder_in_use(thorough=True)
+    yield course(Path.cwd())
+    yield writing(ROOT / "notebooks" if (ROOT / "notebooks").is_dir() else Path.cwd())
+    yield kernels()
+    if all(finding.good for finding in sound):
+        yield from lessons(measure())
+    else:
+        yield Finding("lessons", "without weights, nobody can say how long they take", PREPARE)
+
+
+def as_json(findings: list[Finding]) -> str:
+    """The findings, and minutes by lesson, as one JSON document for programs."""
+    said = [{"topic": each.topic, "found": each.found, "advice": each.advice, "good": each.good} for each in findings]
+    minutes = {each.topic.split()[-1]: round(each.minutes, 2) for each in findings if each.minutes is not None}
+    return json.dumps({"good": all(each.good for each in findings), "findings": said, "minutes": minutes}, indent=2)
+
+
+# ---- the parts of the installation ----
+
+
+def python() -> Finding:
+    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    try:
+        wanted = SpecifierSet(importlib.metadata.metadata(PACKAGE)["Requires-Python"])
+    except importlib.metadata.PackageNotFoundError:  # `packages` says so
+        return Finding("Python", found)
+    good = wanted.contains(platform.python_version(), prereleases=True)
+    return Finding("Python", found, "" if good else f"install a Python {wanted}, and run python start.py with it")
+
+
+def packages() -> Finding:
+    """Each package against the version that the project asks for, as its own metadata says."""
+    install = "run python start.py in the folder of the course, which installs what is needed"
+    try:
+        installed = importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("packages", f"{PACKAGE} itself is not installed", install)
+    if installed != __version__:
+        return Finding("packages", f"version {installed} is installed, and this folder is {__version__}", install)
+    states = {requirement: _version(requirement.name) for requirement in _requirements(PACKAGE)}
+    wrong = [_unfit(requirement, found) for requirement, found in states.items() if not _fits(requirement, found)]
+    if wrong:
+        return Finding("packages", ", ".join(wrong), install)
+    return Finding("packages", ", ".join(f"{requirement.name} {found}" for requirement, found in states.items()))
+
+
+def jupyterlab() -> Finding:
+    asked = [each for each in _requirements(PACKAGE) if each.name == "jupyterlab"]
+    requirement = asked[0] if asked else Requirement("jupyterlab")  # `packages` says that we are not installed
+    found = _version("jupyterlab")
+    if _fits(requirement, found):
+        return Finding("JupyterLab", found)
+    advice = "run python start.py in the folder of the course, and open the notebook in the JupyterLab that it starts"
+    return Finding("JupyterLab", _unfit(requirement, found), advice)
+
+
+def widgets() -> Finding:
+    """Whether JupyterLab has the browser's part of the widgets, switched on, and of the version that belongs to ours.
+
+    ipywidgets names the package jupyterlab_widgets and its versions; that package brings the browser's part, with a
+    version of its own. JupyterLab loads the first copy on Jupyter's data paths, which an old one may hide.
+    """
+    again = "run python -m pip install --force-reinstall ipywidgets jupyterlab_widgets, and start JupyterLab again"
+    if _version("ipywidgets") is None:
+        return Finding("widgets", "ipywidgets is missing", again)
+    bridges = [each for each in _requirements("ipywidgets") if each.name.replace("-", "_") == "jupyterlab_widgets"]
+    for bridge in bridges:
+        if not _fits(bridge, _version(bridge.name)):
+            return Finding("widgets", _unfit(bridge, _version(bridge.name)), again)
+    loaded = _loaded_manager()
+    here = _manager_version(loaded)
+    if here is None:
+        return Finding("widgets", "JupyterLab lacks the browser's part of the widgets, so no panel appears", again)
+    if file := _switched_off():
+        advice = f"run jupyter labextension enable --level={_level(file)} {MANAGER}, and reload the page"
+        return Finding("widgets", f"JupyterLab has the widgets switched off ({file}), so no panel appears", advice)
+    brought = _manager_version(_own_manager(loaded))
+    if here != brought:
+        advice = f"remove the folder {loaded.parent}, and start JupyterLab again"
+        return Finding("widgets", f"JupyterLab loads {MANAGER} {here} where {brought} belongs to ipywidgets", advice)
+    return Finding("widgets", f"ipywidgets {_version('ipywidgets')}, in the browser {MANAGER} {here}")
+
+
+def _requirements(package: str) -> list[Requirement]:
+    """What a package asks for without extras on this system; nothing for one that is not installed."""
+    try:
+        asked = [Requirement(line) for line in importlib.metadata.requires(package) or []]
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [each for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _fits(requirement: Requirement, found: str | None) -> bool:
+    return found is not None and requirement.specifier.contains(found, prereleases=True)
+
+
+def _unfit(requirement: Requirement, found: str | None) -> str:
+    wanted = f"the course needs {requirement.name}{requirement.specifier}"
+    return f"{requirement.name} is missing" if found is None else f"{wanted}, and {found} is installed"
+
+
+def _loaded_manager() -> Path | None:
+    """The description of the browser's part that JupyterLab loads."""
+    from jupyter_core.paths import jupyter_path
+
+    files = (Path(folder) / MANAGER / "package.json" for folder in jupyter_path("labextensions"))
+    return next((file for file in files if os.path.isfile(file)), None)  # Path's own raises for a folder of root's
+
+
+def _manager_version(file: Path | None) -> str | None:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["version"] if file else None
+    except (OSError, ValueError, KeyError):  # cut short when it was installed
+        return None
+
+
+def _own_manager(loaded: Path) -> Path:
+    """The description of the browser's part that came with our jupyterlab_widgets; `loaded` where no record is kept."""
+    for file in importlib.metadata.files("jupyterlab_widgets") or []:
+        if file.as_posix().endswith(f"labextensions/{MANAGER}/package.json") and file.locate().is_file():
+            return Path(file.locate())
+    return loaded
+
+
+def _switched_off() -> Path | None:
+    """The file of JupyterLab's settings that switches the widgets off."""
+    from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+    files = [Path(folder) / "page_config.json" for folder in reversed(jupyter_path("lab", "settings"))]
+    for folder in reversed(jupyter_config_path()):  # the first has the last word
+        files += sorted(Path(folder, "labconfig", "page_config.d").glob("*.json"))
+        files.append(Path(folder, "labconfig", "page_config.json"))
+    off = None
+    for file in files:
+        with contextlib.suppress(
+            OSError, ValueError, AttributeError, TypeError
+        ):  # JupyterLab passes over what it cannot read
+            said = json.loads(file.read_text(encoding="utf-8")).get("disabledExtensions", {})
+            for name, is_off in (said if isinstance(said, dict) else dict.fromkeys(said, True)).items():
+                if name.partition(":")[0] == MANAGER:
+                    off = file if is_off else None
+    return off
+
+
+def _level(file: Path) -> str:
+    """Whose settings a file is among, in the words of `jupyter labextension`."""
+    from jupyter_core.paths import ENV_CONFIG_PATH, jupyter_config_dir
+
+    if file.is_relative_to(jupyter_config_dir()):
+        return "user"
+    return "sys_prefix" if any(file.is_relative_to(folder) for folder in ENV_CONFIG_PATH) else "system"
+
+
+# ---- the machine ----
+
+
+def device() -> Finding:
+    chosen = devices.choose()
+    convolutions = "bfloat16" if devices.has_fast_bfloat16(chosen) else "float32"
+    try:
+        torch.ones(1, device=chosen).sum().item()
+    except RuntimeError as error:  # a driver that does not fit, a GPU that somebody else fills
+        said = str(error).splitlines()[0]
+        advice = "compute on the processor (--device cpu), or bring the driver of the GPU up to date"
+        return Finding("device", f"{chosen} is there but cannot compute ({said})", advice)
+    return Finding("device", f"{chosen}, convolutions in {convolutions}")
+
+
+def threads(root: Path = Path("/")) -> Finding:
+    """torch's threads against the processor cores that this process may use."""
+    count, cores = torch.get_num_threads(), devices.processors(root)
+    found = f"{count} for {cores} processor core{'s' * (cores > 1)}"
+    asked = os.environ.get("OMP_NUM_THREADS")
+    set_it = f"set OMP_NUM_THREADS to {cores} before you start JupyterLab"
+    if asked is not None and not re.fullmatch("[1-9][0-9]*", asked):
+        return Finding("threads", f"OMP_NUM_THREADS is {asked!r}, which is no number of threads", set_it)
+    if count > cores:
+        return Finding("threads", f"{found}, so that they wait for each other", set_it)
+    few = count < min(cores, psutil.cpu_count(logical=False) or cores) / 2
+    if asked is not None and few and "JUPYTERHUB_USER" not in os.environ:  # a hub gives each learner a share
+        return Finding("threads", f"{found}, because OMP_NUM_THREADS is {asked}", "remove OMP_NUM_THREADS")
+    return Finding("threads", found)
+
+
+def memory(root: Path = Path("/")) -> Finding:
+    free = devices.free_memory(torch.device("cpu"), root) / 1e9
+    if free >= MEMORY_GB:
+        return Finding("memory", f"{free:.1f} GB free")
+    advice = f"close other programs and notebooks: a lesson needs {MEMORY_GB} GB"
+    return Finding("memory", f"only {free:.1f} GB of memory are free", advice)
+
+
+def disk() -> Finding:
+    """Room for the weights that still have to be fetched, where they are kept; else for pictures, in this folder."""
+    missing = [name for name in class_folder.NETWORKS if weights.find(name) is None]
+    folder = weights.cache_folder() if missing else Path.cwd()
+    while not os.path.isdir(folder):
+        folder = folder.parent
+    free, needed = shutil.disk_usage(folder).free / 1e9, DISK_FOR_WEIGHTS_GB if missing else DISK_GB
+    if free < needed:
+        what = "the weights that are still to be fetched" if missing else "pictures"
+        return Finding("disk", f"only {free:.2f} GB are free in {folder}", f"free {needed} GB there for {what}")
+    if missing and not can_write(folder):
+        return Finding("disk", f"{folder} cannot be written", "set XDG_CACHE_HOME to a folder of yours")
+    return Finding("disk", f"{free:.1f} GB free")
+
+
+def kernels() -> Finding:
+    """Notebooks' kernels of this learner that hold a network each; one is what a lesson needs."""
+    held = [rss for rss in map(_kernel_memory, psutil.process_iter(["name"])) if rss > KERNEL_MB * 1e6]
+    found = f"{len(held)} at work" + (f", with {sum(held) / 1e9:.1f} GB of memory" if held else "")
+    if len(held) < 2:
+        return Finding("kernels", found)
+    advice = "shut down those that you do not need, in JupyterLab's panel Running Terminals and Kernels"
+    return Finding("kernels", f"{len(held)} notebooks at once hold {sum(held) / 1e9:.1f} GB of memory", advice)
+
+
+def _kernel_memory(process: psutil.Process) -> int:
+    """Bytes that a process holds if it is a Python kernel of this learner; else 0."""
+    if "python" not in (process.info["name"] or "").lower():  # asked first: the rest is slow on Windows
+        return 0
+    try:
+        if not any("ipykernel" in word for word in process.cmdline()[1:4]):
+            return 0
+        ours = psutil.Process()
+        same = process.username() == ours.username()
+        # A JupyterHub for trying things out runs all its learners under one name
+        learner = process.environ().get("JUPYTERHUB_USER") == os.environ.get("JUPYTERHUB_USER")
+        return process.memory_info().rss if same and learner else 0
+    except psutil.Error:  # it belongs to somebody else, or has just ended
+        return 0
+
+
+# ---- the course's own files ----
+
+
+def weights_of(name: str) -> Finding:
+    """Whether the weights of a network, or of its judge LPIPS, are here and sound: reads every number."""
+    topic = f"weights of {name}"
+    found = weights.find(name)
+    if found is None:
+        return Finding(topic, "not on this computer", PREPARE)
+    try:
+        found = weights.verify(name) or found
+    except weights.WeightsError:
+        return Finding(topic, f"{found.path} is damaged", PREPARE)
+    return Finding(topic, f"sound, from {found.source}")
+
+
+def weights_here() -> Finding:
+    """The same for all of them, at once and without reading one."""
+    missing = [weights.SPECS[name].label for name in class_folder.NETWORKS if weights.find(name) is None]
+    if not missing:
+        return Finding("weights", "here")
+    return Finding("weights", f"the weights of {', '.join(missing)} are not on this computer (64 MB)", PREPARE)
+
+
+def folder_in_use(thorough: bool) -> list[Finding]:
+    """What is wrong with the class folder in use; a single good finding when nothing is."""
+    named = os.environ.get(weights.FOLDER_VARIABLE)
+    folder = class_folder.found()
+    if named and not os.path.isdir(named):
+        wrong = f"{weights.FOLDER_VARIABLE} names {named}, which is not a folder"
+        return [Finding("class folder", wrong, "connect the drive, or set the variable anew")]
+    if folder is None:
+        return [Finding("class folder", f"none; weights from {named}" if named else "none in use")]
+    wrong = [Finding("class folder", *problem) for problem in class_folder.problems(folder, thorough)]
+    return wrong or [Finding("class folder", f"{folder} is whole")]
+
+
+def version(course_version: str) -> Finding:
+    if course_version == __version__:
+        return Finding("version", __version__)
+    advice = f"open the notebooks of {ROOT}, or run python start.py in the folder of this notebook"
+    found = f"this notebook belongs to version {course_version} of the course, but style_helpers is {__version__}"
+    return Finding("version", found, advice)
+
+
+def course(here: Path) -> Finding:
+    """Whether the package that is imported is that of the course in which `here` lies, or `here` lies in none."""
+    around = (folder for folder in (here, *here.parents) if (folder / "style_helpers" / "__init__.py").is_file())
+    nearest = next(around, ROOT)
+    if nearest.resolve() == ROOT or (not _is_copy(ROOT) and _version_in(nearest) == __version__):
+        return Finding("course", str(ROOT))
+    found = f"{here} belongs to the course in {nearest}, but style_helpers comes from {ROOT}"
+    return Finding("course", found, f"close JupyterLab, and run python start.py in {nearest}")
+
+
+def _is_copy(root: Path) -> bool:
+    """Whether a package lies in a copy of the course, not among installed packages."""
+    return (root / "notebooks").is_dir()
+
+
+def _version_in(root: Path) -> str:
+    text = (root / "style_helpers" / "__init__.py").read_text(encoding="utf-8")
+    return "".join(re.findall(r'^__version__ = "(.*)"', text, flags=re.MULTILINE))
+
+
+def writing(folder: Path) -> Finding:
+    """Whether notebooks and pictures can be saved in a folder."""
+    if can_write(folder):
+        return Finding("write permission", f"{folder} can be written")
+    advice = "copy the folder of the course to your own disk, and open the notebooks there"
+    return Finding("write permission", f"the folder {folder} cannot be written, so that nothing is saved", advice)
+
+
+def can_write(folder: Path) -> bool:
+    try:
+        # Trying is the only sure test, on Windows above all; the file has no name or is gone at once
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def lessons(measured: dict[str, float]) -> Iterator[Finding]:
+    """How fast this machine computes, and the minutes it takes in each lesson, from `pace.measure`'s milliseconds."""
+    times = ", ".join(f"{milliseconds:.0f} ms with {name}" for name, milliseconds in measured.items())
+    yield Finding("speed", f"one evaluation at {pace.SIZE} pixels takes {times}")
+    quick = "set STYLE_HELPERS_QUICK to 1 to see everything in short, or look at the pictures made for the class"
+    for lesson, seconds in pace.lesson_seconds(measured).items():
+        advice = quick if seconds > 60 * LONG_MINUTES else ""
+        yield Finding(f"lesson {lesson}", f"about {_in_words(seconds)} of computing", advice, seconds / 60)
+
+
+def _in_words(seconds: float) -> str:
+    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,40 @@
+"""Feedback on learners' exercise answers: `checks.gram_matrix(my_gram)` says what is right, or what to look at next.
+
+One file a lesson. Each check is the right formula under a table of the usual wrong ones: what a wrong answer looks like
+and what to look at next in one line, its formula in the next. `feedback` calls and compares; a check never raises.
+Inputs are small, with sides that all differ, so that no wrong formula is right by chance.
+"""
+
+from style_helpers.course.checks.lesson_01 import normalise, to_bytes, to_tensor
+from style_helpers.course.checks.lesson_02 import receptive_field, relu_trap, seed_layers
+from style_helpers.course.checks.lesson_03 import content_distance, content_gradient
+from style_helpers.course.checks.lesson_04 import gram_matrix, style_distance, style_gradient
+from style_helpers.course.checks.lesson_05 import adam_step, descent_step, outside_range
+from style_helpers.course.checks.lesson_06 import seed_weight, total_loss
+from style_helpers.course.checks.lesson_07 import luminance, masked_gram, share_seen
+from style_helpers.course.checks.lesson_08 import mended_loop, picture_report, which_bug
+
+__all__ = [
+    "adam_step",
+    "content_distance",
+    "content_gradient",
+    "descent_step",
+    "gram_matrix",
+    "luminance",
+    "masked_gram",
+    "mended_loop",
+    "normalise",
+    "outside_range",
+    "picture_report",
+    "receptive_field",
+    "relu_trap",
+    "seed_layers",
+    "seed_weight",
+    "share_seen",
+    "style_distance",
+    "style_gradient",
+    "to_bytes",
+    "to_tensor",
+    "total_loss",
+    "which_bug",
+]

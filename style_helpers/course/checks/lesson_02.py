@@ -1,0 +1,96 @@
+"""Checks of lesson 02: what a network sees."""
+
+import math
+
+import torch.nn.functional as F
+
+from style_helpers.course.feedback import draw, exercise
+
+# In the tables one line in words, one line of formula
+# fmt: off
+
+
+@exercise(
+    {
+        ("the layers of Gatys et al., the first of each block", "The seed counts all convolutions, one by one"):
+            lambda: ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        ("the ReLUs after the convolutions", "The seed reads its `conv_1` before the ReLU: names with `conv`"):
+            lambda: ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"),
+        ("the seed's own names", "Asked are the paper's: block, underscore, number in the block"):
+            lambda: ("conv_1", "conv_2", "conv_3", "conv_4", "conv_5"),
+        ("names without a pooling between them", "After two convolutions VGG pools, and block 2 begins"):
+            lambda: ("conv1_1", "conv1_2", "conv1_3", "conv1_4", "conv1_5"),
+        ("a count that begins with the second", "The first convolution of all is conv1_1"):
+            lambda: ("conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2"),
+        ("the last one missing", "There are five: after conv2_2 comes a pooling, and then?"):
+            lambda: ("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
+        ("the right names from the deepest up", "Begin with the layer next to the picture"):
+            lambda: ("conv3_1", "conv2_2", "conv2_1", "conv1_2", "conv1_1"),
+    },
+    cases={"": lambda: ()},
+    look="Walk through VGG from the picture up and write down each convolution: conv, block, underscore, number.",
+    praise="Notice that the seed's five layers stop at conv3_1, where the paper's go on to conv5_1.",
+)
+def seed_layers():
+    """a tuple of five names in quotes: the paper's names of the first five convolutions of VGG"""
+    return ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
+
+
+def _sees(layers, start=1, less=1, early=False) -> int:
+    side, jump = start, 1  # jump: pixels between two neighbouring units
+    for kernel, stride in layers:
+        jump_after = jump * stride
+        side, jump = side + (kernel - less) * (jump_after if early else jump), jump_after
+    return side
+
+
+@exercise(
+    {
+        ("kernels added up without strides", "After a stride of 2, one step is two pixels wide"):
+            lambda layers: _sees([(kernel, 1) for kernel, _ in layers]),
+        ("a stride that counts one layer too early", "A layer's stride widens the steps of the layers above it"):
+            lambda layers: _sees(layers, early=True),
+        ("a whole kernel for each layer", "A kernel of 3 adds only 2 to what is seen: kernel - 1"):
+            lambda layers: _sees(layers, less=0),
+        ("the plain sum of the kernels", "A kernel adds kernel - 1, times the strides below"):
+            lambda layers: sum(kernel for kernel, _ in layers),
+        ("the answer for the list from its end", "The list goes from the input up: begin with its first"):
+            lambda layers: _sees(layers[::-1]),
+        ("kernels multiplied", "Sides add up, only strides multiply"):
+            lambda layers: math.prod(kernel for kernel, _ in layers),
+        ("a start with 0", "Before the first layer, one pixel sees itself: begin with 1"):
+            lambda layers: _sees(layers, start=0),
+        ("each layer's own stride alone", "All the strides below a layer multiply"):
+            lambda layers: layers[0][0] + sum((layers[i][0] - 1) * layers[i - 1][1] for i in range(1, len(layers))),
+    },
+    cases={
+        "[(3, 1), (3, 1)]": lambda: ([(3, 1), (3, 1)],),
+        "[(3, 1), (3, 1), (2, 2), (3, 1)]": lambda: ([(3, 1), (3, 1), (2, 2), (3, 1)],),
+        "[(11, 4), (3, 2), (5, 1)]": lambda: ([(11, 4), (3, 2), (5, 1)],),
+    },
+    look="Draw it: each layer adds kernel - 1 steps, and a step is as wide as all strides below it multiplied.",
+    praise="Notice how each stride widens all that comes after it: depth sees far because of pooling.",
+)
+def receptive_field(layers):
+    """the side, in pixels, of what one unit sees, an int, for a list of (kernel, stride) from the input up"""
+    return _sees(layers)
+
+
+@exercise(
+    {
+        ("a ReLU in place", "The numbers are right, but x is overwritten: use `clamp(min=0)` without `_`"):
+            lambda x: x.relu_(),
+        ("the argument given back as it was", "Below 0 the result must be 0"): lambda x: x,
+        ("a ReLU turned around", "Keep what is above 0"): lambda x: x.clamp(max=0),
+        ("absolute values", "Numbers below 0 become 0, not positive"): lambda x: x.abs(),
+        ("a leaky ReLU", "Below 0 the result must be exactly 0"): lambda x: F.leaky_relu(x),
+        ("a mask of 0 and 1", "Multiply it with x"): lambda x: (x > 0).float(),
+        ("a clamp at 1 as well", "A ReLU has no upper end"): lambda x: x.clamp(0, 1),
+    },
+    cases={"features of shape (2, 3, 4, 5)": lambda: (draw(2, 3, 4, 5),), "(7, 2)": lambda: (draw(7, 2),)},
+    look="Above 0 the number itself, else 0, in a new tensor.",
+    praise="And x is as it was. Notice that `nn.ReLU(inplace=True)`, as in torchvision's VGG, would not leave it so.",
+)
+def relu_trap(x):
+    """a new tensor with the numbers of x above 0, and 0 for the others; x stays as it is"""
+    return x.clamp(min=0)

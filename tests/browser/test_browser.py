@@ -1,0 +1,282 @@
+"""The panels in a real JupyterLab, driven in a real browser by mouse and keyboard.
+
+They need Chromium and playwright, and are skipped without them; with STYLE_HELPERS_BROWSER=required they fail instead.
+"""
+
+import importlib.util
+import os
+import re
+import time
+
+import pytest
+from PIL import Image
+
+from tests.browser import browser
+
+MISSING = ""
+if browser.chromium() is None:
+    MISSING = "No Chromium was found on the path (on Debian: apt-get install chromium)."
+elif importlib.util.find_spec("playwright") is None:
+    MISSING = "The package playwright is not installed (pip install playwright; its own browser is not needed)."
+if MISSING and os.environ.get("STYLE_HELPERS_BROWSER") != "required":
+    pytest.skip(MISSING, allow_module_level=True)
+
+STUDIO = """\
+import threading
+from style_helpers.panels.studio import Studio
+
+studio = Studio()
+studio.network.value, studio.size.value, studio.evaluations.value = "alexnet", 96, 500
+on_main = []  # for each new seed, on which thread it came
+studio.seed.observe(lambda _: on_main.append(threading.current_thread() is threading.main_thread()), "value")
+studio
+"""
+QUESTION = """\
+from style_helpers.course import predict
+
+guess = predict("Which is the largest?", ["one", "two", "three"])
+guess
+"""
+PICTURE = "img[alt*='in the manner of']"
+CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-OutputArea-output *')]
+    .filter(each => !each.closest('svg') && each.clientWidth > 1 && each.matches('.jp-OutputArea-output, button,'
+        + ' .widget-label, .widget-readout, .widget-html-content, .widget-vbox, .widget-hbox'))
+    .filter(each => each.scrollWidth > each.clientWidth + 1 || (each.matches('button, .widget-label')
+        && each.scrollHeight > each.clientHeight + 3))
+    .map(each => `${each.className}: ${each.textContent.slice(0, 60)}`)"""
+SPILT = """() => [...document.querySelectorAll('.jp-OutputArea-output')].flatMap(area =>
+    [...area.querySelectorAll('img, svg, button, input, select')]
+    .filter(each => each.getBoundingClientRect().right > area.getBoundingClientRect().right + 1)
+    .map(each => each.outerHTML.slice(0, 80)))"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab").resolve()
+
+
+@pytest.fixture(scope="module")
+def lab(folder):
+    assert not MISSING, MISSING
+    with browser.jupyterlab(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(lab):
+    with browser.browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def opened(lab, chromium, folder):
+    """Opens a notebook of these cells, 1000 pixels wide."""
+
+    def open_notebook(name, *cells, **options):
+        browser.write_notebook(folder / name, *cells)
+        return browser.Page(chromium.new_page(viewport={"width": 1000, "height": 1000}), lab, name, **options)
+
+    return open_notebook
+
+
+@pytest.fixture(scope="module")
+def one_studio(opened):
+    page = opened("studio.ipynb", STUDIO)
+    page.run_all()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def studio(one_studio):
+    """The Studio of all these tests; whatever a test leaves running is stopped, and nothing may have complained."""
+    yield one_studio
+    one_studio.ask("studio.stop()")
+    assert one_studio.complaints == []
+    assert one_studio.errors() == []
+
+
+def wait(until, what, seconds=browser.SECONDS):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, f"it never happened: {what}"
+        time.sleep(0.05)
+
+
+def number(page, code):
+    return int(page.ask(f"print({code})"))
+
+
+def evaluations(page):
+    return number(page, "len(studio._run.history)")
+
+
+def source(page):
+    return page.page.locator(PICTURE).get_attribute("src")
+
+
+def says(page, words):
+    page.page.locator("[role=status], [role=alert]").filter(has_text=words).first.wait_for()
+
+
+def paints(page):
+    """Presses Run and waits until the picture has changed once."""
+    before = source(page) if page.page.locator(PICTURE).count() else None
+    page.button("Run").click()
+    changes(page, before)
+    changes(page, source(page))
+
+
+def changes(page, before):
+    page.wait(f'before => {{ const it = document.querySelector("{PICTURE}"); return it && it.src !== before }}', before)
+
+
+def stops(page):
+    page.button("Stop").click()
+    says(page, "Stopped after")
+    said = page.page.locator("[role=status]").filter(has_text="Stopped after").inner_text()
+    done = int(re.search(r"Stopped after (\d+) of 500 evaluations", said)[1])
+    wait(lambda: page.button("Stop").is_disabled(), "Stop is disabled")
+    wait(lambda: page.ask("print(studio.working)") == "False", "the thread ends")
+    assert evaluations(page) == done
+    return done
+
+
+def test_a_slider_is_dragged_by_the_mouse_and_moved_by_keys(studio):
+    studio.drag("evaluations", 0)
+    wait(lambda: number(studio, "studio.evaluations.value") == 10, "dragged to the left end")
+    studio.drag("evaluations", 1)
+    wait(lambda: number(studio, "studio.evaluations.value") == 500, "dragged to the right end")
+    studio.handle("evaluations").focus()
+    studio.page.keyboard.press("ArrowLeft")
+    wait(lambda: number(studio, "studio.evaluations.value") == 490, "moved by a key")
+    assert studio.value("evaluations") == "490"
+    studio.page.keyboard.press("ArrowRight")
+    wait(lambda: number(studio, "studio.evaluations.value") == 500, "moved back")
+
+
+def test_run_pause_continue_and_stop(studio):
+    paints(studio)
+    studio.button("Pause").click()
+    says(studio, "Paused.")
+    counts = [-1, evaluations(studio)]
+    while counts[-1] != counts[-2]:  # what had begun is finished
+        studio.page.wait_for_timeout(300)
+        counts.append(evaluations(studio))
+    before = source(studio)
+    studio.page.wait_for_timeout(700)
+    assert evaluations(studio) == counts[-1] < 500
+    assert source(studio) == before
+    studio.button("Continue").click()
+    changes(studio, before)
+    assert evaluations(studio) > counts[-1]
+    assert stops(studio) < 500
+
+
+def test_the_style_weight_is_moved_while_it_runs(studio):
+    paints(studio)
+    before = float(studio.ask("print(studio._run.settings.style_weight)"))
+    studio.handle("style weight").focus()
+    studio.page.keyboard.press("ArrowRight")
+    says(studio, "From the next evaluation on, the style weight is")
+    wait(lambda: float(studio.ask("print(studio._run.settings.style_weight)")) > before, "the run takes the new weight")
+    now = evaluations(studio)
+    wait(lambda: evaluations(studio) > now, "it goes on with the new weight")
+    stops(studio)
+
+
+def test_save_writes_the_picture_beside_the_notebook(studio, folder):
+    paints(studio)
+    stops(studio)
+    studio.control("file name").locator("input").fill("kept.png")
+    studio.page.keyboard.press("Tab")
+    studio.button("Save").click()
+    says(studio, "Saved as")
+    with Image.open(folder / "kept.png") as saved:
+        assert saved.size == (96, 96)  # the full size, also when the run was stopped at a coarse scale
+    studio.button("Save").click()
+    says(studio, "exists already")
+
+
+def test_a_photo_of_ones_own(studio, tmp_path):
+    Image.effect_noise((640, 480), 80).convert("RGB").save(tmp_path / "holiday.jpg")
+    (tmp_path / "<b>letter.jpg").write_text("this is no picture")
+    choose(studio, "own content", tmp_path / "holiday.jpg")
+    says(studio, "Chosen: holiday.jpg")
+    choose(studio, "own style", tmp_path / "<b>letter.jpg")
+    says(studio, "<b>letter.jpg")  # as text
+    studio.button("Run").click()
+    studio.page.locator("img[alt^='holiday.jpg in the manner of cassatt-summertime.jpg']").wait_for()
+    stops(studio)
+    assert studio.ask("print(tuple(studio._before.shape))") == "(1, 3, 96, 128)"
+    studio.button("astronaut").click()
+    says(studio, "Chosen: astronaut.jpg")
+
+
+def choose(page, button, file):
+    with page.page.expect_file_chooser() as chooser:
+        page.button(button).click()
+    chooser.value.set_files(file)
+
+
+def test_the_cell_run_again_while_it_paints_leaves_one_thread_at_most(studio):
+    threads = "[thread.name for thread in threading.enumerate()].count('Studio')"
+    paints(studio)
+    assert number(studio, threads) == 1
+    studio.run_cell(0)
+    assert number(studio, threads) == 0
+    studio.page.locator(PICTURE).wait_for(state="detached")
+    paints(studio)
+    assert number(studio, threads) == 1
+    stops(studio)
+    assert number(studio, threads) == 0
+
+
+def test_nothing_is_cut_off_at_a_width_of_1000_pixels(studio):
+    paints(studio)
+    stops(studio)
+    studio.page.get_by_label("curves layer by layer").check()
+    studio.page.locator("svg text").filter(has_text="style relu3").first.wait_for()
+    assert studio.page.evaluate(CUT_OFF) == []
+    assert studio.page.evaluate(SPILT) == []
+
+
+@pytest.mark.parametrize(("comms", "on_main"), [("disabled", "True"), ("perCommTarget", "False")])
+def test_run_and_stop_whichever_way_messages_come(lab, opened, comms, on_main):
+    """JupyterLab brings what is pressed to the kernel's main thread, or to a subshell's."""
+    lab.set("@jupyterlab/apputils-extension:kernels-settings", commsOverSubshells=comms)
+    page = opened(f"{comms}.ipynb", STUDIO, dark=True)
+    page.run_all()
+    for seed in range(1, 20):  # the first messages come to the main thread, until the subshell is there
+        page.control("seed of the noise").locator("input").fill(str(seed))
+        page.page.keyboard.press("Tab")
+        wait(lambda expected=seed: number(page, "len(on_main)") == expected, f"seed {seed} comes")
+        if seed > 2 and page.ask("print(on_main[-1])") == on_main:
+            break
+    assert page.ask("print(on_main[-1])") == on_main
+    paints(page)
+    assert stops(page) < 500
+    assert page.complaints == page.errors() == []
+    page.close()
+
+
+def test_a_question_is_answered_by_keyboard_alone(opened):
+    page = opened("predict.ipynb", QUESTION, 'guess.answer("two", "two > <one>")')
+    page.run_cell(0)
+    page.page.locator("input[type=radio]").first.wait_for()
+    for _ in range(40):
+        if page.page.evaluate("document.activeElement.type") == "radio":
+            break
+        page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Space")
+    wait(lambda: page.ask("print(guess.guess)") == "one", "chosen by the space bar")
+    page.page.keyboard.press("Tab")  # ipywidgets' radio buttons are no group for the browser: arrow keys do nothing
+    page.page.keyboard.press("Space")
+    wait(lambda: page.ask("print(guess.guess)") == "two", "chosen by Tab and the space bar")
+    page.run_cell(1)
+    says(page, "two \N{LEFTWARDS ARROW} your guess and measured")
+    says(page, "Measured: two > <one>")
+    page.wait("() => [...document.querySelectorAll('input[type=radio]')].every(each => each.disabled)")
+    assert page.page.locator("input[type=radio]:checked").count() == 1
+    assert page.complaints == page.errors() == []
+    page.close()

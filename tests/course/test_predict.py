@@ -1,0 +1,76 @@
+"""The guess is kept, laid over the answer, and told in words."""
+
+import pytest
+
+from style_helpers.course import predict
+
+CHOICES = ("It stays the same", "It changes")
+
+
+@pytest.fixture
+def question():
+    return predict("What happens to G?", CHOICES)
+
+
+def buttons(question):
+    return question.children[1]
+
+
+def test_nothing_is_chosen_for_the_learner(question):
+    assert question.guess is None
+    assert buttons(question).options == CHOICES
+    assert buttons(question).description
+
+
+def test_a_click_is_the_guess_and_cannot_be_changed_after_the_answer(question):
+    buttons(question).value = CHOICES[1]
+    assert question.guess == CHOICES[1]
+    assert not buttons(question).disabled
+    answer = question.answer(CHOICES[0])
+    assert (answer.guess, answer.measured) == (CHOICES[1], CHOICES[0])
+    assert buttons(question).disabled
+
+
+@pytest.mark.parametrize(
+    ("guess", "beginning"), [(None, "No guess"), (CHOICES[0], "As you predicted"), (CHOICES[1], "Not as you predicted")]
+)
+def test_the_verdict_is_told_in_words(question, guess, beginning):
+    question.guess = guess
+    answer = question.answer(CHOICES[0], "the difference is 1e-7")
+    for text in (repr(answer), answer._repr_html_()):
+        assert beginning in text
+        assert "the difference is 1e-7" in text
+        assert text.count("measured") == 1
+        assert text.count("your guess") == (guess is not None)
+
+
+def test_both_marks_stand_at_one_choice(question):
+    question.guess = CHOICES[0]
+    assert "<b>It stays the same</b> &larr; your guess and measured" in question.answer(CHOICES[0])._repr_html_()
+
+
+def test_the_plain_text_has_the_question_and_every_choice(question):
+    question = predict("What happens to G? " * 9, CHOICES)
+    lines = ["Predict first. " + "What happens to G? " * 9, *(f"  ( ) {each}" for each in CHOICES)]
+    page = question._repr_mimebundle_()
+    assert page["text/plain"].splitlines() == lines
+    assert "application/vnd.jupyter.widget-view+json" in page
+
+
+def test_text_is_escaped():
+    question = predict("Is a < b?", ["<i>yes</i>", "no"])
+    assert "a &lt; b" in question.children[0].value
+    shown = question.answer("<i>yes</i>", "<script>")._repr_html_()
+    assert "<i>" not in shown
+    assert "<script>" not in shown
+
+
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"]])
+def test_a_question_needs_a_choice(choices):
+    with pytest.raises(ValueError, match="two different choices"):
+        predict("Which?", choices)
+
+
+def test_an_answer_that_was_not_offered_is_refused(question):
+    with pytest.raises(ValueError, match="'It explodes' is not among the choices"):
+        question.answer("It explodes")

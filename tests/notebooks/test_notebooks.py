@@ -1,0 +1,316 @@
+"""Every lesson agrees with its notebooks, has the form that a course needs, and runs from top to bottom."""
+
+import ast
+import base64
+import errno
+import io
+import re
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from PIL import Image
+
+from style_helpers.classroom.class_folder import prepare, problems
+from tests.notebooks import offline
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "lessons"))
+import build  # noqa: E402  (lessons/ is no package: authors run its programs)
+
+LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
+BUILT = {path: text for lesson in LESSONS for path, text in build.notebooks_of(lesson).items()}
+each_notebook = pytest.mark.parametrize("path", BUILT, ids=lambda path: f"{path.parent.name}/{path.stem}")
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
+each_mathematics_lesson = pytest.mark.parametrize("lesson", LESSONS[1:], ids=lambda lesson: lesson.stem)
+
+
+def cells(path: Path) -> list:
+    return nbformat.read(path, as_version=4).cells
+
+
+def student(lesson: Path) -> list:
+    return cells(build.NOTEBOOKS / f"{lesson.stem}.ipynb")
+
+
+def text_of(notebook: list) -> str:
+    return "\n\n".join(cell.source for cell in notebook if cell.cell_type == "markdown")
+
+
+def test_there_are_lessons_and_only_their_notebooks():
+    assert [lesson.stem[:2] for lesson in LESSONS] == [f"{number:02}" for number in range(len(LESSONS))]
+    found = set((ROOT / "notebooks").glob("*.ipynb")) | set((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+    assert {path for path in found if not path.name.startswith(".")} == set(BUILT)
+
+
+@each_notebook
+def test_the_notebook_is_what_the_lesson_builds(path):
+    assert BUILT[path] == path.read_text(encoding="utf-8")
+
+
+def built(tmp_path, text: str, exercises=build.leave_open) -> list:
+    """The cells of a lesson, less the first cell."""
+    (tmp_path / "lesson.md").write_text(text, encoding="utf-8")
+    notebook = nbformat.reads(build.build(tmp_path / "lesson.md", exercises), as_version=4).cells
+    assert notebook.pop(1).source == build.FIRST_CELL.rstrip("\n")
+    return notebook
+
+
+EXERCISE = """# One
+
+Difficulty: 2 of 3.
+
+```python tags=["exercise"]
+def double(x):
+    \"\"\"Return twice x.\"\"\"
+    ### BEGIN SOLUTION
+    twice = 2 * x
+    return twice
+    ### END SOLUTION
+```
+
+```python
+double(1)
+checks.double(my_double)
+```
+
+<details><summary>Hint 3</summary>
+
+Add it to itself.
+
+</details>
+
+## Two
+
+Difficulty: 1 of 3.
+
+```python tags=["exercise"]
+### BEGIN SOLUTION
+answer = 42
+### END SOLUTION
+```
+
+```python
+checks.answer(my_answer)
+```
+
+<details><summary>Hint 3</summary>
+
+Ask.
+
+</details>
+"""
+
+
+def test_an_edit_leaves_the_ids_of_other_cells_and_twins_differ(tmp_path):
+    rest = "\n\n```python\n1\n```\n\ntext\n\n```python\n1\n```\n"
+    before, after = ([cell.id for cell in built(tmp_path, title + rest)] for title in ("# One", "# Another"))
+    assert before[1:] == after[1:]
+    assert before[0] != after[0]
+    assert len(set(before)) == 4
+
+
+def test_learners_get_the_cell_without_the_answer_and_the_answer_folded_after_the_last_hint(tmp_path):
+    notebook = built(tmp_path, EXERCISE)
+    assert notebook[1].source == (
+        'def double(x):\n    """Return twice x."""\n    raise NotImplementedError("your code here")'
+    )
+    assert notebook[4].source == "answer = ..."
+    folds = re.findall(r"<summary>(.*?)</summary>", text_of(notebook))
+    assert folds == ["Hint 3", "Solution", "Hint 3", "Solution"]
+    assert "    twice = 2 * x\n    return twice\n```" in notebook[3].source
+    assert "answer = 42" in notebook[6].source
+
+
+def test_the_solved_notebook_has_the_answer_in_the_cell(tmp_path):
+    notebook = built(tmp_path, EXERCISE, build.solve)
+    assert notebook[1].source == 'def double(x):\n    """Return twice x."""\n    twice = 2 * x\n    return twice'
+    assert notebook[4].source == "answer = 42"
+    assert "Solution</summary>" not in text_of(notebook)
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [
+        (("Hint 3", "Hint 2"), "no third hint"),
+        (("### END SOLUTION", ""), "no solution between its two marks"),
+        (("checks.", "look_at."), "no checks.name"),
+        (("1 of 3", "high"), "answer = 42"),
+    ],
+)
+def test_an_exercise_that_an_author_left_unfinished_is_named(tmp_path, damage, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        built(tmp_path, EXERCISE.replace(*damage))
+
+
+@each_notebook
+def test_no_outputs_no_counts_and_the_plain_kernel(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+    assert "SOLUTION" not in path.read_text(encoding="utf-8")
+
+
+@each_notebook
+def test_one_title_and_headings_in_order(path):
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text_of(cells(path)), flags=re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@each_notebook
+def test_every_figure_says_in_words_what_it_shows(path):
+    for cell in cells(path):
+        if cell.cell_type == "code":
+            figures = len(re.findall(r"images\.show\(|plots\.\w+\(", cell.source))
+            assert len(re.findall(r"\balt=", cell.source)) == figures, cell.source
+
+
+@each_notebook
+def test_every_picture_in_the_text_exists_and_is_told_in_words(path):
+    for cell in cells(path):
+        for words, target in re.findall(r"!\[(.*?)\]\((.*?)\)", cell.source, flags=re.DOTALL):
+            (data,) = cell.attachments[target.removeprefix("attachment:")].values()
+            with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+                picture.verify()
+            assert len(words.split()) >= 8, words
+
+
+@each_lesson
+def test_a_lesson_opens_and_closes_as_every_lesson_does(lesson):
+    text = text_of(student(lesson))
+    for promise in ("**After this lesson you can**", "**You need**", "**Time:**", "**To read on:**"):
+        assert promise in text, promise
+    remember = text.split("## What you should remember")[1].split("**To read on:**")[0]
+    assert len(re.findall(r"^- ", remember, flags=re.MULTILINE)) == 5
+
+
+@each_mathematics_lesson
+def test_a_lesson_asks_before_it_tells_and_lets_the_learner_work(lesson):
+    notebook = student(lesson)
+    code = "\n".join(cell.source for cell in notebook if cell.cell_type == "code")
+    assert code.count("predict(") >= 2
+    assert code.count(".answer(") == code.count("predict(")
+    exercises = [number for number, cell in enumerate(notebook) if build.is_exercise(cell)]
+    assert 2 <= len(exercises) <= 3
+    for number in exercises:
+        assert re.fullmatch(r"checks\.\w+\(my_\w+\)", notebook[number + 1].source.splitlines()[-1])
+        folds = re.findall(r"<summary>(.*?)</summary>", notebook[number + 2].source)
+        assert folds == ["Hint 1", "Hint 2", "Hint 3", "Solution"]
+    assert f"(attachment:where-{lesson.stem[:2]}.png)" in notebook[0].source
+
+
+@each_mathematics_lesson
+def test_no_cell_depends_on_the_learners_answers(lesson):
+    notebook = student(lesson)
+    exercises = [number for number, cell in enumerate(notebook) if build.is_exercise(cell)]
+    mine = {name for number in exercises for name in _defined(notebook[number].source)}
+    for number, cell in enumerate(notebook):
+        if cell.cell_type == "code" and number not in exercises and number - 1 not in exercises:
+            assert not mine & _used(cell.source), cell.source
+
+
+def _defined(source: str) -> set[str]:
+    functions = {each.name for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)}
+    others = [each for each in ast.parse(source).body if not isinstance(each, ast.FunctionDef)]
+    stored = (node for each in others for node in ast.walk(each) if isinstance(node, ast.Name))
+    return functions | {node.id for node in stored if isinstance(node.ctx, ast.Store)}
+
+
+def _used(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+@each_notebook
+def test_imports_are_plain(path):
+    for cell in cells(path):
+        if cell.cell_type == "code":
+            assert not re.search(r"import \*|\bplt\b|pyplot", cell.source), cell.source
+
+
+@pytest.fixture(scope="session")
+def class_folder(tmp_path_factory) -> Path:
+    """A class folder as an instructor makes it, with real weights."""
+    folder = tmp_path_factory.mktemp("shared") / "class"
+    prepare(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory) -> Path:
+    """An empty folder for caches, so that no weights of this machine's user are found."""
+    return tmp_path_factory.mktemp("caches")
+
+
+@pytest.fixture
+def cut_off(class_folder, caches, monkeypatch):
+    """No network, and no weights but those of the class folder; nothing may be put into the caches but matplotlib's."""
+    monkeypatch.setenv("STYLE_HELPERS_WEIGHTS", str(class_folder / "weights"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(caches / "own"))
+    monkeypatch.setenv("TORCH_HOME", str(caches / "torch"))
+    with tempfile.TemporaryDirectory() as short:  # the names of a kernel's files may have 107 letters at most
+        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", short)
+        yield
+    assert {path.relative_to(caches).parts[:2] for path in caches.rglob("*.*")} <= {("own", "matplotlib")}
+
+
+PROOF = """
+import socket
+import style_helpers
+from style_helpers import images
+print(style_helpers.__file__, images.FOLDER, sep="\\n")
+with socket.socket() as caller:
+    caller.settimeout(20)
+    try:
+        print(caller.connect(("192.0.2.1", 80)))
+    except OSError as error:
+        print(error.errno)
+"""
+
+
+def run(notebook, folder: Path) -> list:
+    """Runs every cell from `folder`, without network, then the cell PROOF; returns the code cells with outputs."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PROOF))
+    NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        kernel_manager_class=offline.KernelCutOff,
+        resources={"metadata": {"path": folder}},
+    ).execute()
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@each_notebook
+def test_the_lesson_runs_from_top_to_bottom_without_network(path, class_folder, cut_off, tmp_path, monkeypatch):
+    """Learners' notebooks from the class folder and with its code and weights, solutions from the project's."""
+    solved = path.parent == build.SOLUTIONS
+    project = ROOT if solved else class_folder / "course"
+    place = tmp_path if solved else project / "notebooks"
+    monkeypatch.setenv("PYTHONPATH", offline.python_path(project))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("STYLE_HELPERS_QUICK", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning,error::RuntimeWarning,error::FutureWarning")
+    before = {*class_folder.rglob("*"), *tmp_path.iterdir()}
+    code = run(nbformat.read(path if solved else place / path.name, as_version=4), place)
+    package, pictures, refusal = code.pop().outputs[0].text.split("\n")[:3]
+    assert (Path(package), Path(pictures)) == (project / "style_helpers" / "__init__.py", project / "images")
+    assert refusal == str(errno.ENETUNREACH)
+    outputs = [output for cell in code for output in cell.outputs]
+    printed = "".join(output.text for output in outputs if output.get("name") == "stderr")
+    assert not re.sub(r".*evaluations.*", "", printed).strip()  # the bars of long runs, and nothing else
+    pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
+    assert sum("<img alt=" in page for page in pages) >= 3
+    assert all(base64.b64decode(data) for page in pages for data in re.findall(r"base64,([^\"]+)", page))
+    expected = "Right: " if solved else "Not yet: "
+    for cell in code:
+        if re.match(r"checks\.", cell.source):
+            assert cell.outputs[-1].data["text/plain"].startswith(expected), cell.outputs[-1].data["text/plain"]
+    assert {*class_folder.rglob("*"), *tmp_path.iterdir()} == before  # a lesson leaves nothing behind
+    assert problems(class_folder, thorough=True) == []

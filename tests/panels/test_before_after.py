@@ -1,0 +1,429 @@
+"""Before and after, with a runner that computes nothing real."""
+
+import hashlib
+import html
+import re
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import torch
+
+from style_helpers import images
+from style_helpers.colours import with_luminance
+from style_helpers.panels import before_after
+from style_helpers.panels.before_after import (
+    MEASURED,
+    PAIRS,
+    RECIPES,
+    TECHNIQUES,
+    BeforeAfter,
+    colour_distance,
+    verdict,
+)
+from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
+from style_helpers.settings import Settings
+from tests.panels.driving import inside, wait
+from tests.panels.fake_runs import Runs, computed, copied_bundle, index
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
+import precompute  # lessons/ is no package: authors run its programs
+
+LIMIT = 500_000  # bytes of all pictures of this panel
+PLAIN = f"beforeafter-{PAIRS[0][0].removesuffix('.jpg')}-{PAIRS[0][1].removesuffix('.jpg')}-gatys.jpg"
+
+
+def fake_measure(picture, content, style):
+    return dict.fromkeys(MEASURED, picture.mean().item())
+
+
+@pytest.fixture
+def runs():
+    return Runs()
+
+
+@pytest.fixture
+def panel(runs):
+    made = BeforeAfter(runs.begin, fake_measure)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def quick(panel):
+    """The panel with nothing computed beforehand for what is chosen, and few evaluations."""
+    panel.evaluations.value, panel.factor.value = 20, 2
+    return panel
+
+
+def alt(view):
+    return html.unescape(re.search(r'alt="([^"]*)"', view.value)[1])
+
+
+def listed():
+    return index()["beforeafter"]["pictures"]
+
+
+def numbers(pair, made):
+    (entry,) = [each for each in listed() if (each["content"], each["style"]) == pair and each["made"] == made]
+    return entry
+
+
+# What is bundled
+
+
+def test_the_bundle_is_complete_and_small():
+    assert [(each["content"], each["style"], each["made"]) for each in listed()] == [
+        (*pair, made) for pair in PAIRS for made in RECIPES
+    ]
+    files = [FOLDER / each["file"] for each in listed()]
+    assert {path.name for path in FOLDER.glob("beforeafter-*")} == {path.name for path in files}
+    assert sum(path.stat().st_size for path in files) < LIMIT
+
+
+def test_the_index_tells_how_the_panel_would_compute_them_today():
+    _, recipes, varied = precompute.KINDS["beforeafter"]
+    today = precompute.described(RECIPES["gatys"].settings(), recipes, varied)
+    assert index()["beforeafter"]["settings"] == today, f"the settings have changed since: run {COMMAND}"
+
+
+def test_what_the_recipes_have_in_common_and_what_they_change_is_all_of_them():
+    _, recipes, varied = precompute.KINDS["beforeafter"]
+    plain = vars(RECIPES["gatys"].settings())
+    for made, recipe in RECIPES.items():
+        assert plain | recipes[made] == vars(recipe.settings())
+        assert set(recipes[made]) <= varied
+    assert recipes["gatys"] == {}
+    assert all(changes for made, changes in recipes.items() if made != "gatys")
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_each_file_is_the_one_listed_and_its_numbers_are_its_own(pair):
+    content, style = (images.load(folder / name, SIZE) for folder, name in zip(KINDS, pair, strict=True))
+    for made in RECIPES:
+        entry = numbers(pair, made)
+        jpeg = (FOLDER / entry["file"]).read_bytes()
+        assert hashlib.sha256(jpeg).hexdigest() == entry["sha256"]
+        measured = before_after.measure(images.load(jpeg), content, style)
+        assert {name: entry[name] for name in MEASURED} == pytest.approx(measured, abs=2e-3)
+
+
+KINDS = (images.CONTENT, images.STYLE)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+@pytest.mark.parametrize("technique", ["coarse to fine", "total variation", "own colours, by luminance", "style scale"])
+def test_these_techniques_do_what_they_say(pair, technique):
+    """The number that shows a technique falls, on both pairs. Of the others the panel says what happened."""
+    chosen = TECHNIQUES[technique]
+    before, after = (numbers(pair, made)[chosen.shown_by] for made in (chosen.before, chosen.after))
+    assert after < before
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_all_together_is_nearer_to_the_painting(pair):
+    assert numbers(pair, "fine")["style distance"] < numbers(pair, "gatys")["style distance"]
+
+
+def test_the_command_makes_what_the_panel_finds(tmp_path, monkeypatch):
+    runs = Runs()
+    monkeypatch.setattr(precompute, "FOLDER", tmp_path)
+    monkeypatch.setattr(precompute, "begin", runs.begin)
+    monkeypatch.setattr(before_after, "measure", fake_measure)
+    precompute.make("beforeafter")
+    assert [run.settings for run in runs] == [recipe.settings() for recipe in RECIPES.values()] * len(PAIRS)
+    bundle = Bundle("beforeafter", tuple(MEASURED), tmp_path)
+    for content, style in PAIRS:
+        for made in RECIPES:
+            found = bundle.find(content=content, style=style, made=made)
+            assert found.numbers["LPIPS"] == pytest.approx(64 / 255, abs=1e-4)
+    assert len(list(tmp_path.iterdir())) == len(PAIRS) * len(RECIPES) + 1
+
+
+# What answers at once
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+def test_each_choice_shows_both_pictures_their_numbers_and_both_settings(panel, pair, technique):
+    panel.pair.value, panel.technique.value = pair, technique
+    chosen = TECHNIQUES[technique]
+    code = html.unescape(panel.code.value)
+    for when, made, picture, line in (
+        ("Before", chosen.before, panel.before_picture, panel.before_caption),
+        ("After", chosen.after, panel.after_picture, panel.after_caption),
+    ):
+        entry = numbers(pair, made)
+        assert alt(picture).startswith(f"{when}: {RECIPES[made].name}. LPIPS {entry['LPIPS']:.2f}")
+        assert f"style distance {entry['style distance']:.2f}" in line.value
+        assert f"{chosen.shown_by} " in line.value
+        assert RECIPES[made].as_code() in code
+    assert panel.before_picture.value != panel.after_picture.value
+    assert html.escape(chosen.words) == panel.words.value
+    assert pair[0].removesuffix(".jpg").replace("-", " ") in alt(panel.content_picture)
+    assert pair[1].removesuffix(".jpg").replace("-", " ") in alt(panel.style_picture)
+    assert 'role="alert"' not in panel.status.value
+    assert not panel.working
+
+
+def test_the_verdict_says_which_way_each_number_went(panel):
+    panel.technique.value = "coarse to fine"
+    before, after = (numbers(PAIRS[0], made) for made in ("gatys", "coarse-to-fine"))
+    said = html.unescape(panel.verdict.value)
+    assert f"LPIPS {before['LPIPS']:.2f} -> {after['LPIPS']:.2f}" in said
+    assert f"Style distance {before['style distance']:.2f} -> {after['style distance']:.2f}" in said
+
+
+def test_a_verdict_is_honest_in_both_directions():
+    low, high = dict.fromkeys(MEASURED, 0.55), dict.fromkeys(MEASURED, 0.62)
+    for name, (falling, rising) in MEASURED.items():
+        assert re.search(rf"(?i){name} 0\.620* -> 0\.550*: {falling}\.", verdict(high, low, name))
+        assert re.search(rf"(?i){name} 0\.550* -> 0\.620*: {rising}\.", verdict(low, high, name))
+    assert "LPIPS 0.55 -> 0.55: as before." in verdict(low, dict.fromkeys(MEASURED, 0.5501), "LPIPS")
+
+
+@pytest.mark.parametrize("made", RECIPES)
+@pytest.mark.parametrize("factor", [1, 2.5])
+def test_the_line_of_settings_makes_those_settings(made, factor):
+    line = RECIPES[made].as_code(factor, 40)
+    assert eval(line, {"Settings": Settings}) == RECIPES[made].settings(factor, 40)
+    assert "'" not in line
+
+
+def pixels(view):
+    import base64
+    import io
+
+    from PIL import Image
+
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]*)"', view.value)[1]))).convert("RGB")
+
+
+def test_the_wipe_shows_before_to_the_left_and_after_to_the_right(panel):
+    panel.technique.value = "own colours, by luminance"
+    before, after = pixels(panel.before_picture), pixels(panel.after_picture)
+    for panel.wipe.value in (0, 25, 100):
+        both, columns = pixels(panel.wipe_picture), round(before.width * panel.wipe.value / 100)
+        expected = after.copy()
+        expected.paste(before.crop((0, 0, columns, before.height)), (0, 0))
+        assert both.tobytes() == expected.tobytes()
+        assert f"the left {panel.wipe.value} % before (Gatys, plain), the rest after (luminance only)" in alt(
+            panel.wipe_picture
+        )
+
+
+def test_only_a_pair_of_ones_own_is_chosen_by_content_and_style(panel, runs):
+    assert panel.content.disabled
+    assert panel.style_choice.disabled
+    panel.pair.value = None
+    assert not panel.content.disabled
+    assert "press Compute this one now" in panel.status.value
+    for view in (panel.before_picture, panel.after_picture, panel.wipe_picture, panel.verdict):
+        assert view.value == ""
+    panel.wipe.value = 10
+    assert panel.wipe_picture.value == ""
+    panel.content.value, panel.style_choice.value = PAIRS[1]
+    assert "<img" in panel.after_picture.value  # chosen by hand, it is the bundled pair all the same
+
+
+def test_it_says_with_what_they_were_computed(panel):
+    assert f"VGG-16, {SIZE} pixels on the shorter side, {before_after.EVALUATIONS} evaluations." in panel._note.value
+
+
+def lose_one(folder):
+    (folder / PLAIN).unlink()
+
+
+def damage_one(folder):
+    (folder / PLAIN).write_bytes(b"no picture")
+
+
+def lose_the_index(folder):
+    (folder / "index.json").unlink()
+
+
+@pytest.mark.parametrize("damage", [lose_one, damage_one, lose_the_index])
+def test_a_missing_picture_is_one_sentence_and_live_still_works(runs, tmp_path, damage):
+    damage(copied_bundle(tmp_path))
+    panel = BeforeAfter(runs.begin, fake_measure, tmp_path)
+    assert 'role="alert"' in panel.status.value
+    assert f"run {COMMAND} in" in panel.status.value
+    assert panel.before_picture.value == panel.verdict.value == ""
+    panel.wipe.value = 10
+    assert f"run {COMMAND} in" in panel.status.value
+    with pytest.raises(BundleError, match="missing or damaged"):
+        panel.still()
+    panel.evaluations.value = 20
+    assert "All 20" in computed(panel).status.value
+    assert "<img" in panel.before_picture.value
+
+
+# What is computed now
+
+
+def test_compute_now_makes_before_and_after_with_the_choices(quick, runs):
+    quick.pair.value = None
+    quick.content.value, quick.style_choice.value = "chelsea-the-cat.jpg", "hokusai-poppies.jpg"
+    quick.technique.value = "all together (fine)"
+    computed(quick)
+    assert [run.settings for run in runs] == [
+        Settings.gatys(network="vgg16", style_weight=100.0, evaluations=20),
+        Settings.fine(network="vgg16", style_weight=36.0, evaluations=20),
+    ]
+    for run in runs:
+        assert torch.equal(run.content, images.load(images.CONTENT / "chelsea-the-cat.jpg", SIZE))
+        assert torch.equal(run.style, images.load(images.STYLE / "hokusai-poppies.jpg", SIZE))
+    assert "LPIPS 0.25 -> 0.25: as before." in html.unescape(quick.verdict.value)
+    assert "style_weight=36.0" in quick.code.value
+    assert "fine, 20 of 20 evaluations" in quick.live_caption.value
+    assert quick.stop_button.disabled
+
+
+def test_a_before_that_was_made_serves_the_next_technique(quick, runs):
+    computed(quick)
+    assert len(runs) == 2
+    quick.technique.value = "total variation"
+    assert quick.after_picture.value == ""
+    computed(quick)
+    assert runs[2].settings.total_variation == 500
+    assert len(runs) == 3
+    assert "<img" in quick.after_picture.value
+    computed(quick)  # both are there: asked again, both are made again
+    assert len(runs) == 5
+
+
+def test_another_number_of_evaluations_is_another_picture(panel, runs):
+    panel.evaluations.value = 20
+    assert "evaluations=80" in panel.code.value  # until it is computed, what is shown is the bundled picture
+    computed(panel)
+    assert panel.code.value.count("evaluations=20") == 2
+    panel.evaluations.value = 40
+    assert panel.code.value.count("evaluations=80") == 2
+
+
+def test_stop_ends_within_an_evaluation_and_the_second_does_not_begin(quick, runs):
+    runs.free = False
+    quick.compute_button.click()
+    wait(lambda: runs)
+    runs[-1].allowed.release(3)
+    wait(lambda: len(runs[-1].history) == 3)
+    timer = threading.Timer(0.05, runs[-1].allowed.release)
+    timer.start()
+    quick.stop_button.click()
+    timer.join()
+    assert not quick.working
+    assert len(runs) == 1
+    assert len(runs[0].history) <= 4
+    assert "Stopped after" in quick.status.value
+    assert "<img" in quick.live_picture.value
+    assert quick.after_picture.value == quick.verdict.value == ""  # half a run is no comparison
+    assert quick.stop_button.disabled
+    runs.free = True
+    assert "All 20" in computed(quick).status.value
+    assert len(runs) == 3
+
+
+def test_an_error_is_one_sentence_escaped_and_the_panel_stays_usable(quick, runs):
+    runs.fail_at = 2
+    assert "The &lt;network&gt; is tired." in computed(quick).status.value
+    assert len(runs) == 1
+    assert quick.stop_button.disabled
+    runs.fail_at = None
+    assert "All 20" in computed(quick).status.value
+
+
+def test_a_choice_changed_meanwhile_is_answered_and_gets_only_its_own_pictures(quick, runs):
+    runs.free = False
+    quick.compute_button.click()
+    wait(lambda: runs)
+    quick.technique.value = "style scale"
+    assert quick.working
+    runs[0].allowed.release(100)
+    wait(lambda: len(runs) == 2)
+    runs[1].allowed.release(100)
+    wait(lambda: not quick.working)
+    assert runs[1].settings.scales == (0.25, 0.5, 1.0)
+    assert quick.after_picture.value == ""
+    quick.technique.value = "coarse to fine"
+    assert "<img" in quick.after_picture.value
+
+
+def test_handlers_may_come_on_any_thread_and_none_is_left(quick, runs):
+    def move():
+        for quick.wipe.value in (0, 30, 100):
+            pass
+
+    def choose():
+        for quick.technique.value in TECHNIQUES:
+            pass
+
+    before = threading.active_count()
+    acts = (quick.compute_button.click, move, quick.stop_button.click, choose) * 3
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    quick.stop_button.click()
+    assert not quick.working
+    assert 'role="alert"' not in quick.status.value
+    assert threading.active_count() == before
+
+
+def test_the_cell_run_again_ends_the_earlier_thread(quick, runs):
+    runs.free = False
+    quick.compute_button.click()
+    wait(lambda: runs)
+    timer = threading.Timer(0.05, runs[0].allowed.release)
+    timer.start()
+    BeforeAfter(runs.begin, fake_measure)
+    timer.join()
+    assert not quick.working
+
+
+def test_every_picture_has_words(panel):
+    panel.evaluations.value = 20
+    computed(panel)
+    for widget in inside(panel):
+        if type(widget).__name__ == "Picture":
+            assert re.search(r'alt="[^"]{10,}"', widget.value)
+
+
+def test_colours_apart():
+    photo = images.load(images.CONTENT / "flower.jpg", 64)
+    other = images.load(images.STYLE / "kandinsky-composition-viii.jpg", 64)
+    other = torch.nn.functional.interpolate(other, photo.shape[-2:])
+    assert colour_distance(photo, photo) == 0
+    assert colour_distance(photo.flip(3), photo) == pytest.approx(0, abs=1e-7)  # wherever they stand
+    assert colour_distance(0.5 * photo + 0.25, photo) > 0.01  # paler
+    assert colour_distance(with_luminance(photo, other), photo) < 0.5 * colour_distance(other, photo)
+
+
+def test_the_numbers_of_a_picture_that_is_the_photo_itself():
+    content = images.load(images.CONTENT / PAIRS[0][0], 128)
+    measured = before_after.measure(content, content, content)
+    assert list(measured) == list(MEASURED)
+    nothing = ("LPIPS", "style distance", before_after.QUARTER, before_after.COLOURS)
+    assert {name: measured[name] for name in nothing} == pytest.approx(dict.fromkeys(nothing, 0), abs=1e-5)
+    assert measured[before_after.HALF] > 0.05
+
+
+def test_the_still_shows_every_recipe(panel):
+    still = panel.still()
+    assert 900 <= still.width <= 1000
+    kept = images.FOLDER / "figures" / "panel-before-after.jpg"
+    assert kept.stat().st_size < 60_000
+    assert images.open_picture(kept).size == still.size
+
+
+def test_the_real_runner_answers_stop():
+    panel = BeforeAfter()
+    panel.factor.value, panel.evaluations.value = 2, 400
+    panel.compute_button.click()
+    wait(lambda: "<img" in panel.live_picture.value, 60)
+    panel.stop_button.click()
+    assert "Stopped after" in html.unescape(panel.status.value)
+    assert re.search(r"LPIPS [01]\.\d\d", panel.live_caption.value)
+    assert panel.verdict.value == ""

@@ -1,0 +1,356 @@
+"""The optimiser race and the two pixels, driven as a browser would drive them; the race minimises a small quadratic."""
+
+import html
+import itertools
+import math
+import re
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+from style_helpers.panels.race import OptimiserRace, Racer
+from style_helpers.panels.race_toy import START, WANTED, ContourToy
+from tests.panels.driving import click_at_once, wait
+
+
+class Quadratic:
+    """curvature / 2 x (picture - 0.25)^2, summed, at a speed that the test sets; fails when it is told to."""
+
+    def __init__(self, curvature=10.0, pause=0.0, fail_at=None):
+        self.curvature, self.pause, self.fail_at = curvature, pause, fail_at
+        self.calls, self.made = 0, []
+
+    def __call__(self, content, style, settings):
+        self.made.append((content, style, settings))
+        return self.terms
+
+    def terms(self, picture):
+        self.calls += 1
+        if self.calls == self.fail_at:
+            raise ValueError("The <network> is tired.")
+        time.sleep(self.pause)
+        return {"style a": self.curvature / 2 * (picture - 0.25).square().sum(), "content b": 0 * picture.sum()}
+
+
+def small(wish, evaluations=10):
+    race = OptimiserRace(wish)
+    race.size.value, race.evaluations.value = 64, evaluations
+    return race
+
+
+def raced(race):
+    race.run_button.click()
+    wait(lambda: not race.working)
+    return race
+
+
+@pytest.fixture
+def wish():
+    return Quadratic()
+
+
+@pytest.fixture
+def race(wish):
+    made = small(wish)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def slow():
+    made = small(Quadratic(pause=0.02), 200)
+    yield made
+    made.stop()
+
+
+def test_all_three_get_the_same_number_of_evaluations_from_the_same_start(race, wish):
+    raced(race)
+    assert wish.calls == 30
+    assert [len(racer.totals) for racer in race.racers] == [10, 10, 10]
+    assert len({racer.totals[0] for racer in race.racers}) == 1
+    assert race.progress.value == 1
+    assert race.time_left.value == "evaluation 10 of 10 of each"
+    assert "All evaluations are done." in race.status.value
+    assert race.stop_button.disabled
+
+
+def test_gradient_descent_is_the_formula_of_the_lesson(race):
+    race.rate.value = 0.01
+    totals = raced(race).racers[0].totals
+    for before, after in itertools.pairwise(totals):
+        assert after / before == pytest.approx((1 - 0.01 * 10) ** 2, rel=1e-3)
+
+
+def test_adam_moves_by_its_rate_and_lbfgs_needs_none(race, wish):
+    race.adam_rate.value = 0.05
+    race.evaluations.value = 5
+    _, adam, lbfgs = raced(race).racers
+    start = wish.made[0][0]
+    moved = (adam.picture - start).abs()  # after four moves, each at most about 0.05
+    assert 0.1 < moved.max() < 0.25
+    assert lbfgs.totals[-1] < 1e-4 * lbfgs.totals[0]  # on a sphere the second pair already knows everything
+
+
+def test_every_choice_reaches_the_race(race, wish):
+    race.content.label, race.style_picture.label = "flower", "hokusai-poppies"
+    race.network.value, race.start_from.value, race.size.value = "vgg16", "noise", 80
+    race.rate.value, race.adam_rate.value = 0.01, 0.1
+    raced(race)
+    content, style, settings = wish.made[0]
+    assert min(content.shape[-2:]) == min(style.shape[-2:]) == 80
+    assert (settings.network, settings.start) == ("vgg16", "noise")
+    assert [racer.name for racer in race.racers] == ["gradient descent, 0.01", "Adam, 0.1", "L-BFGS"]
+    noise = torch.rand(content.shape, generator=torch.Generator().manual_seed(settings.seed))
+    assert race.racers[0].totals[0] == pytest.approx(5 * (noise - 0.25).square().sum().item(), rel=1e-4)
+
+
+def test_words_tell_who_is_ahead_and_with_what(race):
+    raced(race)
+    best = min(race.racers, key=lambda racer: racer.totals[-1])
+    assert f"After 10 evaluations each, {best.name} is ahead with a total of {best.totals[-1]:.3g}" in race.words()
+    assert html.escape(race.words()) in race.status.value
+
+
+def test_a_change_of_the_lead_is_told(race):
+    race.racers = [Racer("a", iter(()), torch.zeros(1)), Racer("b", iter(()), torch.zeros(1))]
+    for evaluation, totals in enumerate(((9.0, 9.0), (5.0, 6.0), (4.0, 3.0), (3.0, 2.0)), 1):
+        for racer, total in zip(race.racers, totals, strict=True):
+            racer.keep(total, racer.picture)
+        race._note_leader(evaluation)
+    assert "B took the lead at evaluation 3, from a." in race.words()
+
+
+def test_a_rate_that_diverges_is_told_and_the_others_go_on():
+    race = small(Quadratic(1e6), 20)
+    race.rate.value = 1.0
+    raced(race)
+    broken = race.racers[0].broken
+    assert 2 < broken < 10
+    assert len(race.racers[0].totals) == broken - 1
+    assert race.racers[0].picture.isfinite().all()
+    sentence = f"Gradient descent, 1 left the finite numbers at evaluation {broken}: a smaller rate helps."
+    assert sentence in race.status.value
+    assert f"left at evaluation {broken}" in race.captions[0].value
+    assert [len(racer.totals) for racer in race.racers[1:]] == [20, 20]
+    assert "is ahead" in race.words()
+    assert "gradient descent, 1 is ahead" not in race.words()
+    assert "cut off at 10 times the start" in race.chart.value
+    assert not re.search(r"\b(nan|inf)\b", race.chart.value)
+
+
+def test_when_nobody_is_left_the_race_ends(wish):
+    race = small(lambda *_: lambda picture: {"style a": picture.sum() * math.nan}, 20)
+    raced(race)
+    assert "Nobody is left." in race.status.value
+    assert race.status.value.count("at evaluation 1:") == 3
+    with pytest.raises(ValueError, match="press Run first"):
+        race.still()
+
+
+def test_one_that_climbs_is_told(race):
+    race.rate.value = 10**-0.6  # 1 - 0.25 x 10 = -1.5: each step away
+    assert "Gradient descent, 0.25 stands higher than it began" in raced(race).words()
+
+
+def test_pictures_and_chart_have_words(race):
+    raced(race)
+    for racer, picture in zip(race.racers, race.pictures, strict=True):
+        assert f'alt="{racer.name}, evaluation 10: total {racer.totals[-1]:.3g}"' in picture.value
+    assert "is ahead" in re.search('aria-label="([^"]*)"', race.chart.value)[1]
+    for racer in race.racers:
+        assert f">{racer.name}</text>" in race.chart.value
+    ElementTree.fromstring(race.chart.value)
+
+
+def test_the_start_is_seen_before_the_first_evaluation():
+    asked = threading.Event()
+
+    def make(*_):
+        asked.wait(10)
+        return Quadratic().terms
+
+    race = small(make)
+    race.run_button.click()
+    assert all("before the first evaluation: the start" in picture.value for picture in race.pictures)
+    asked.set()
+    wait(lambda: not race.working)
+
+
+def test_stop_keeps_whole_rounds(slow):
+    slow.run_button.click()
+    wait(lambda: len(slow.racers[2].totals) >= 2)
+    slow.stop_button.click()
+    assert not slow.working
+    counts = {len(racer.totals) for racer in slow.racers}
+    assert len(counts) == 1
+    assert counts.pop() < 200
+    assert "Stopped. After" in slow.status.value
+    assert slow.stop_button.disabled
+
+
+def test_a_second_run_ends_the_first(slow):
+    slow.run_button.click()
+    first = slow._work.thread
+    slow.run_button.click()
+    assert not first.is_alive()
+    assert slow.working
+
+
+def test_the_cell_run_again_ends_the_earlier_thread(slow):
+    slow.run_button.click()
+    assert slow.working
+    OptimiserRace(Quadratic())
+    assert not slow.working
+
+
+@pytest.mark.parametrize("place", ["in the run", "before it"])
+def test_an_error_is_one_escaped_sentence_and_the_panel_stays_usable(place):
+    wish = Quadratic(fail_at=8)
+    fails = [place == "before it"]
+
+    def make(*arguments):
+        if fails[0]:
+            raise ValueError("The <network> is tired.")
+        return wish(*arguments)
+
+    race = raced(small(make))
+    assert 'role="alert"' in race.status.value
+    assert "The &lt;network&gt; is tired." in race.status.value
+    assert race.stop_button.disabled
+    fails[0] = False
+    wish.fail_at = None
+    assert "All evaluations are done." in raced(race).status.value
+
+
+def test_handlers_may_come_on_any_thread(slow):
+    click_at_once([slow.run_button.click, slow.stop_button.click] * 5)
+    slow.stop_button.click()
+    assert not slow.working
+    assert 'role="alert"' not in slow.status.value
+
+
+def test_many_runs_leave_no_thread(race):
+    race.evaluations.value = 5
+    raced(race)
+    before = threading.active_count()
+    for number in range(20):
+        race.run_button.click()
+        if number % 2:
+            race.stop_button.click()
+        wait(lambda: not race.working)
+    assert threading.active_count() == before
+
+
+def test_still(race):
+    with pytest.raises(ValueError, match="press Run first"):
+        race.still()
+    still = raced(race).still()
+    assert min(still.size) > 300
+    assert len(still.convert("RGB").getcolors(100)) > 10
+
+
+# The two pixels
+
+
+@pytest.fixture
+def toy():
+    return ContourToy()
+
+
+def test_the_toy_answers_at_once_and_draws_valid_svg(toy):
+    before = toy.drawing.value
+    toy.rate.value = 0.003
+    assert toy.drawing.value != before
+    ElementTree.fromstring(toy.drawing.value)
+
+
+@pytest.mark.parametrize(
+    ("rate", "word", "nearer"), [(0.003, "Converges", True), (0.027, "Zigzags", True), (0.037, "Diverges", False)]
+)
+def test_gradient_descent_does_what_the_words_say(toy, rate, word, nearer):
+    toy.rate.value = rate
+    assert word in toy.status.value
+    assert "2/60 = 0.0333" in toy.status.value
+    points = toy.walk()
+    across = [(point - WANTED) @ [1, -1] for point in points]
+    assert (np.linalg.norm(points[-1] - WANTED) < np.linalg.norm(START - WANTED)) == nearer
+    jumps = [before * after < 0 for before, after in itertools.pairwise(across)]
+    assert all(jumps) == (word != "Converges")
+    assert html.escape(word) in re.search('aria-label="([^"]*)"', toy.drawing.value)[1]
+
+
+def test_the_bound_is_where_the_distance_stops_shrinking(toy):
+    toy.steps.value = 100
+    for factor, shrinks in ((0.99, True), (1.01, False)):
+        toy.rate.value = factor * toy.bound
+        across = [abs((point - WANTED) @ [1, -1]) for point in toy.walk()]
+        assert (across[-1] < across[0]) == shrinks
+
+
+def torch_walk(make, hessian, steps):
+    x = torch.tensor(START).requires_grad_()
+    optimizer, points = make([x]), [START]
+
+    def closure():
+        x.grad = torch.tensor(hessian) @ (x.detach() - torch.tensor(WANTED))
+        return torch.tensor(0.0)
+
+    for _ in range(steps):
+        optimizer.step(closure)
+        points.append(x.detach().numpy().copy())
+    return np.array(points)
+
+
+@pytest.mark.parametrize("optimiser", ["Adam", "L-BFGS"])
+def test_the_toy_walks_as_torch_does(toy, optimiser):
+    toy.optimiser.label = optimiser
+    toy.rate.value, toy.steps.value = 0.05, 12 if optimiser == "Adam" else 6
+    turn = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
+    hessian = turn.T @ np.diag(toy.curvatures) @ turn
+    known = {"max_iter": 1, "history_size": 20, "tolerance_grad": 0, "tolerance_change": 0}
+    makes = {"Adam": lambda x: torch.optim.Adam(x, lr=0.05), "L-BFGS": lambda x: torch.optim.LBFGS(x, **known)}
+    expected = torch_walk(makes[optimiser], hessian, toy.steps.value)
+    np.testing.assert_allclose(toy.walk(), expected, atol=1e-6)
+
+
+def test_lbfgs_needs_no_rate_and_arrives(toy):
+    toy.optimiser.label = "L-BFGS"
+    assert toy.rate.disabled
+    assert "Converges" in toy.status.value
+    toy.condition.value = 1000.0
+    assert "Converges" in toy.status.value
+    toy.optimiser.label = "gradient descent"
+    assert not toy.rate.disabled
+
+
+def test_markers_stand_at_the_steps_and_what_leaves_the_page_is_left_out(toy):
+    toy.rate.value, toy.steps.value = 0.027, 7
+    assert toy.drawing.value.count("<circle") == 7
+    toy.steps.value = 0
+    assert toy.drawing.value.count("<circle") == 0
+    toy.rate.value, toy.steps.value = 1.0, 100
+    assert toy.drawing.value.count("<circle") < 5
+    assert not re.search(r"\b(nan|inf)\b", toy.drawing.value)
+    ElementTree.fromstring(toy.drawing.value)
+
+
+def test_every_corner_of_the_toys_controls_gets_words(toy):
+    for label, rate, condition, steps in itertools.product(
+        toy.optimiser.options, (1e-4, 1.0), (1.0, 1000.0), (0, 1, 100)
+    ):
+        toy.optimiser.label = label
+        toy.rate.value, toy.condition.value, toy.steps.value = rate, condition, steps
+        assert 'role="alert"' not in toy.status.value
+        assert f"After {len(toy.walk()) - 1} steps" in toy.status.value
+        ElementTree.fromstring(toy.drawing.value)
+
+
+def test_a_toy_has_no_thread_and_a_still(toy):
+    before = threading.active_count()
+    toy.condition.value = 100.0
+    assert threading.active_count() == before
+    assert min(toy.still().size) > 300

@@ -1,0 +1,368 @@
+"""The Studio and what panels share, driven as a browser would drive them, with a runner that paints nothing real."""
+
+import datetime
+import gc
+import html
+import io
+import re
+import threading
+from types import MappingProxyType
+
+import pytest
+import torch
+from PIL import Image
+
+from style_helpers import images, transfer
+from style_helpers.panels.panel import Panel, curves
+from style_helpers.panels.studio import SNAPSHOTS, Studio
+from style_helpers.settings import Settings
+from tests.panels.driving import click_at_once, inside, wait
+
+
+class FakeRun:
+    """transfer.Run's manners: each evaluation waits until the test allows it, unless it may go on for ever."""
+
+    def __init__(self, content, style, settings, free=True, fail_at=None):
+        self.content, self.style, self.settings, self.fail_at = content, style, settings, fail_at
+        self.evaluations, self.history, self.ended = settings.evaluations, [], ""
+        self.stopped, self.changes, self.calls = threading.Event(), {}, []
+        self.allowed = threading.Semaphore(10**6 if free else 0)
+
+    def __iter__(self):
+        for evaluation in range(1, self.evaluations + 1):
+            while not self.allowed.acquire(timeout=0.01):
+                if self.stopped.is_set():
+                    break
+            if self.stopped.is_set():
+                self.ended = f"Stopped after {len(self.history)} of {self.evaluations} evaluations."
+                return
+            if evaluation == self.fail_at:
+                raise ValueError("The <network> is tired.")
+            losses = transfer.Losses(MappingProxyType({"style relu1_1": 2 / evaluation, "content relu4_2": 0.1}))
+            picture = torch.full_like(self.content, evaluation / self.evaluations)
+            step = transfer.Step(evaluation, 64, evaluation / 10, losses, picture)
+            self.history.append(step)
+            yield step
+        self.ended = f"All {self.evaluations} evaluations are done."
+
+    def stop(self):
+        self.stopped.set()
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def resume(self):
+        self.calls.append("resume")
+
+    def change(self, **weights):
+        self.changes |= weights
+
+    def seconds_left(self):
+        return 3.0
+
+
+@pytest.fixture
+def runs():
+    return []
+
+
+@pytest.fixture
+def studio(runs, tmp_path):
+    def begin(*arguments):
+        runs.append(FakeRun(*arguments))
+        return runs[-1]
+
+    made = Studio(begin, tmp_path)
+    made.size.value, made.evaluations.value = 64, 20
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def slow(runs, tmp_path):
+    """A studio whose run takes a step only when the test says so: runs[-1].allowed.release()."""
+
+    def begin(*arguments):
+        runs.append(FakeRun(*arguments, free=False))
+        return runs[-1]
+
+    made = Studio(begin, tmp_path)
+    made.size.value = 64
+    yield made
+    made.stop()
+
+
+def painted(studio):
+    studio.run_button.click()
+    wait(lambda: not studio.working)
+    return studio
+
+
+def test_run_paints_to_the_end_and_says_so(studio, runs):
+    painted(studio)
+    assert "All 20 evaluations are done." in studio.status.value
+    assert studio.progress.value == 1
+    assert "evaluation 20 of 20" in studio.time_left.value
+    assert "evaluation 20" in studio.picture.value
+    assert "data:image/png;base64," in studio.picture.value
+    assert not studio.save_button.disabled
+    assert studio.stop_button.disabled
+    assert studio.pause_button.disabled
+
+
+def test_every_choice_reaches_the_run(studio, runs):
+    studio.preset.value = "gatys"
+    studio.network.value = "alexnet"
+    studio.style_weight.value = 10.0
+    studio.layers.value = ("relu1", "relu2")
+    studio.start_from.value = "noise"
+    studio.seed.value = 7
+    studio.colours.value = "luminance"
+    studio.choosers["content"].buttons["flower.jpg"].click()
+    studio.choosers["style"].buttons["hokusai-poppies.jpg"].click()
+    painted(studio)
+    expected = Settings.gatys(
+        network="alexnet", style_layers=("relu1", "relu2"), start="noise", seed=7, colours="luminance",
+        style_weight=10.0, evaluations=20,
+    )  # fmt: skip
+    assert runs[-1].settings == expected
+    assert torch.equal(runs[-1].content, images.load(images.CONTENT / "flower.jpg", 64))
+    assert torch.equal(runs[-1].style, images.load(images.STYLE / "hokusai-poppies.jpg", 64))
+
+
+def test_a_preset_brings_its_layers_and_its_weight(studio):
+    studio.preset.value = "tutorial"
+    assert studio.layers.value == Settings.tutorial().style_layers
+    assert studio.style_weight.value == Settings.tutorial().style_weight
+    studio.network.value = "alexnet"
+    assert studio.layers.value == Settings.tutorial(network="alexnet").style_layers
+
+
+def test_the_code_shown_makes_the_same_settings(studio):
+    studio.style_weight.value = 100.0
+    studio.seed.value = 3
+    code = html.unescape(re.search(r"<pre[^>]*>(.*)</pre>", studio.code.value, re.DOTALL)[1])
+    made = re.search(r"Settings\.fine\(.*\)", code)[0].removesuffix(")")  # stylize's own bracket
+    assert eval(made, {"Settings": Settings}) == studio.settings()
+    assert "images.load(images.CONTENT / 'astronaut.jpg', size=64)" in code
+    compile(code, "shown", "exec")
+
+
+def test_stop_ends_within_an_evaluation_and_keeps_the_picture(slow, runs):
+    slow.run_button.click()
+    wait(lambda: runs)
+    runs[-1].allowed.release(3)
+    wait(lambda: len(runs[-1].history) == 3)
+    slow.stop_button.click()
+    assert not slow.working
+    assert len(runs[-1].history) == 3
+    assert "Stopped after 3" in slow.status.value
+    assert "evaluation 3" in slow.picture.value
+
+
+def test_a_second_run_waits_for_the_first_to_end(slow, runs):
+    slow.run_button.click()
+    wait(lambda: runs)
+    first = slow._work.thread
+    slow.run_button.click()
+    assert not first.is_alive()
+    assert runs[0].stopped.is_set()
+    wait(lambda: len(runs) == 2)
+    assert not runs[1].stopped.is_set()
+    assert slow.working
+
+
+def test_pause_and_continue(slow, runs):
+    slow.run_button.click()
+    wait(lambda: runs and slow._run is not None)
+    slow.pause_button.click()
+    assert slow.pause_button.description == "Continue"
+    slow.pause_button.click()
+    assert slow.pause_button.description == "Pause"
+    assert runs[-1].calls == ["pause", "resume"]
+
+
+def test_a_weight_can_be_moved_while_it_runs(slow, runs):
+    slow.run_button.click()
+    wait(lambda: runs and slow._run is not None)
+    slow.style_weight.value = 100.0
+    assert runs[-1].changes == {"style_weight": 100.0}
+    assert "style weight is 100" in slow.status.value
+
+
+def test_an_error_in_the_run_is_one_sentence_and_the_panel_stays_usable(tmp_path):
+    fails = [3, None]
+    studio = Studio(lambda *arguments: FakeRun(*arguments, fail_at=fails.pop(0)), tmp_path)
+    studio.size.value = 64
+    painted(studio)
+    assert "The &lt;network&gt; is tired." in studio.status.value
+    assert 'role="alert"' in studio.status.value
+    assert "evaluations are done" in painted(studio).status.value
+
+
+def test_a_run_that_cannot_begin_is_one_sentence(tmp_path):
+    def begin(*_):
+        raise ValueError("A picture of 64 x 64 pixels needs more memory.")
+
+    studio = painted(Studio(begin, tmp_path))
+    assert "<b>Please look:</b> A picture of 64 x 64 pixels needs more memory." in studio.status.value
+    assert studio.stop_button.disabled
+    studio.save_button.click()  # disabled on the page, but a click must not break anything either
+    assert "no picture to save yet" in studio.status.value
+
+
+def test_save_writes_the_shown_moment_and_never_over_another_file(studio, tmp_path):
+    painted(studio)
+    studio.scrubber.value = 4
+    studio.save_button.click()
+    assert "Saved as" in studio.status.value
+    saved = images.open_picture(tmp_path / "my-picture.png")
+    assert saved.getpixel((0, 0)) == (round(5 / 20 * 255),) * 3
+    assert Image.open(tmp_path / "my-picture.png").text["evaluations"] == "20"
+    studio.save_button.click()
+    assert "exists already" in studio.status.value
+    assert list(tmp_path.iterdir()) == [tmp_path / "my-picture.png"]
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/tmp/out.png", "..\\out.png", "", "sub/out.png"])
+def test_save_stays_in_its_folder(studio, tmp_path, name):
+    painted(studio)
+    studio.file_name.value = name
+    studio.save_button.click()
+    assert "without a folder" in studio.status.value
+    assert not list(tmp_path.iterdir())
+
+
+def upload(studio, name, content, kind="content"):
+    file = {"name": name, "type": "image/jpeg", "size": len(content), "content": memoryview(content),
+            "last_modified": datetime.datetime(2026, 11, 1)}  # fmt: skip
+    studio.choosers[kind].upload.value = (file,)
+
+
+def jpeg(width, height, **options):
+    page = io.BytesIO()
+    Image.new("RGB", (width, height), "red").save(page, "JPEG", **options)
+    return page.getvalue()
+
+
+def test_a_phone_photo_of_twelve_megapixels_turned_by_exif(studio, runs):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upload(studio, "IMG_1234.jpg", jpeg(4000, 3000, exif=exif))
+    assert "IMG_1234.jpg" in studio.choosers["content"].note.value
+    painted(studio)
+    assert runs[-1].content.shape == (1, 3, 85, 64)
+    assert "images.load(&#x27;IMG_1234.jpg&#x27;, size=64)" in studio.code.value
+    studio.choosers["content"].buttons["flower.jpg"].click()
+    painted(studio)
+    assert torch.equal(runs[-1].content, images.load(images.CONTENT / "flower.jpg", 64))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"this is no picture", "picture"),
+        (b"", "empty"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "HEIC"),
+        (jpeg(400, 300)[:200], "picture"),
+    ],
+)
+def test_an_upload_that_is_no_picture_gets_a_sentence_and_the_choice_stays(studio, content, words):
+    upload(studio, "<b>holiday.jpg", content)
+    note = studio.choosers["content"].note.value
+    assert words in note
+    assert "&lt;b&gt;holiday.jpg" in note
+    assert studio.choosers["content"].name == "astronaut.jpg"
+
+
+def test_before_and_after(studio):
+    painted(studio)
+    shown = studio.picture.value
+    studio.compare.value = 50
+    assert studio.picture.value != shown
+    assert "the left 50 % show the photo itself" in studio.picture.value
+    studio.compare.value = 0
+    assert studio.picture.value == shown
+
+
+def test_the_scrubber_goes_back_in_time(studio):
+    painted(studio)
+    assert studio.scrubber.max == 19
+    studio.scrubber.value = 0
+    assert "evaluation 1" in studio.picture.value
+
+
+def test_a_long_run_keeps_few_pictures_the_first_and_the_last(studio):
+    studio.evaluations.value = 500
+    painted(studio)
+    kept = [step.evaluation for step in studio._snapshots]
+    assert len(kept) <= SNAPSHOTS
+    assert kept == sorted(kept)
+    assert (kept[0], kept[-1]) == (1, 500)
+
+
+def test_curves_by_layer(studio):
+    painted(studio)
+    assert ">total</text>" in studio.chart.value
+    studio.by_layer.value = True
+    assert ">style relu1_1</text>" in studio.chart.value
+    assert ">content relu4_2</text>" in studio.chart.value
+
+
+def test_handlers_may_come_on_any_thread(slow, runs):
+    """JupyterLab 4 delivers widget messages on the main shell or on a subshell's thread, perhaps two at a time."""
+    slow.run_button.click()
+    wait(lambda: runs)
+    click_at_once([slow.stop_button.click, slow.run_button.click, slow.pause_button.click, slow.stop_button.click] * 5)
+    slow.stop_button.click()
+    assert not slow.working
+    assert "did not work" not in slow.status.value
+
+
+def test_the_cell_run_again_ends_the_earlier_thread(slow, runs, tmp_path):
+    slow.run_button.click()
+    wait(lambda: runs)
+    assert slow.working
+    Studio(FakeRun, tmp_path)
+    assert not slow.working
+
+
+def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
+    studio.evaluations.value = 10
+    for _ in range(3):
+        painted(studio)
+    runs.clear()
+    gc.collect()
+    threads, tensors = threading.active_count(), sum(type(each) is torch.Tensor for each in gc.get_objects())
+    for number in range(100):
+        studio.run_button.click()
+        if number % 2:
+            studio.stop_button.click()
+        wait(lambda: not studio.working)
+        runs.clear()
+    gc.collect()
+    assert threading.active_count() == threads
+    assert sum(type(each) is torch.Tensor for each in gc.get_objects()) <= tensors + 20
+
+
+def test_every_picture_has_words(studio):
+    for picture in re.findall(r"<img[^>]*>", "".join(w.value for w in inside(studio) if type(w).__name__ == "Picture")):
+        assert "alt=" in picture
+
+
+def test_a_chart_tells_lines_apart_without_colour_and_survives_what_cannot_be_drawn():
+    lines = {"a<b": [(1, 10.0), (2, 0.1)], "zero": [(1, 0.0), (2, 0.0)], "broken": [(1, float("inf"))]}
+    chart = curves(lines, "evaluation", "loss", "it <falls>")
+    assert "a&lt;b" in chart
+    assert 'aria-label="it &lt;falls&gt;"' in chart
+    dashes = re.findall(r'<polyline[^>]*stroke-dasharray="([^"]*)"', chart)
+    assert len(set(dashes)) == 3
+    assert "nan" not in chart
+    assert "inf" not in chart
+    assert curves({}, "evaluation", "loss", "nothing yet").startswith("<svg")
+
+
+def test_a_panel_that_is_never_started_has_no_thread():
+    before = threading.active_count()
+    Panel().stop()
+    assert threading.active_count() == before

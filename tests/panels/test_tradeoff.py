@@ -1,0 +1,300 @@
+"""The trade-off explorer, with a runner that computes nothing real."""
+
+import hashlib
+import html
+import json
+import re
+import threading
+
+import pytest
+import torch
+
+from style_helpers import images
+from style_helpers.panels import tradeoff
+from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
+from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer, plane
+from style_helpers.settings import Settings
+from tests.panels.driving import inside, wait
+from tests.panels.fake_runs import Runs, computed, copied_bundle, index
+
+PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
+
+
+def fake_measure(picture, content, style):
+    return {"LPIPS": picture.mean().item(), "style distance": 0.75}
+
+
+@pytest.fixture
+def runs():
+    return Runs()
+
+
+@pytest.fixture
+def panel(runs):
+    made = TradeOffExplorer(runs.begin, fake_measure)
+    made.evaluations.value = 20
+    yield made
+    made.stop()
+
+
+def alts(text):
+    return [html.unescape(alt) for alt in re.findall(r'alt="([^"]*)"', text)]
+
+
+# What is bundled
+
+
+def test_the_bundle_is_complete():
+    listed = [(each["content"], each["style"], each["weight"]) for each in index()["tradeoff"]["pictures"]]
+    assert listed == [(*pair, weight) for pair in PAIRS for weight in WEIGHTS]
+
+
+def test_the_index_tells_how_the_panel_would_compute_them_today():
+    of_today = json.loads(json.dumps(vars(tradeoff.settings(1))))
+    assert index()["tradeoff"]["settings"] == {"preset": "fine", "size": SIZE} | {
+        name: value for name, value in of_today.items() if name != "style_weight"
+    }, f"the settings have changed since: run {COMMAND}"
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(pair))
+def test_each_file_is_the_one_listed_and_its_numbers_are_its_own(pair):
+    content, style = (images.load(folder / name, SIZE) for folder, name in zip(KINDS, pair, strict=True))
+    for each in index()["tradeoff"]["pictures"]:
+        if (each["content"], each["style"]) == pair:
+            jpeg = (FOLDER / each["file"]).read_bytes()
+            assert hashlib.sha256(jpeg).hexdigest() == each["sha256"]
+            measured = tradeoff.measure(images.load(jpeg), content, style)
+            assert {name: each[name] for name in MEASURED} == pytest.approx(measured, abs=2e-3)
+
+
+KINDS = (images.CONTENT, images.STYLE)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(pair))
+def test_style_is_paid_for_with_content(pair):
+    content, style = pair
+    bundle = Bundle("tradeoff", MEASURED)
+    found = [bundle.find(content=content, style=style, weight=weight).numbers for weight in WEIGHTS]
+    lpips, distances = ([each[name] for each in found] for name in MEASURED)
+    assert lpips == sorted(lpips)
+    assert distances[0] == max(distances)
+    assert min(distances) < 0.9 * distances[0]
+
+
+# What answers at once
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "-".join(pair))
+def test_each_pair_shows_five_pictures_with_their_numbers(panel, pair):
+    panel.content.value, panel.style_choice.value = pair
+    listed = [each for each in index()["tradeoff"]["pictures"] if (each["content"], each["style"]) == pair]
+    shown = alts(panel.row.value)
+    assert len(shown) == len(WEIGHTS)
+    for each, alt in zip(listed, shown, strict=True):
+        assert f"weight {each['weight']:g}: LPIPS {each['LPIPS']:.2f} to the photo" in alt
+        assert f"LPIPS {each['LPIPS']:.2f}<br>style distance {each['style distance']:.2f}" in panel.row.value
+        assert f"weight {each['weight']:g}: LPIPS {each['LPIPS']:.2f}" in panel.plane.value
+    assert panel.plane.value.count('r="4"') == len(WEIGHTS)
+    assert alts(panel.content_picture.value) == [f"The photo: {pair[0].removesuffix('.jpg').replace('-', ' ')}"]
+    assert pair[1].removesuffix(".jpg").replace("-", " ") in alts(panel.style_picture.value)[0]
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_the_slider_chooses_a_picture_by_words_as_well_as_by_its_frame(panel, weight):
+    panel.weight.value = weight
+    assert f"style weight {weight:g}: LPIPS" in alts(panel.picture.value)[0]
+    assert re.findall(r"<b>(weight [^<]*, chosen)</b>", panel.row.value) == [f"weight {weight:g}, chosen"]
+    assert panel.plane.value.count('r="9"') == 1
+    assert panel.live_weight.value == pytest.approx(weight)
+    assert not panel.working
+
+
+def test_it_says_with_what_they_were_computed(panel):
+    assert (
+        f"Computed beforehand with Settings.fine, VGG-16, {SIZE} pixels on the shorter side, "
+        f"{tradeoff.EVALUATIONS} evaluations." in [getattr(each, "value", "") for each in panel.children]
+    )
+
+
+def test_a_pair_without_pictures_says_so_and_can_be_computed(panel, runs):
+    panel.content.value = "flower.jpg"
+    assert "For this pair nothing was computed beforehand" in panel.status.value
+    assert 'role="alert"' not in panel.status.value
+    assert panel.weight.disabled
+    assert panel.picture.value == ""
+    assert alts(panel.row.value) == []
+    computed(panel)
+    assert torch.equal(runs[-1].content, images.load(images.CONTENT / "flower.jpg", SIZE))
+    assert "now 3</text>" in panel.plane.value
+    panel.content.value = CONTENTS[0]
+    assert not panel.weight.disabled
+    assert "now 3</text>" not in panel.plane.value
+    panel.content.value = "flower.jpg"
+    assert "now 3</text>" in panel.plane.value
+
+
+def lose_one(folder):
+    (folder / "tradeoff-summer-palace-hokusai-great-wave-3.0.jpg").unlink()
+
+
+def damage_one(folder):
+    (folder / "tradeoff-summer-palace-hokusai-great-wave-3.0.jpg").write_bytes(b"no picture")
+
+
+@pytest.mark.parametrize("damage", [lose_one, damage_one])
+def test_one_missing_picture_is_one_sentence_and_the_others_stay(runs, tmp_path, damage):
+    damage(copied_bundle(tmp_path))
+    panel = TradeOffExplorer(runs.begin, fake_measure, tmp_path)
+    assert 'role="alert"' in panel.status.value
+    assert f"run {COMMAND} in" in panel.status.value
+    assert len(alts(panel.row.value)) == len(WEIGHTS) - 1
+    assert panel.picture.value == ""
+    panel.evaluations.value = 20
+    assert "All 20" in computed(panel).status.value
+    assert "now 3</text>" in panel.plane.value
+    with pytest.raises(BundleError, match=r"hokusai-great-wave\.jpg and 3\.0"):
+        panel.still()
+
+
+def test_without_any_bundle_the_live_button_works(runs, tmp_path):
+    panel = TradeOffExplorer(runs.begin, fake_measure, tmp_path)
+    assert f"run {COMMAND} in" in panel.status.value
+    panel.evaluations.value = 20
+    computed(panel)
+    assert "LPIPS 0.25 to the photo, style distance 0.75" in panel.live_caption.value
+
+
+# What is computed now
+
+
+def test_every_choice_reaches_the_run(panel, runs):
+    panel.content.value, panel.style_choice.value = "chelsea-the-cat.jpg", "hokusai-poppies.jpg"
+    panel.live_weight.value, panel.evaluations.value = 42.0, 60
+    computed(panel)
+    (run,) = runs
+    assert run.settings == Settings.fine(network="vgg16", style_weight=42.0, evaluations=60)
+    assert torch.equal(run.content, images.load(images.CONTENT / "chelsea-the-cat.jpg", SIZE))
+    assert torch.equal(run.style, images.load(images.STYLE / "hokusai-poppies.jpg", SIZE))
+
+
+def test_the_end_shows_the_picture_its_numbers_and_its_place_in_the_plane(panel):
+    panel.live_weight.value = 42.0
+    computed(panel)
+    words = "summer palace in the manner of hokusai great wave, style weight 42, 20 of 20 evaluations"
+    assert alts(panel.live_picture.value) == [f"{words}: LPIPS 0.25 to the photo, style distance 0.75"]
+    assert words in panel.live_caption.value
+    assert "now 42</text>" in panel.plane.value
+    assert "weight 42: LPIPS 0.25, style distance 0.75" in panel.plane.value
+    assert panel.plane.value.count('r="4"') == len(WEIGHTS)
+    for line in ("total", "style", "content"):
+        assert f">{line}</text>" in panel.chart.value
+
+
+def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs):
+    runs.free = False
+    panel.compute_button.click()
+    wait(lambda: runs)
+    panel.style_choice.value = STYLES[1]
+    assert "Computing" in panel.status.value or "Preparing" in panel.status.value
+    runs[-1].allowed.release(100)
+    wait(lambda: not panel.working)
+    assert "now 3</text>" not in panel.plane.value
+    assert STYLES[0].removesuffix(".jpg").replace("-", " ") in panel.live_caption.value
+    panel.style_choice.value = STYLES[0]
+    assert "now 3</text>" in panel.plane.value
+
+
+def test_stop_ends_within_an_evaluation_and_keeps_the_picture(panel, runs):
+    runs.free = False
+    panel.compute_button.click()
+    wait(lambda: runs)
+    runs[-1].allowed.release(3)
+    wait(lambda: len(runs[-1].history) == 3)
+    timer = threading.Timer(0.05, runs[-1].allowed.release)
+    timer.start()
+    panel.stop_button.click()
+    timer.join()
+    assert not panel.working
+    assert len(runs[-1].history) <= 4
+    assert "Stopped after" in panel.status.value
+    assert "<img" in panel.live_picture.value
+    assert panel.stop_button.disabled
+
+
+def test_an_error_is_one_sentence_escaped_and_the_panel_stays_usable(panel, runs):
+    runs.fail_at = 2
+    assert "The &lt;network&gt; is tired." in computed(panel).status.value
+    runs.fail_at = None
+    assert "All 20" in computed(panel).status.value
+
+
+def test_an_error_while_measuring_is_one_sentence(runs):
+    def measure(*_):
+        raise ValueError("AlexNet is <away>.")
+
+    panel = TradeOffExplorer(runs.begin, measure)
+    panel.evaluations.value = 20
+    assert "AlexNet is &lt;away&gt;." in computed(panel).status.value
+    assert "<img" in panel.live_picture.value
+
+
+def test_handlers_may_come_on_any_thread(panel, runs):
+    def move():
+        for panel.weight.value in WEIGHTS:
+            pass
+
+    def choose():
+        for panel.style_choice.value in STYLES:
+            pass
+
+    acts = (panel.compute_button.click, move, panel.stop_button.click, choose) * 4
+    threads = [threading.Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    panel.stop_button.click()
+    assert not panel.working
+    assert 'role="alert"' not in panel.status.value
+
+
+def test_the_cell_run_again_ends_the_earlier_thread_and_none_is_left(panel, runs):
+    threads = threading.active_count()
+    runs.free = False
+    panel.compute_button.click()
+    wait(lambda: runs)
+    timer = threading.Timer(0.05, runs[0].allowed.release)
+    timer.start()
+    TradeOffExplorer(runs.begin, fake_measure)
+    timer.join()
+    assert not panel.working
+    assert threading.active_count() == threads
+
+
+def test_every_picture_has_words(panel):
+    computed(panel)
+    for widget in inside(panel):
+        if type(widget).__name__ == "Picture":
+            assert re.search(r'alt="[^"]{10,}"', widget.value)
+    for picture in re.findall(r"<img[^>]*>", panel.row.value):
+        assert re.search(r'alt="[^"]{10,}"', picture)
+
+
+def test_the_plane_puts_points_where_their_numbers_say():
+    drawn = plane([(1.0, 0.2, 0.9), (10.0, 0.4, 0.5)], [(5.0, 0.3, 0.6)], chosen=10.0)
+    (x1, y1), (x2, y2) = [tuple(map(float, place)) for place in re.findall(r'cx="([\d.]+)" cy="([\d.]+)" r="4"', drawn)]
+    assert x1 < x2  # farther from the photo is to the right
+    assert y1 < y2  # nearer to the style is lower
+    (ring,) = re.findall(r'cx="([\d.]+)" cy="[\d.]+" r="9"', drawn)
+    assert float(ring) == x2
+    assert "now 5</text>" in drawn
+    assert "nan" not in plane([], [], 1.0)
+
+
+def test_the_still_shows_every_weight_of_the_pair(panel):
+    still = panel.still()
+    assert 900 <= still.width <= 1000
+    kept = images.FOLDER / "figures" / "panel-tradeoff.jpg"
+    assert kept.stat().st_size < 60_000
+    assert images.open_picture(kept).size == still.size
