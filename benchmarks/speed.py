@@ -78,8 +78,8 @@ def at_size(network, size: int, plan: Plan, device, against_seed: bool) -> list[
 
 
 def tutorial_settings() -> Settings:
-    """The seed tutorial's mathematics in our own arithmetic."""
-    return Settings.tutorial(arithmetic="fast", pixel_range="penalty", evaluations=ENDLESS)
+    """The seed tutorial's mathematics, with the penalty in place of its clamp."""
+    return Settings.tutorial(pixel_range="penalty", evaluations=ENDLESS)
 
 
 def seed_turns(content: Tensor, style: Tensor, device) -> dict[str, Callable[[], None]]:

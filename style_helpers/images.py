@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import ExifTags, Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
@@ -243,6 +244,22 @@ def _resize(picture: Image.Image, size: int, name: str) -> Image.Image:
         )
     landscape = picture.width > picture.height
     return picture.resize((new_longer, size) if landscape else (size, new_longer), Image.Resampling.BILINEAR)
+
+
+def resize(picture: Tensor | None, scale: float) -> Tensor | None:
+    """A picture or mask with sides `scale` times as long, smoothed on the way down; None stays None."""
+    if picture is None or scale == 1:
+        return picture
+    height, width = (max(1, round(side * scale)) for side in picture.shape[-2:])
+    return fit(picture, height, width)
+
+
+def fit(picture: Tensor, height: int, width: int) -> Tensor:
+    """A picture of shape (B, C, any, any) as (B, C, height, width), bilinear, smoothed on the way down."""
+    if picture.shape[-2:] == (height, width):
+        return picture
+    fitted = F.interpolate(picture, (height, width), mode="bilinear", antialias=True, align_corners=False)
+    return fitted.clamp(*picture.aminmax())  # averages stay in the range; rounding takes a mask of ones above 1
 
 
 # Showing

@@ -1,12 +1,17 @@
-"""Content distance, Gram matrix, style distance and total variation: pure functions, and thin modules over them.
+"""Content distance, the statistics of a style, style distance, total variation: taught, tested, and run.
 
-A feature map F has shape (B, C, H, W): B pictures, C channels, H x W positions, and M = H W positions in all.
+Functions first; then thin modules over them, each with its weight and its fixed target, of which `StyleObjective` is
+made. A feature map F has shape (B, C, H, W): B pictures, C channels, H x W positions, and M = H W positions in all.
 Distances of a batch are averaged over its pictures, so one picture costs the same alone or among others.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from style_helpers._gradients import moments
+
+TINY = 1e-20  # keeps a black picture from dividing by nothing
 
 
 def content_distance(features: Tensor, target: Tensor) -> Tensor:
@@ -26,25 +31,22 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(_precise(features), _precise(target).expand_as(features))
 
 
-def gram_matrix(features: Tensor) -> Tensor:
+def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """Which channels fire together, wherever they do: G_kl = 1/(C M) sum_i F_ki F_li, one matrix for each picture.
 
     features: (B, C, H, W). Returns (B, C, C), symmetric, positive semi-definite, and the same however the positions
     are shuffled. Computed in float32 at least, because a sum over many positions loses digits in bfloat16.
 
+    mask: (1, 1, H, W), 0 to 1, where the style counts: features are multiplied by it, and the sum is divided by sum
+    T^2 in place of M. This is the guided Gram matrix of Gatys et al., "Controlling Perceptual Factors in Neural Style
+    Transfer", CVPR 2017, equation 6.
+
     Gatys et al. 2016, equation 3, do not divide; they divide by 2 C M in the distance (equation 4), with one M for
     both pictures. Dividing here, as the seed tutorial and Johnson, Alahi and Fei-Fei 2016 (equation 3) do, allows a
     style picture of any size.
     """
-    pictures, channels, height, width = features.shape
-    rows = features.reshape(pictures, channels, height * width)
-    rows = _precise(rows)
-    return rows @ rows.transpose(1, 2) / (channels * height * width)
-
-
-def _precise(features: Tensor) -> Tensor:
-    """bfloat16 has 8 bits for a number's digits: enough to convolve, too few to add up thousands of squares."""
-    return features.float() if features.dtype in (torch.bfloat16, torch.float16) else features
+    second, _ = moments(_masked(features, mask), with_mean=False)
+    return second / features.shape[1]
 
 
 def style_distance(gram: Tensor, target: Tensor) -> Tensor:
@@ -89,46 +91,147 @@ def outside_range(pictures: Tensor) -> Tensor:
     return (pictures - pictures.clamp(0, 1)).square().mean()
 
 
-class ContentLoss(nn.Module):
-    """`content_distance` to fixed features of the content picture, (1, C, H, W) or (B, C, H, W).
+def _precise(features: Tensor) -> Tensor:
+    """bfloat16 has 8 bits for a number's digits: enough to convolve, too few to add up thousands of squares."""
+    return features.float() if features.dtype in (torch.bfloat16, torch.float16) else features
 
-    factor multiplies both sides inside the squared error, as the seed tutorial does with its weights: it acts squared.
-    """
 
-    def __init__(self, target: Tensor, factor: float = 1.0):
-        super().__init__()
-        self.factor = factor
-        self.register_buffer("target", target.detach() * factor)
+def _masked(features: Tensor, mask: Tensor | None) -> Tensor:
+    return features if mask is None else features * _share(mask).to(features.dtype)
 
-    def forward(self, features: Tensor) -> Tensor:
-        return content_distance(features * self.factor, self.target)
+
+def _share(mask: Tensor) -> Tensor:
+    """A mask scaled so that its square has mean 1: a sum over all positions then counts the masked ones only."""
+    return mask / mask.square().mean().sqrt()
+
+
+# What a style is: a statistic of features that forgets where they are, and a distance between two of them. Each is
+# called with features (B, C, H, W) and, where only a part of the picture counts, a mask (1, 1, H, W) from 0 to 1.
 
 
 class GramMatrix(nn.Module):
-    """`gram_matrix` as a module: (B, C, H, W) to (B, C, C)."""
+    """`gram_matrix` and `style_distance`: Gatys, Ecker and Bethge 2016, equations 3 to 5."""
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        return gram_matrix(features, mask)
+
+    def distance(self, gram: Tensor, target: Tensor) -> Tensor:
+        return style_distance(gram, target)
+
+
+class MeanCovariance(nn.Module):
+    """Covariance and mean of the channels, kept apart, (B, C, C + 1): the Gram matrix mixes them (it is C' + m m^T).
+
+    The distance is the mean square between the covariances plus that between the means, the latter times the mean
+    square of the target's mean so that both have the same unit. Compare Li et al., "Demystifying Neural Style
+    Transfer", IJCAI 2017, who show that matching statistics such as these is matching distributions.
+    """
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        second, mean = moments(_masked(features, mask), with_mean=mask is None)
+        if mask is not None:
+            mean = (_precise(features) * _share(mask).square()).mean((2, 3))
+        covariance = second - mean[:, :, None] * mean[:, None, :]
+        return torch.cat([covariance, mean[:, :, None]], dim=2)
+
+    def distance(self, mine: Tensor, target: Tensor) -> Tensor:
+        means = F.mse_loss(mine[..., -1], target[..., -1].expand_as(mine[..., -1]))
+        covariances = F.mse_loss(mine[..., :-1], target[..., :-1].expand_as(mine[..., :-1]))
+        return covariances + means * target[..., -1].square().mean()
+
+
+class SlicedWasserstein(nn.Module):
+    """The whole distribution of the features, seen along random directions that stay the same: (B, directions, M).
+
+    Along each direction the values at all positions are sorted; the distance is the mean square between two sorted
+    lists, the target's stretched to the picture's length. Heitz et al., "A Sliced Wasserstein Loss for Neural Texture
+    Synthesis", CVPR 2021, equation 4, who draw new directions each time: L-BFGS needs a function that stands still.
+    """
+
+    DIRECTIONS = 64
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        rows = _precise(features).permute(0, 2, 3, 1).flatten(1, 2)
+        if mask is not None:
+            rows = rows[:, mask.flatten() > 0.5 * mask.max()]
+        generator = torch.Generator().manual_seed(0)  # on the CPU: the same directions on every device
+        directions = torch.randn(rows.shape[2], self.DIRECTIONS, generator=generator).to(rows)
+        return (rows @ F.normalize(directions, dim=0)).sort(dim=1).values.transpose(1, 2)
+
+    def distance(self, mine: Tensor, target: Tensor) -> Tensor:
+        if mine.shape[2] != target.shape[2]:
+            target = F.interpolate(target, mine.shape[2], mode="linear", align_corners=True)
+        return F.mse_loss(mine, target.expand_as(mine))
+
+
+STATISTICS = {"gram": GramMatrix, "mean_covariance": MeanCovariance, "wasserstein": SlicedWasserstein}
+
+
+# The terms of an objective, each called with what it looks at; it returns its weight times a distance, a scalar.
+
+
+class ContentLoss(nn.Module):
+    """`weight` times the `content_distance` to fixed features of the content picture, (1, C, H, W) or (B, C, H, W)."""
+
+    def __init__(self, target: Tensor, weight: float = 1.0):
+        super().__init__()
+        self.weight = weight
+        self.register_buffer("target", target.detach().clone())
 
     def forward(self, features: Tensor) -> Tensor:
-        return gram_matrix(features)
+        return self.weight * content_distance(features, self.target)
+
+    def from_nothing(self) -> float:
+        """The content distance of features that are all 0, with no weight."""
+        return max(_precise(self.target).square().mean().item(), TINY)
+
+    def extra_repr(self) -> str:
+        return f"weight={self.weight:.4g}"
 
 
 class StyleLoss(nn.Module):
-    """`style_distance` to the Gram matrix of fixed features of the style picture, (1, C, H, W) of any H and W.
+    """`weight` times the distance between the statistic of features and that of fixed features of a style picture.
 
-    factor multiplies both sides inside the squared error, as the seed tutorial does with its weights: it acts squared.
+    target     features of the style picture, (1, C, any H, any W), of which only the statistic is kept
+    statistic  `GramMatrix()` when None, or another of STATISTICS
+    mask       where in the picture under work this style goes: (1, 1, H, W) of its features, 0 to 1; None is everywhere
     """
 
-    def __init__(self, target: Tensor, factor: float = 1.0):
+    def __init__(
+        self, target: Tensor, weight: float = 1.0, statistic: nn.Module | None = None, mask: Tensor | None = None
+    ):
         super().__init__()
-        self.factor = factor
-        self.gram = GramMatrix()
-        self.register_buffer("target", self.gram(target.detach()) * factor)
+        self.weight, self.statistic = weight, statistic or GramMatrix()
+        self.register_buffer("target", self.statistic(target.detach()))
+        self.register_buffer("mask", mask)
 
     def forward(self, features: Tensor) -> Tensor:
-        return style_distance(self.gram(features) * self.factor, self.target)
+        return self.weight * self.statistic.distance(self.statistic(features, self.mask), self.target)
+
+    def from_nothing(self) -> float:
+        """The style distance of features that are all 0, with no weight."""
+        return max(self.statistic.distance(torch.zeros_like(self.target), self.target).item(), TINY)
+
+    def extra_repr(self) -> str:
+        return f"weight={self.weight:.4g}" + ("" if self.mask is None else ", masked")
 
 
 class TotalVariation(nn.Module):
-    """`total_variation` as a module: (B, C, H, W) to a scalar."""
+    """`weight` times the `total_variation` of pictures (B, C, H, W)."""
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__()
+        self.weight = weight
 
     def forward(self, pictures: Tensor) -> Tensor:
-        return total_variation(pictures)
+        return self.weight * total_variation(pictures)
+
+    def extra_repr(self) -> str:
+        return f"weight={self.weight:.4g}"
+
+
+class PixelRange(TotalVariation):
+    """`weight` times how far the pixels of pictures (B, 3, H, W) are `outside_range`."""
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.weight * outside_range(pictures)

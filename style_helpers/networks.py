@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from style_helpers import weights
-from style_helpers.fast import FrozenConv2d
+from style_helpers._gradients import FrozenConv2d
 from style_helpers.settings import NETWORKS, SettingsError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of the training pictures, red green blue, 0 to 1; torchvision's own numbers
@@ -76,20 +76,15 @@ class Features(nn.Module):
     layers     names of the layers to return, such as "relu4_2"; None for all. What lies deeper is not computed
     pooling    "max", or "average" over the same windows
     normalise  subtract ImageNet's mean and divide by its spread first, so that pictures come in as 0 to 1
-    arithmetic "fast", or "seed": torch's own convolutions and memory order, equal to the seed tutorial to the last bit
 
     The weights are frozen and the network stays in eval mode. No ReLU works in place: one that did would overwrite
     the convolution's output that a loss has yet to read. Raises SettingsError for a layer that does not exist.
     """
 
-    def __init__(
-        self, name: str, state: dict[str, Tensor], layers=None, *, pooling="max", normalise=True, arithmetic="fast"
-    ):
+    def __init__(self, name: str, state: dict[str, Tensor], layers=None, *, pooling="max", normalise=True):
         super().__init__()
         self.name, self.pooling, self.normalise, self._state = name, pooling, normalise, state
-        # In memory, all channels of a position side by side: the order in which today's processors convolve fastest.
-        self._memory_format = torch.contiguous_format if arithmetic == "seed" else torch.channels_last
-        modules = _modules(name, pooling, nn.Conv2d if arithmetic == "seed" else FrozenConv2d)
+        modules = _modules(name, pooling)
         self.layers = tuple(modules) if layers is None else tuple(layers)
         _check_layers(name, self.layers)
         deepest = max(list(modules).index(layer) for layer in self.layers)
@@ -102,26 +97,27 @@ class Features(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
         self.eval()
 
-    def cut(
-        self, layers, *, pooling: str | None = None, normalise: bool | None = None, arithmetic: str = "fast"
-    ) -> "Features":
-        """The same weights in a new network for other layers, on the CPU in float32; this one is left as it is."""
-        return Features(
+    def cut(self, layers, *, pooling: str | None = None, normalise: bool | None = None) -> "Features":
+        """The same weights in a new network for other layers, in float32, on the same device; this one stays."""
+        cut = Features(
             self.name,
             self._state,
             layers,
             pooling=self.pooling if pooling is None else pooling,
             normalise=self.normalise if normalise is None else normalise,
-            arithmetic=arithmetic,
         )
+        return cut.to(self.mean.device)
 
     @property
     def number_format(self) -> torch.dtype:
         """In which the convolutions compute: that of their weights, so `features.body.bfloat16()` changes it."""
         return next(self.body.parameters()).dtype
 
-    def memory_needed(self, height: int, width: int) -> int:
-        """Bytes, estimated, for one gradient: the maps kept on the way forward, and working copies of the largest."""
+    def memory_needed(self, height: int, width: int, gradient: bool = True) -> int:
+        """Bytes, estimated: the maps kept on the way forward, and working copies of the largest.
+
+        Without a gradient only the asked layers are kept.
+        """
         bytes_each = self.number_format.itemsize
         kept = largest = 0
         channels = 3
@@ -132,9 +128,9 @@ class Features(nn.Module):
                 channels = getattr(module, "out_channels", channels)
             numbers = channels * height * width
             largest = max(largest, numbers)
-            if isinstance(module, nn.ReLU) or name in self.layers:
+            if name in self.layers or (gradient and isinstance(module, nn.ReLU)):
                 kept += numbers * bytes_each
-            elif isinstance(module, nn.MaxPool2d):
+            elif gradient and isinstance(module, nn.MaxPool2d):
                 kept += numbers * (bytes_each + 8)  # and for each number where it came from
         return kept + largest * (2 * bytes_each + 3 * 4)
 
@@ -148,6 +144,9 @@ class Features(nn.Module):
                 side = max(1, (side - 1) * stride + kernel - 2 * padding)
         return side
 
+    def extra_repr(self) -> str:
+        return f"{self.name}, {self.pooling} pooling, {'' if self.normalise else 'not '}normalised"
+
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """pictures: (B, 3, H, W), 0 to 1. Returns the feature map (B, C, H', W') of each asked layer, by name.
 
@@ -155,7 +154,8 @@ class Features(nn.Module):
         """
         self._check(pictures)
         x = (pictures - self.mean) / self.std if self.normalise else pictures
-        x = x.to(self.number_format, memory_format=self._memory_format)
+        # In memory, all channels of a position side by side: the order in which today's processors convolve fastest.
+        x = x.to(self.number_format, memory_format=torch.channels_last)
         found = {}
         for name, module in self.body.items():
             x = module(x)
@@ -176,27 +176,27 @@ class Features(nn.Module):
             )
 
 
-def _modules(network: str, pooling: str, conv: type[nn.Conv2d] = nn.Conv2d) -> dict[str, nn.Module]:
+def _modules(network: str, pooling: str) -> dict[str, nn.Module]:
     """Every layer of a network in order, with no weights yet."""
     pool = {"max": nn.MaxPool2d, "average": nn.AvgPool2d}[pooling]
-    return _alexnet(conv, pool) if network == "alexnet" else _vgg(VGG_BLOCKS[network], conv, pool)
+    return _alexnet(pool) if network == "alexnet" else _vgg(VGG_BLOCKS[network], pool)
 
 
-def _vgg(blocks, conv, pool) -> dict[str, nn.Module]:
+def _vgg(blocks, pool) -> dict[str, nn.Module]:
     modules, into = {}, 3
     for block, widths in enumerate(blocks, start=1):
         for number, channels in enumerate(widths, start=1):
-            modules[f"conv{block}_{number}"] = conv(into, channels, 3, padding=1, device="meta")
+            modules[f"conv{block}_{number}"] = FrozenConv2d(into, channels, 3, padding=1, device="meta")
             modules[f"relu{block}_{number}"] = nn.ReLU()
             into = channels
         modules[f"pool{block}"] = pool(kernel_size=2, stride=2)
     return modules
 
 
-def _alexnet(conv, pool) -> dict[str, nn.Module]:
+def _alexnet(pool) -> dict[str, nn.Module]:
     modules, into = {}, 3
     for number, (channels, kernel, stride, padding, pooled) in enumerate(ALEXNET, start=1):
-        modules[f"conv{number}"] = conv(into, channels, kernel, stride, padding, device="meta")
+        modules[f"conv{number}"] = FrozenConv2d(into, channels, kernel, stride, padding, device="meta")
         modules[f"relu{number}"] = nn.ReLU()
         if pooled:
             modules[f"pool{number}"] = pool(kernel_size=3, stride=2)

@@ -1,17 +1,18 @@
-"""What is minimised: a network's features and the losses on them put together, with the weight of each."""
+"""What is minimised: loss modules on a network's features and on the pixels, each with its weight."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from style_helpers import colours, devices, fast
-from style_helpers.losses import ContentLoss, StyleLoss, outside_range, total_variation
+from style_helpers import colours, devices
+from style_helpers.images import resize
+from style_helpers.losses import STATISTICS, TINY, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
-from style_helpers.settings import Settings
-from style_helpers.statistics import STATISTICS
+from style_helpers.settings import LBFGS_MEMORY, Settings
 
 RANGE_WEIGHT = 1e4  # of the penalty outside 0 to 1
 
@@ -28,7 +29,7 @@ class Style:
     mask: Tensor | None = None
 
 
-class StyleObjective:
+class StyleObjective(nn.Module):
     """Called with a picture, it gives the weighted terms to minimise, by name; their sum is the total.
 
     network   the pretrained network; it is cut for the layers that the settings name, and itself left as it is
@@ -37,9 +38,10 @@ class StyleObjective:
     settings  layers, weights, statistic, pooling, normalisation and number format
     keep      (1, 1, H, W): where it is 1 the content picture is left alone; None changes everything
 
-    The targets (features of the content picture, statistics of the style pictures) are computed once, here. Raises
-    SettingsError for a layer that the network lacks, ValueError for a picture or mask of another shape, too small or
-    empty, and for weights that add up to nothing.
+    `losses` has a module for each term; `print(objective)` shows them. Their targets (features of the content picture,
+    statistics of the style pictures) are computed once, here. Raises SettingsError for a layer that the network lacks,
+    ValueError for a picture or mask of another shape, too small, empty or too large for the memory that is free, and
+    for weights that add up to nothing.
     """
 
     def __init__(
@@ -50,39 +52,34 @@ class StyleObjective:
         settings: Settings,
         keep: Tensor | None = None,
     ):
-        self.pretrained, self.content, self.settings, self.keep = network, content.detach(), settings, keep
-        self.styles = (Style(styles),) if isinstance(styles, Tensor) else tuple(styles)
-        _check_styles(self.styles, keep, content)
-        style_layers = settings.style_layers if settings.style_weight else ()
-        content_layers = settings.content_layers if settings.content_weight else ()
-        self.network = self._cut(style_layers + content_layers)
+        super().__init__()
+        styles = (Style(styles),) if isinstance(styles, Tensor) else tuple(styles)
+        _check_styles(styles, keep, content)
+        on = content.device
+        self.settings = settings
+        self.styles = tuple(replace(style, picture=style.picture.to(on), mask=_on(style.mask, on)) for style in styles)
+        self.register_buffer("content", content.detach())
+        self.register_buffer("keep", _on(keep, on))
+        self.network = self._cut(network)
+        self._check_memory()
+        self.losses = nn.ModuleDict()
         with torch.no_grad():
             of_content = self.network(self._seen(self.content))
             of_styles = [self.network(picture) for picture in self._style_pictures()]
-            self._content_losses = {layer: self._content_loss(of_content[layer]) for layer in content_layers}
-            self._style_losses = {
-                layer: self._style_loss([features[layer] for features in of_styles], of_content[layer].shape[2:])
-                for layer in style_layers
-            }
-        self._balance = dict.fromkeys(style_layers, 1.0)
-        if settings.balance == "gradient":
-            self._balance = self._gradient_balance()
-
-    def __call__(self, picture: Tensor) -> dict[str, Tensor]:
-        """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2"."""
-        settings = self.settings
-        features = self.network(self._seen(picture))
-        style_weight, content_weight = self._weights()
-        terms = {}
-        for layer, loss in self._style_losses.items():
-            terms[f"style {layer}"] = style_weight * self._balance[layer] * loss(features[layer])
-        for layer, loss in self._content_losses.items():
-            terms[f"content {layer}"] = content_weight * loss(features[layer])
+        self._add_style_losses(of_styles, of_content)
+        self._add_content_losses(of_content)
         if settings.total_variation:
-            terms["total variation"] = settings.total_variation * total_variation(picture)
+            self.losses["total variation"] = TotalVariation(settings.total_variation)
         if settings.pixel_range == "penalty":
-            terms["pixel range"] = RANGE_WEIGHT * outside_range(picture)
-        return terms
+            self.losses["pixel range"] = PixelRange(RANGE_WEIGHT)
+
+    def forward(self, picture: Tensor) -> dict[str, Tensor]:
+        """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2".
+
+        A term whose name ends in a layer looks at that layer's features, the others look at the picture.
+        """
+        features = self.network(self._seen(picture))
+        return {name: loss(features.get(name.split()[-1], picture)) for name, loss in self.losses.items()}
 
     def at(self, scale: float) -> "StyleObjective":
         """The same wish for pictures whose sides are `scale` times as long."""
@@ -93,120 +90,120 @@ class StyleObjective:
             for style in self.styles
         ]
         return StyleObjective(
-            self.pretrained, resize(self.content, scale), styles, self.settings, resize(self.keep, scale)
+            self.network, resize(self.content, scale), styles, self.settings, resize(self.keep, scale)
         )
 
     @property
     def smallest_scale(self) -> float:
         """The part of the full size at which the deepest layer still sees something of every picture."""
-        sides = [min(self.content.shape[-2:]), *(min(style.picture.shape[-2:]) for style in self.styles)]
+        strokes = self.settings.style_scale
+        sides = [min(self.content.shape[-2:]), *(strokes * min(style.picture.shape[-2:]) for style in self.styles)]
         return (self.network.smallest_side + 1) / min(sides)
 
     def with_settings(self, settings: Settings) -> "StyleObjective":
         """The same pictures with other settings."""
-        return StyleObjective(self.pretrained, self.content, self.styles, settings, self.keep)
+        return StyleObjective(self.network, self.content, self.styles, settings, self.keep)
 
     def finished(self, picture: Tensor) -> Tensor:
         """What is shown of a picture under work: pixels in range, the content's own colours or parts put back."""
         picture = picture.detach().clamp(0, 1)
         if self.settings.colours == "luminance":
             picture = colours.with_luminance(self.content, picture)
-        return picture if self.keep is None else torch.lerp(picture, self.content, self.keep)
+        return self._keeping(picture)
 
-    def _cut(self, layers: tuple[str, ...]) -> Features:
-        settings, device = self.settings, self.content.device
-        network = self.pretrained.cut(
-            dict.fromkeys(layers),
-            pooling=settings.pooling,
-            normalise=settings.normalise,
-            arithmetic=settings.arithmetic,
-        ).to(device)
-        network.body.to(devices.number_format(settings.precision, device))
-        return network
+    def _keeping(self, picture: Tensor) -> Tensor:
+        return picture if self.keep is None else torch.lerp(picture, self.content, self.keep)
 
     def _seen(self, picture: Tensor) -> Tensor:
         """What the network looks at."""
-        if self.keep is not None:
-            picture = torch.lerp(picture, self.content, self.keep)
+        picture = self._keeping(picture)
         return colours.luminance(picture) if self.settings.colours == "luminance" else picture
 
     def _style_pictures(self) -> list[Tensor]:
-        pictures = [resize(style.picture.to(self.content.device), self.settings.style_scale) for style in self.styles]
+        pictures = [resize(style.picture, self.settings.style_scale) for style in self.styles]
         if self.settings.colours == "matched":
             pictures = [colours.matched(picture, self.content) for picture in pictures]
         return [colours.luminance(picture) if self.settings.colours == "luminance" else picture for picture in pictures]
 
-    def _weights(self) -> tuple[float, float]:
-        """Of style and content, in front of the distances."""
+    def _cut(self, network: Features) -> Features:
+        settings, device = self.settings, self.content.device
+        layers = (settings.style_layers if settings.style_weight else ()) + (
+            settings.content_layers if settings.content_weight else ()
+        )
+        network = network.cut(dict.fromkeys(layers), pooling=settings.pooling, normalise=settings.normalise).to(device)
+        network.body.to(devices.number_format(settings.precision, device))
+        return network
+
+    def _add_content_losses(self, of_content: dict[str, Tensor]):
         settings = self.settings
-        if not settings.weight_inside:
-            return settings.style_weight, settings.content_weight
-        if settings.arithmetic == "seed":  # the losses hold them, as there
-            return 1.0, 1.0
-        return settings.style_weight**2, settings.content_weight**2
+        weight = settings.content_weight**2 if settings.weight_inside else settings.content_weight
+        for layer in settings.content_layers if weight else ():
+            loss = ContentLoss(of_content[layer], weight)
+            if settings.balance != "none":
+                loss.weight /= loss.from_nothing()
+            self.losses[f"content {layer}"] = loss
 
-    def _content_loss(self, target: Tensor) -> Callable[[Tensor], Tensor]:
-        """The content distance to a target, as a function of features."""
-        if self.settings.arithmetic == "seed":
-            return ContentLoss(target, self.settings.content_weight if self.settings.weight_inside else 1.0)
-        factor = 1.0 if self.settings.balance == "none" else 1 / max(target.float().square().mean().item(), TINY)
-        return lambda features: factor * fast.mean_square(features, target)
-
-    def _style_loss(self, of_styles: list[Tensor], places: torch.Size) -> Callable[[Tensor], Tensor]:
-        """The style distance to the styles' features at one layer, as a function of features with those `places`."""
-        if self.settings.arithmetic == "seed":
-            return StyleLoss(of_styles[0], self.settings.style_weight if self.settings.weight_inside else 1.0)
-        statistic = STATISTICS[self.settings.statistic]()
+    def _add_style_losses(self, of_styles: list[dict[str, Tensor]], of_content: dict[str, Tensor]):
+        settings = self.settings
+        weight = settings.style_weight**2 if settings.weight_inside else settings.style_weight
+        layers = settings.style_layers if weight else ()
         whole = sum(style.weight for style in self.styles)
-        parts = []
-        for style, features in zip(self.styles, of_styles, strict=True):
-            target = statistic.describe(features)
-            share = style.weight / whole
-            if self.settings.balance == "target":
-                share /= max(statistic.distance(torch.zeros_like(target), target).item(), TINY)
-            mask = None if style.mask is None else F.adaptive_avg_pool2d(style.mask.to(features.device), places)
-            parts.append((share, mask, target))
+        numbers = [""] if len(self.styles) == 1 else [f"{number} " for number in range(1, len(self.styles) + 1)]
+        for layer in layers:
+            for number, style, features in zip(numbers, self.styles, of_styles, strict=True):
+                mask = _pooled(style.mask, of_content[layer].shape[2:])
+                statistic = STATISTICS[settings.statistic]()
+                loss = StyleLoss(features[layer], style.weight / whole, statistic, mask)
+                if settings.balance == "target":
+                    loss.weight /= loss.from_nothing()
+                self.losses[f"style {number}{layer}"] = loss
+        if layers and settings.balance == "gradient":
+            self._balance_by_gradient()
+        for loss in self.losses.values():
+            loss.weight *= weight
 
-        def loss(features: Tensor) -> Tensor:
-            return sum(
-                share * statistic.distance(statistic.describe(features, mask), target) for share, mask, target in parts
-            )
-
-        return loss
-
-    def _gradient_balance(self) -> dict[str, float]:
-        """For each style layer, a factor that gives it the same length of gradient at the content picture.
+    def _balance_by_gradient(self):
+        """Gives each style layer the same length of gradient at the content picture.
 
         Together the layers then start at 1 for each, as they would with balance "target" at a picture of nothing.
         """
         picture = self.content.clone().requires_grad_()
-        features = self.network(self._seen(picture))
-        distances = {layer: loss(features[layer]) for layer, loss in self._style_losses.items()}
+        terms = self(picture)
         factors, start = {}, 0.0
-        for layer, distance in distances.items():
+        for layer in self.settings.style_layers:
+            distance = sum(term for name, term in terms.items() if name.split()[-1] == layer)
             (gradient,) = torch.autograd.grad(distance, picture, retain_graph=True)
             factors[layer] = 1 / max(gradient.norm().item(), TINY)
             start += factors[layer] * distance.item()
-        return {layer: factor * len(factors) / max(start, TINY) for layer, factor in factors.items()}
+        for name, loss in self.losses.items():
+            loss.weight *= factors[name.split()[-1]] * len(factors) / max(start, TINY)
+
+    def _check_memory(self):
+        """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
+        height, width = self.content.shape[-2:]
+        needed = self.network.memory_needed(height, width) + (2 * LBFGS_MEMORY + 8) * 3 * height * width * 4
+        pictures = [("picture", height, width, needed)]
+        for style in self.styles:
+            sides = [max(1, round(self.settings.style_scale * side)) for side in style.picture.shape[-2:]]
+            pictures.append(("style picture", *sides, self.network.memory_needed(*sides, gradient=False)))
+        free = devices.free_memory(self.content.device)
+        for what, height, width, needed in pictures:
+            needed *= 1.1  # measured: 1.79 GB where 1.72 were estimated (VGG-16, 768 pixels, float32)
+            if needed > free:
+                fits = int(min(height, width) * math.sqrt(free / needed))
+                raise ValueError(
+                    f"A {what} of {width} x {height} pixels needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} "
+                    f"GB are free: with the shorter side at {fits} pixels it fits."
+                )
 
 
-TINY = 1e-20  # keeps a black picture from dividing by nothing
+def _on(mask: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if mask is None else mask.to(device)
 
 
-def resize(picture: Tensor | None, scale: float) -> Tensor | None:
-    """A picture or mask with sides `scale` times as long, smoothed on the way down; None stays None."""
-    if picture is None or scale == 1:
-        return picture
-    height, width = (max(1, round(side * scale)) for side in picture.shape[-2:])
-    return fit(picture, height, width)
-
-
-def fit(picture: Tensor, height: int, width: int) -> Tensor:
-    """A picture of shape (B, C, any, any) as (B, C, height, width), bilinear, smoothed on the way down."""
-    if picture.shape[-2:] == (height, width):
-        return picture
-    fitted = F.interpolate(picture, (height, width), mode="bilinear", antialias=True, align_corners=False)
-    return fitted.clamp(*picture.aminmax())  # averages stay in the range; rounding takes a mask of ones above 1
+def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
+    """A mask of the picture as one of a layer's places. On the processor: MPS refuses sizes that do not divide."""
+    return None if mask is None else F.adaptive_avg_pool2d(mask.cpu(), places).to(mask.device)
 
 
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):
@@ -222,5 +219,5 @@ def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tenso
                 f"A {name} has shape {tuple(mask.shape)}, but this content picture needs "
                 f"{(1, 1, *content.shape[-2:])}: one number for each of its points."
             )
-        if not (mask >= 0).all() or not (mask <= 1).all() or mask.max() < 0.5:
+        if not (mask >= 0).all() or not (mask <= 1).all() or not mask.any():
             raise ValueError(f"A {name} leaves nothing to paint or leaves 0 to 1: give 0 for not here and 1 for here.")

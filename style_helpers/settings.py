@@ -18,7 +18,6 @@ CHOICES = {
     "pixel_range": ("closure", "penalty", "clamp"),
     "start": ("content", "noise"),
     "precision": ("auto", "fp32", "bf16"),
-    "arithmetic": ("fast", "seed"),
     "statistic": ("gram", "mean_covariance", "wasserstein"),
     "balance": ("none", "target", "gradient"),
     "colours": ("style", "luminance", "matched"),
@@ -51,7 +50,6 @@ class Settings:
     start              the picture to begin with: the "content" picture, or "noise"
     scales             sizes from coarse to fine as parts of the full size, the last one 1: (0.25, 0.5, 1)
     shares             how the evaluations are shared out among the scales, adding up to 1
-    carry              with Adam: take its averages along to the next scale, in place of a new beginning there
     colours            "style", or the content picture's own: "luminance" works on brightness alone, "matched" gives the
                        style picture the content picture's mean and covariance of colours beforehand
     style_scale        size of the style picture's strokes: 0.5 shrinks it to half before it is looked at
@@ -59,9 +57,6 @@ class Settings:
     evaluations        how often the objective and its gradient are computed
     precision          number format of the convolutions: "fp32", "bf16", or "auto" (bf16 where it is quicker);
                        Gram matrices, losses and pixels are always float32
-    arithmetic         "fast", or "seed": the seed's own order of additions, with one backward pass for each term. The
-                       same mathematics at half the speed; L-BFGS magnifies rounding so much that only the same
-                       order gives the seed's losses beyond the first ten evaluations
 
     Raises SettingsError for a value that no run can use.
     """
@@ -83,13 +78,11 @@ class Settings:
     start: str = "content"
     scales: tuple[float, ...] = (1.0,)
     shares: tuple[float, ...] = (1.0,)
-    carry: bool = False
     colours: str = "style"
     style_scale: float = 1.0
     seed: int = 0
     evaluations: int = 300
     precision: str = "auto"
-    arithmetic: str = "fast"
 
     def __post_init__(self):
         for name, choices in CHOICES.items():
@@ -107,8 +100,6 @@ class Settings:
             raise SettingsError(
                 "Nothing would be minimised: give content_weight or style_weight above 0, with layers for it."
             )
-        if self.carry and self.optimizer != "adam":
-            raise SettingsError("carry belongs to Adam: what L-BFGS has learned at one size does not fit another.")
         if not 0.1 <= self.style_scale <= 10:
             raise SettingsError(f"style_scale must be a number from 0.1 to 10, not {self.style_scale!r}.")
         if self.weight_inside and (self.balance, self.statistic) != ("none", "gram"):
@@ -128,10 +119,11 @@ class Settings:
 
     @classmethod
     def tutorial(cls, **changes) -> "Settings":
-        """The seed tutorial to the letter (Jacq, "Neural Transfer with PyTorch", first edition), mistakes and all.
+        """The seed tutorial's mathematics (Jacq, "Neural Transfer with PyTorch", first edition), mistakes and all.
 
         Its "conv_1" to "conv_5" are the first five convolutions, its input is not normalised, its weight acts
-        squared, and its pixels are clamped inside L-BFGS's closure.
+        squared, and its pixels are clamped inside L-BFGS's closure. Only the order of additions is our own, and what
+        L-BFGS makes of rounding differs: `benchmarks/seed_tutorial.py` has the algorithm word for word.
         """
         alexnet = changes.get("network") == "alexnet"
         first_five = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
@@ -142,8 +134,6 @@ class Settings:
             "weight_inside": True,
             "normalise": False,
             "pixel_range": "closure",
-            "precision": "fp32",
-            "arithmetic": "seed",
         }
         return cls(**settings | changes)
 
@@ -188,6 +178,8 @@ class Settings:
 
 
 PRESETS = ("tutorial", "gatys", "fine")
+
+LBFGS_MEMORY = 20  # moves that L-BFGS learns from
 
 QUICK = "STYLE_HELPERS_QUICK"  # environment variable: set to 1, everything is shown and little is optimised
 

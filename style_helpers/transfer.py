@@ -13,10 +13,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from style_helpers import devices, networks
-from style_helpers.objective import StyleObjective, fit
-from style_helpers.settings import Settings, shortened
-
-LBFGS_MEMORY = 20  # moves that L-BFGS learns from
+from style_helpers.images import fit
+from style_helpers.objective import StyleObjective
+from style_helpers.settings import LBFGS_MEMORY, Settings, shortened
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Evaluation:
 
     evaluation: int  # from 1
     scale: int  # shorter side of the picture, pixels
-    seconds: float  # since the run began, without pauses
+    seconds: float  # of computing since the run began, without pauses and what the caller did in between
     losses: Losses
 
 
@@ -67,16 +66,6 @@ class Result:
     ended: str  # one sentence: why
 
 
-@dataclass(frozen=True)
-class State:
-    """Where a run stands: enough to go on from there with the numbers of a run that was never interrupted."""
-
-    picture: Tensor  # of the present scale, not clamped
-    optimizer: dict  # what it has learned, under torch's own names
-    best: Step | None
-    history: tuple[Evaluation, ...]
-
-
 def run(objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None) -> "Run":
     """Minimise an objective over the pixels; iterate over what this returns to get a `Step` for each evaluation.
 
@@ -90,13 +79,18 @@ def run(objective: StyleObjective, start: Tensor | None = None, evaluations: int
 def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) -> Result:
     """The whole of it in one line: `content`'s things in the manner of `style`, with a progress bar.
 
-    content, style: (1, 3, H, W) of any two sizes, 0 to 1. settings: `Settings.gatys()` when None.
+    content, style: (1, 3, H, W) of any two sizes, 0 to 1. settings: `Settings.gatys()` when None. A KeyboardInterrupt
+    in mid-run has what was reached in its `result`: in a notebook, `sys.last_value.result`.
     """
     settings = settings or Settings.gatys()
     network = networks.load(settings.network) if settings.network else networks.default()
     descent = run(StyleObjective(network, content, style, settings))
-    for _ in progress(descent):
-        pass
+    try:
+        for _ in progress(descent):
+            pass
+    except KeyboardInterrupt as interrupt:
+        interrupt.result = descent.result()
+        raise
     return descent.result()
 
 
@@ -125,8 +119,8 @@ class Run:
     """An iterator of `Step`s. `pause`, `resume`, `stop` and `change` may be called from any thread.
 
     They act within one evaluation. After the run, or in the middle of it: `result()` for what was reached, `best` for
-    the step with the lowest total at the present scale (None before the first), `state()` to go on another day, and
-    `ended`, one sentence that says why it ended (empty while it goes on).
+    the step with the lowest total at the present scale (None before the first), and `ended`, one sentence that says
+    why it ended (empty while it goes on). A KeyboardInterrupt ends it and goes on to the caller.
     """
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):
@@ -141,15 +135,15 @@ class Run:
                 f"The start has shape {tuple(start.shape)} but the content picture {tuple(objective.content.shape)}: "
                 "give a start of the content picture's size."
             )
-        check_memory(objective)
         devices.keep_freed_memory()
         self.objective, self.settings, self.evaluations = objective, settings, settings.evaluations
         self.best: Step | None = None
         self.history: list[Evaluation] = []
         self.ended = ""
         self._picture = start.detach().to(objective.content).clone()
-        self._optimizer = self._optimizer_state = None  # the state is that of a run that is taken up again
-        self._clock = _Clock()
+        self._reached = self._picture  # where the best step was, as the optimizer had it
+        self._begun: tuple[float, StyleObjective, torch.optim.Optimizer] | None = None  # the scale under way
+        self._seconds = 0.0
         self._changes: dict[str, float] = {}
         self._stopping, self._going = threading.Event(), threading.Event()  # asked to stop; not paused
         self._going.set()
@@ -173,9 +167,16 @@ class Run:
     def resume(self):
         self._going.set()
 
-    def change(self, **weights: float):
-        """Go on with another style_weight, content_weight or total_variation, from the next evaluation on."""
-        self.settings.replace(**weights)  # refuses what cannot be used, here and not in the loop
+    def change(
+        self,
+        style_weight: float | None = None,
+        content_weight: float | None = None,
+        total_variation: float | None = None,
+    ):
+        """Go on with another weight, from the next evaluation on. Raises SettingsError for one that no run can use."""
+        asked = {"style_weight": style_weight, "content_weight": content_weight, "total_variation": total_variation}
+        weights = {name: weight for name, weight in asked.items() if weight is not None}
+        self.settings.replace(**self._changes | weights)  # refuses what cannot be used, here and not in the loop
         self._changes |= weights
 
     @property
@@ -184,47 +185,85 @@ class Run:
         return self._stopping.is_set()
 
     def result(self) -> Result:
-        reached = self.best.picture if self.best else self._picture.detach()
-        picture = self.objective.finished(fit(reached, *self.objective.content.shape[-2:]))
+        picture = self.objective.finished(fit(self._reached.detach(), *self.objective.content.shape[-2:]))
         return Result(picture, tuple(self.history), self.ended)
 
     def _minimise(self) -> Iterator[Step]:
         for scale, end in self._plan():
-            if len(self.history) >= end:
-                continue
-            objective, optimizer = self._begin(scale)
             while len(self.history) < end:
-                step = self._try(objective, optimizer)
+                step = self._try(scale)
                 if step is None:
                     warnings.warn(self.ended, RuntimeWarning, stacklevel=3)
                     return
                 yield step
-                self._clock.wait(self._going)
+                self._going.wait()
                 if self.stopping:
                     self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
                     return
-                if self._changes:
-                    self._apply_changes()
-                    objective, optimizer = self._begin(scale)
         self.ended = f"All {self.evaluations} evaluations are done."
 
-    def _plan(self) -> list[tuple[float, int]]:
-        return plan(self.settings, self.objective.smallest_scale)
+    def _try(self, scale: float) -> Step | None:
+        """One evaluation, kept in the history and perhaps as the best; None, and why in `ended`, when it cannot be."""
+        where = f"Ended at evaluation {len(self.history) + 1}, because"
+        began = time.perf_counter()
+        try:
+            objective, optimizer = self._objective_at(scale)
+            losses, raw = self._evaluate(objective, optimizer)
+        except KeyboardInterrupt:
+            self.ended = f"{where} you interrupted it."
+            raise
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
+            return None
+        broken = [name for name, value in losses.terms.items() if not math.isfinite(value)]
+        if broken:
+            self.ended = f"{where} the term {broken[0]!r} is no longer a finite number: a smaller weight helps."
+            return None
+        self._seconds += time.perf_counter() - began
+        number, shorter_side = len(self.history) + 1, min(raw.shape[-2:])
+        step = Step(number, shorter_side, self._seconds, losses, objective.finished(raw))
+        self.history.append(Evaluation(number, shorter_side, self._seconds, losses))
+        if self.best is None or losses.total < self.best.losses.total:
+            self.best, self._reached = step, raw
+        return step
 
-    def _begin(self, scale: float) -> tuple[StyleObjective, torch.optim.Optimizer]:
-        """The objective at one scale, the picture brought to its size, and an optimizer for it."""
-        objective = self.objective.at(scale)
-        before, size = self._picture.shape[-2:], objective.content.shape[-2:]
-        state, self._optimizer_state = self._optimizer_state, None
-        if before != size:
-            if state is None and self._optimizer:
-                state = self._optimizer.state[self._picture]
-            state = _resized(state, size) if self.settings.carry and state else None
-        self._picture = self._grown(objective.content).requires_grad_()
-        self._optimizer = _optimizer(self._picture, self.settings, state)
-        if before != size:
-            self.best = None  # totals at two scales cannot be compared
-        return objective, self._optimizer
+    def _evaluate(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> tuple[Losses, Tensor]:
+        """One evaluation and one move. Returns the losses, and the picture that was evaluated, not the one moved to."""
+        picture, pixel_range = self._picture, self.settings.pixel_range
+        terms, seen = {}, picture
+
+        def closure() -> Tensor:
+            nonlocal terms, seen
+            if pixel_range == "closure":  # the seed's way: L-BFGS is not told
+                picture.data.clamp_(0, 1)
+            seen = picture.detach().clone()
+            optimizer.zero_grad()
+            terms = objective(picture)
+            total = sum(terms.values())
+            total.backward()
+            return total.detach()
+
+        optimizer.step(closure)
+        if pixel_range == "clamp":
+            picture.data.clamp_(0, 1)
+        return Losses(_numbers(terms)), seen
+
+    def _objective_at(self, scale: float) -> tuple[StyleObjective, torch.optim.Optimizer]:
+        """The objective at one scale, and an optimizer for the picture at its size; made anew when one has changed."""
+        if self._changes:
+            changes, self._changes = self._changes, {}
+            self.settings = self.settings.replace(**changes)
+            self.objective = self.objective.with_settings(self.settings)
+            self._begun = self.best = None  # totals under two weights cannot be compared
+        if self._begun is None or self._begun[0] != scale:
+            objective = self.objective.at(scale)
+            if self._picture.shape != objective.content.shape:
+                self.best = None  # totals at two scales cannot be compared
+            self._picture = self._grown(objective.content).requires_grad_()
+            self._begun = scale, objective, _optimizer(self._picture, self.settings)
+        return self._begun[1:]
 
     def _grown(self, content: Tensor) -> Tensor:
         """The picture at another scale's size. What enlarging cannot know, the content's fine detail, is put in anew.
@@ -238,54 +277,6 @@ class Run:
             grown += content - fit(fit(content, *before), *size)
         return grown
 
-    def _evaluate(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> Step:
-        """One evaluation and one move. The step shows the picture that was evaluated, not the one moved to."""
-        picture, settings = self._picture, self.settings
-        terms, seen = {}, None
-
-        def closure() -> Tensor:
-            nonlocal terms, seen
-            if settings.pixel_range == "closure":  # the seed's way: L-BFGS is not told
-                picture.data.clamp_(0, 1)
-            seen = objective.finished(picture)
-            optimizer.zero_grad()
-            terms = objective(picture)
-            total = sum(terms.values())
-            if settings.arithmetic == "seed":
-                for term in terms.values():
-                    term.backward(retain_graph=True)
-            else:
-                total.backward()
-            return total.detach()
-
-        optimizer.step(closure)
-        if settings.pixel_range == "clamp":
-            picture.data.clamp_(0, 1)
-        scale = min(seen.shape[-2:])
-        return Step(len(self.history) + 1, scale, self._clock.seconds(), Losses(_numbers(terms)), seen)
-
-    def _try(self, objective: StyleObjective, optimizer: torch.optim.Optimizer) -> Step | None:
-        """One evaluation, kept in the history and perhaps as the best; None, and why in `ended`, when it cannot be."""
-        where = f"Ended at evaluation {len(self.history) + 1}, because"
-        try:
-            step = self._evaluate(objective, optimizer)
-        except KeyboardInterrupt:
-            self.ended = f"{where} you interrupted it."
-            return None
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
-            return None
-        broken = [name for name, value in step.losses.terms.items() if not math.isfinite(value)]
-        if broken:
-            self.ended = f"{where} the term {broken[0]!r} is no longer a finite number: a smaller weight helps."
-            return None
-        self.history.append(Evaluation(step.evaluation, step.scale, step.seconds, step.losses))
-        if self.best is None or step.losses.total < self.best.losses.total:
-            self.best = step
-        return step
-
     def seconds_left(self) -> float | None:
         """Estimated from the last two evaluations, other scales by their number of points; None before that."""
         if len(self.history) < 2:
@@ -295,40 +286,8 @@ class Run:
         done = len(self.history)
         return (last.seconds - before.seconds) / points[done - 1] * sum(points[done:])
 
-    def _apply_changes(self):
-        changes, self._changes = self._changes, {}
-        self.settings = self.settings.replace(**changes)
-        self.objective = self.objective.with_settings(self.settings)
-        self.best = None  # totals under two weights cannot be compared
-
-    def state(self) -> State:
-        """Where the run stands, for `saved.save`. Ask between two steps, in a pause, or at the end."""
-        optimizer = dict(self._optimizer.state[self._picture]) if self._optimizer else {}
-        return State(self._picture.detach(), optimizer, self.best, tuple(self.history))
-
-    @classmethod
-    def from_state(cls, objective: StyleObjective, state: State) -> "Run":
-        """The run that goes on from there."""
-        descent = cls(objective)
-        descent._picture, descent._optimizer_state = state.picture, state.optimizer
-        descent.best, descent.history = state.best, list(state.history)
-        descent._clock = _Clock(already=state.history[-1].seconds if state.history else 0.0)
-        return descent
-
-
-def check_memory(objective: StyleObjective):
-    """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
-    height, width = objective.content.shape[-2:]
-    moves = LBFGS_MEMORY if objective.settings.arithmetic == "fast" else 100
-    needed = objective.network.memory_needed(height, width) + (2 * moves + 8) * 3 * height * width * 4
-    needed = int(1.1 * needed)  # measured: 1.79 GB where 1.72 were estimated (VGG-16, 768 pixels, float32)
-    free = devices.free_memory(objective.content.device)
-    if needed > free:
-        fits = int(min(height, width) * math.sqrt(free / needed))
-        raise ValueError(
-            f"A picture of {width} x {height} pixels needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
-            f"free: with the shorter side at {fits} pixels it fits."
-        )
+    def _plan(self) -> list[tuple[float, int]]:
+        return plan(self.settings, self.objective.smallest_scale)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -355,40 +314,14 @@ def _scale_of_each(ends: list[tuple[float, int]]) -> list[float]:
     return scales
 
 
-class _Clock:
-    """Seconds since it was first asked, without the time spent waiting."""
-
-    def __init__(self, already: float = 0.0):
-        self._began = time.perf_counter() - already
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self._began
-
-    def wait(self, going: threading.Event):
-        before = time.perf_counter()
-        going.wait()
-        self._began += time.perf_counter() - before
-
-
-def _optimizer(picture: Tensor, settings: Settings, state: dict | None) -> torch.optim.Optimizer:
+def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
     if settings.optimizer == "adam":
-        optimizer = torch.optim.Adam([picture], lr=settings.learning_rate)
-    else:
-        # One evaluation a call, so that the loop sees each of them. Its memory of earlier moves outlives the call: the
-        # moves are those of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that with
-        # small weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels; only the seed's run
-        # keeps them.
-        ours = {"tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
-        memory = {} if settings.arithmetic == "seed" else ours
-        optimizer = torch.optim.LBFGS([picture], lr=settings.learning_rate, max_iter=1, **memory)
-    if state:
-        optimizer.state[picture] = state
-    return optimizer
-
-
-def _resized(state: dict, size: torch.Size) -> dict:
-    """Adam's averages, which have the picture's shape, brought to another size."""
-    return {name: fit(value, *size) if value.ndim == 4 else value for name, value in state.items()}
+        return torch.optim.Adam([picture], lr=settings.learning_rate)
+    # One evaluation a call, so that the loop sees each of them. Its memory of earlier moves outlives the call: the
+    # moves are those of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that with small
+    # weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels.
+    ours = {"max_iter": 1, "tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
+    return torch.optim.LBFGS([picture], lr=settings.learning_rate, **ours)
 
 
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:

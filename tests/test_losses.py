@@ -1,14 +1,23 @@
-"""The losses against loops written from the formulas, values by hand, gradcheck, and what must not change them."""
+"""The losses against loops written from the formulas, values by hand, gradcheck, and what must not change them.
+
+Their hand-written gradients (`_gradients`) are held to autograd's and to gradcheck's here too.
+"""
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.autograd import gradcheck
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
 
+from style_helpers._gradients import FrozenConv2d, moments
 from style_helpers.losses import (
+    STATISTICS,
     ContentLoss,
     GramMatrix,
+    MeanCovariance,
+    PixelRange,
+    SlicedWasserstein,
     StyleLoss,
     TotalVariation,
     content_distance,
@@ -160,10 +169,36 @@ def test_targets_are_fixed():
         assert torch.equal(loss.target, kept)
 
 
-def test_a_factor_inside_the_error_acts_squared():
-    features, target = draw(1, 3, 4, 4), draw(1, 3, 4, 4, seed=1)
-    for loss in (ContentLoss, StyleLoss):
-        torch.testing.assert_close(loss(target, factor=1000.0)(features), 1e6 * loss(target)(features))
+@pytest.mark.parametrize(
+    ("make", "function"),
+    [
+        (
+            lambda weight: ContentLoss(draw(1, 3, 4, 4, seed=1), weight),
+            lambda x: content_distance(x, draw(1, 3, 4, 4, seed=1)),
+        ),
+        (
+            lambda weight: StyleLoss(draw(1, 3, 2, 5, seed=1), weight),
+            lambda x: style_distance(gram_matrix(x), gram_matrix(draw(1, 3, 2, 5, seed=1))),
+        ),
+        (TotalVariation, total_variation),
+        (PixelRange, outside_range),
+    ],
+    ids=["content", "style", "total variation", "range"],
+)
+def test_a_module_is_its_function_times_its_weight_and_shows_the_weight(make, function):
+    x = draw(1, 3, 4, 4)
+    torch.testing.assert_close(make(0.25)(x), 0.25 * function(x))
+    torch.testing.assert_close(make(1.0)(x), function(x))
+    assert "weight=0.25" in repr(make(0.25))
+
+
+def test_from_nothing_is_the_distance_of_features_that_are_all_0():
+    target = draw(1, 3, 4, 4)
+    for loss in (ContentLoss(target), StyleLoss(target), StyleLoss(target, statistic=MeanCovariance())):
+        assert loss.from_nothing() == pytest.approx(loss(torch.zeros_like(target)).item())
+        loss.weight = 5.0
+        assert loss.from_nothing() == pytest.approx(loss(torch.zeros_like(target)).item() / 5)
+    assert ContentLoss(0 * target).from_nothing() == StyleLoss(0 * target).from_nothing() == 1e-20
 
 
 def test_what_cannot_be_compared_is_said_in_a_sentence():
@@ -173,3 +208,169 @@ def test_what_cannot_be_compared_is_said_in_a_sentence():
         StyleLoss(draw(1, 3, 4, 4))(draw(1, 2, 4, 4))
     with pytest.raises(ValueError, match="fewer than 2 pixels"):
         total_variation(draw(1, 3, 1, 4))
+
+
+# The statistics of a style
+
+each = pytest.mark.parametrize("statistic", [make() for make in STATISTICS.values()], ids=STATISTICS)
+
+
+def positive(*shape, seed=0):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@each
+def test_a_statistic_is_equal_at_itself_and_apart_elsewhere(statistic):
+    mine = statistic(positive(1, 4, 6, 7))
+    assert statistic.distance(mine, mine) == 0
+    assert statistic.distance(mine, statistic(2 * positive(1, 4, 6, 7, seed=1))) > 0.01
+
+
+@each
+@given(seed=st.integers(0, 1000))
+def test_a_statistic_forgets_where_things_are(statistic, seed):
+    features = positive(1, 4, 6, 7)
+    order = torch.randperm(42, generator=torch.Generator().manual_seed(seed))
+    shuffled = features.flatten(2)[:, :, order].view_as(features)
+    torch.testing.assert_close(statistic(shuffled), statistic(features))
+
+
+@each
+def test_statistics_of_pictures_of_any_two_sizes_can_be_compared_and_one_target_serves_a_batch(statistic):
+    features, target = positive(2, 4, 6, 7).requires_grad_(), statistic(positive(1, 4, 3, 11, seed=1))
+    distance = statistic.distance(statistic(features), target)
+    alone = [statistic.distance(statistic(each[None]), target) for each in features.detach()]
+    torch.testing.assert_close(distance.detach(), torch.stack(alone).mean())
+    distance.backward()
+    assert features.grad.abs().sum() > 0
+
+
+@each
+def test_a_mask_leaves_only_its_part_and_one_of_everything_changes_nothing(statistic):
+    features = positive(1, 4, 6, 8)
+    torch.testing.assert_close(statistic(features, torch.ones(1, 1, 6, 8)), statistic(features))
+    other, mask = features.clone(), torch.zeros(1, 1, 6, 8)
+    other[..., 4:], mask[..., :4] = 7, 1
+    part = statistic(features[..., :4].contiguous())
+    torch.testing.assert_close(statistic(other, mask), part)
+    loss = StyleLoss(features[..., :4], 2.0, statistic, mask)
+    assert loss(other).item() == pytest.approx(0, abs=1e-10)
+    assert "masked" in repr(loss)
+
+
+def test_a_soft_mask_weighs_by_its_square():
+    """Gatys et al. 2017, equation 6: sum_i T_i^2 F_ki F_li / (C sum_i T_i^2), and means to match."""
+    features, mask = (
+        draw(1, 3, 4, 5),
+        torch.rand(1, 1, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(2)),
+    )
+    gram, mean, whole = torch.zeros(3, 3), torch.zeros(3), float(mask.square().sum())
+    for y in range(4):
+        for x in range(5):
+            column = features[0, :, y, x].float()
+            gram += float(mask[0, 0, y, x]) ** 2 * column[:, None] * column[None] / (3 * whole)
+            mean += float(mask[0, 0, y, x]) ** 2 * column / whole
+    torch.testing.assert_close(gram_matrix(features, mask)[0].float(), gram)
+    both = MeanCovariance()(features, mask)[0].float()
+    torch.testing.assert_close(both[:, 3], mean)
+    torch.testing.assert_close(both[:, :3], 3 * gram - mean[:, None] * mean)
+
+
+def test_mean_and_covariance_are_torchs_and_their_distance_has_one_unit():
+    features, target = positive(1, 4, 6, 7), positive(1, 4, 5, 5, seed=1)
+    mine, theirs = (MeanCovariance()(each) for each in (features, target))
+    torch.testing.assert_close(mine[0, :, :-1], torch.cov(features[0].flatten(1), correction=0), atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(mine[0, :, -1], features.mean((0, 2, 3)))
+    by_hand = (mine - theirs)[..., :-1].square().mean()
+    by_hand += (mine - theirs)[..., -1].square().mean() * theirs[..., -1].square().mean()
+    torch.testing.assert_close(MeanCovariance().distance(mine, theirs), by_hand)
+
+
+def test_sliced_wasserstein_sorts_along_fixed_directions():
+    statistic, features, target = SlicedWasserstein(), positive(1, 4, 5, 5), positive(1, 4, 5, 5, seed=1)
+    assert statistic.DIRECTIONS == 64
+    total = 0.0
+    for direction in torch.randn(4, 64, generator=torch.Generator().manual_seed(0)).T:
+        direction = direction / direction.norm()
+        mine = sorted(float(direction @ features[0, :, y, x]) for y in range(5) for x in range(5))
+        theirs = sorted(float(direction @ target[0, :, y, x]) for y in range(5) for x in range(5))
+        total += sum((a - b) ** 2 for a, b in zip(mine, theirs, strict=True)) / 25 / 64
+    assert float(statistic.distance(statistic(features), statistic(target))) == pytest.approx(total, rel=1e-4)
+
+
+def test_a_longer_list_is_stretched_from_end_to_end():
+    stretched = SlicedWasserstein().distance(torch.tensor([[[0.0, 1.0, 2.0]]]), torch.tensor([[[0.0, 2.0]]]))
+    assert stretched == 0
+
+
+# The gradients written by hand
+
+
+def gradient(function, features):
+    leaf = features.clone().requires_grad_()
+    (result,) = torch.autograd.grad(function(leaf).square().sum(), leaf)
+    return result
+
+
+@pytest.mark.parametrize("pictures", [1, 3])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (5, 1, 2), (3, 1, 0), (1, 1, 0), (11, 4, 2)])
+def test_a_frozen_convolution_is_torchs_with_its_gradient(pictures, kernel, stride, padding):
+    torch.manual_seed(0)
+    plain = nn.Conv2d(4, 6, kernel, stride, padding).double()
+    frozen = FrozenConv2d(4, 6, kernel, stride, padding).double().requires_grad_(False)
+    frozen.load_state_dict(plain.state_dict())
+    x = draw(pictures, 4, 15, 18)
+    torch.testing.assert_close(frozen(x), plain(x))
+    torch.testing.assert_close(gradient(frozen, x), gradient(plain, x))
+    small = draw(1, 4, 12, 12).requires_grad_()
+    assert gradcheck(frozen, small)
+    assert gradgradcheck(lambda x: frozen(x).square(), small[..., :11, :11])
+
+
+def test_a_convolution_that_is_no_longer_frozen_learns():
+    layer = FrozenConv2d(2, 3, 3)
+    layer(torch.ones(1, 2, 5, 5)).sum().backward()
+    assert layer.weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("pictures", [1, 3])
+@pytest.mark.parametrize("with_mean", [True, False])
+def test_moments_are_second_moments_and_means_with_their_gradients(pictures, with_mean):
+    x = draw(pictures, 4, 3, 4)
+    second, mean = moments(x, with_mean)
+    torch.testing.assert_close(second, torch.einsum("bkyx,blyx->bkl", x, x) / 12)
+    if with_mean:
+        torch.testing.assert_close(mean, x.mean((2, 3)))
+    else:
+        assert mean is None
+    function = (lambda x: moments(x)) if with_mean else (lambda x: moments(x, with_mean=False)[0])
+    assert gradcheck(function, x.requires_grad_())
+    assert gradgradcheck(function, x)
+
+
+@pytest.mark.parametrize("format", [torch.bfloat16, torch.float16])
+def test_coarse_numbers_get_float32_sums(format):
+    x = draw(1, 16, 20, 30, dtype=torch.float32).to(format).to(memory_format=torch.channels_last)
+    exact = x.double()
+    torch.testing.assert_close(gram_matrix(x).double(), gram_matrix(exact), rtol=1e-5, atol=1e-7)
+    second, mean = moments(x)
+    torch.testing.assert_close(second.double(), gram_matrix(exact) * 16, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(mean.double(), exact.mean((2, 3)), rtol=1e-5, atol=1e-6)
+    difference = content_distance(x, torch.zeros_like(x))
+    assert difference.dtype == torch.float32
+    assert float(difference) == pytest.approx(float(exact.square().mean()), rel=1e-5)
+    assert SlicedWasserstein()(x).dtype == torch.float32
+    coarse, fine = gradient(gram_matrix, x).double(), gradient(gram_matrix, exact)
+    assert (coarse - fine).norm() < 0.01 * fine.norm()
+
+
+def test_nothing_of_the_whole_process_is_changed(monkeypatch):
+    """Two runs at once, or a run beside a learner's cell: a number format switched for all threads would reach both."""
+
+    def changed(*_):
+        raise AssertionError("a setting of the whole process was changed")
+
+    monkeypatch.setattr(type(torch.backends.mkldnn.matmul), "__setattr__", changed)
+    x = draw(1, 4, 5, 6, dtype=torch.float32).bfloat16().requires_grad_()
+    MeanCovariance()(x).sum().backward()
+    gram_matrix(x).sum().backward()

@@ -1,10 +1,13 @@
-"""What is minimised: balance, several styles, masks, own colours, scales."""
+"""What is minimised: loss modules and their weights, balance, several styles, masks, own colours, scales, memory."""
+
+import re
 
 import pytest
 import torch
 
-from style_helpers import images, transfer
-from style_helpers.objective import Style, StyleObjective, resize
+from style_helpers import colours, images, losses, networks, transfer
+from style_helpers.images import resize
+from style_helpers.objective import Style, StyleObjective
 from style_helpers.settings import Settings
 
 
@@ -31,13 +34,71 @@ def style_terms(objective, picture):
     return {name: float(value) for name, value in objective(picture).items() if name.startswith("style")}
 
 
+@pytest.mark.parametrize("preset", ["tutorial", "gatys", "fine"])
+@pytest.mark.parametrize("name", ["content_distance", "total_variation", "outside_range", "moments", "gram_matrix"])
+def test_what_is_taught_is_what_runs(alexnet, content, style, monkeypatch, preset, name):
+    """With a function of `losses` replaced, a run by default settings changes, in just the terms that it is for."""
+    chosen = Settings.preset(preset, network="alexnet", precision="fp32")
+    terms = {  # whose term each function makes, in the preset
+        "content_distance": "content",
+        "total_variation": "total" if chosen.total_variation else None,
+        "outside_range": "pixel" if chosen.pixel_range == "penalty" else None,
+        "moments": "style",
+        "gram_matrix": "style" if chosen.statistic == "gram" else None,
+    }
+    objective, picture = StyleObjective(alexnet, content, style, chosen), 1.5 * content.flip(3)
+    before = {term: float(value) for term, value in objective(picture).items()}
+    real = getattr(losses, name)
+
+    def doubled(*inputs, **options):
+        found = real(*inputs, **options)
+        return 2 * found if isinstance(found, torch.Tensor) else tuple(None if x is None else 2 * x for x in found)
+
+    monkeypatch.setattr(losses, name, doubled)
+    after = {term: float(value) for term, value in objective(picture).items()}
+    assert {term.split()[0] for term in before if after[term] != before[term]} == {terms[name]} - {None}
+
+
+def test_printing_it_shows_every_term_with_its_layer_and_weight(alexnet, content, style):
+    shown = str(StyleObjective(alexnet, content, style, settings(balance="none", total_variation=0.5)))
+    assert re.search(r"\(style relu3\): StyleLoss\(\s+weight=50", shown)
+    assert re.search(r"\(content relu4\): ContentLoss\(weight=1\)", shown)
+    assert re.search(r"\(total variation\): TotalVariation\(weight=0.5\)", shown)
+    assert re.search(r"\(pixel range\): PixelRange\(weight=1e\+04\)", shown)
+    assert "alexnet, average pooling, normalised" in shown
+
+
+def test_each_term_is_its_formula_times_its_weight(alexnet, content, style):
+    chosen = settings(balance="none", style_weight=7.0, content_weight=3.0, total_variation=2.0, pooling="max")
+    picture = (1.2 * content.flip(3)).contiguous()
+    terms = StyleObjective(alexnet, content, style, chosen)(picture)
+    mine, of_content, of_style = (alexnet(each) for each in (picture, content, style))
+    expected = {"content relu4": 3 * (mine["relu4"] - of_content["relu4"]).square().mean()}
+    for layer in chosen.style_layers:
+        rows, theirs = mine[layer].flatten(2), of_style[layer].flatten(2)
+        gram, target = rows @ rows.mT / rows[0].numel(), theirs @ theirs.mT / theirs[0].numel()
+        expected[f"style {layer}"] = 7 * (gram - target).square().mean()
+    expected["total variation"] = 2 * losses.total_variation(picture)
+    expected["pixel range"] = 1e4 * (picture - picture.clamp(0, 1)).square().mean()
+    assert set(terms) == set(expected)
+    for name, value in expected.items():
+        torch.testing.assert_close(terms[name], value, rtol=1e-3, atol=1e-9)
+
+
+def test_a_weight_inside_the_error_acts_squared_on_both_sides(alexnet, content, style):
+    inside = settings(balance="none", weight_inside=True, style_weight=10.0, content_weight=3.0)
+    outside = settings(balance="none", style_weight=100.0, content_weight=9.0)
+    picture = content.flip(3)
+    pair = (StyleObjective(alexnet, content, style, chosen)(picture) for chosen in (inside, outside))
+    assert [float(term) for term in next(pair).values()] == pytest.approx([float(term) for term in next(pair).values()])
+
+
 def test_balance_by_the_target_makes_a_distance_of_nothing_from_all_one(alexnet, content, style):
     objective = StyleObjective(alexnet, content, style, settings(style_weight=1.0))
     features = objective.network(content)
-    for layer, loss in objective._style_losses.items():
-        assert float(loss(torch.zeros_like(features[layer]))) == pytest.approx(1)
-    for layer, loss in objective._content_losses.items():
-        assert float(loss(torch.zeros_like(features[layer]))) == pytest.approx(1)
+    for name, loss in objective.losses.items():
+        if name != "pixel range":
+            assert float(loss(torch.zeros_like(features[name.split()[-1]]))) == pytest.approx(1)
 
 
 def test_balance_by_gradients_makes_them_equally_long_at_the_content_picture(alexnet, content, style):
@@ -53,8 +114,9 @@ def test_two_styles_are_weighed_by_their_shares(alexnet, content, style, other):
     alone = style_terms(StyleObjective(alexnet, content, style, settings()), content)
     both = StyleObjective(alexnet, content, [Style(style, 3.0), Style(other, 1.0)], settings())
     apart = style_terms(StyleObjective(alexnet, content, other, settings()), content)
-    for name, value in style_terms(both, content).items():
-        assert value == pytest.approx(0.75 * alone[name] + 0.25 * apart[name], rel=1e-4)
+    expected = {f"style 1 {name.split()[1]}": 0.75 * value for name, value in alone.items()}
+    expected |= {f"style 2 {name.split()[1]}": 0.25 * value for name, value in apart.items()}
+    assert style_terms(both, content) == pytest.approx(expected, rel=1e-4)
     same = StyleObjective(alexnet, content, [Style(style, 2.0)], settings())
     assert style_terms(same, content) == pytest.approx(alone)
 
@@ -96,6 +158,7 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
         (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
         (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
         (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
+        (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),
     ],
 )
@@ -104,17 +167,53 @@ def test_styles_that_cannot_be_used_get_a_sentence(alexnet, content, style, styl
         StyleObjective(alexnet, content, styles(style), settings())
 
 
+@pytest.mark.parametrize("changes", [{}, {"style_scale": 0.4, "style_layers": ("relu1", "relu2")}])
+def test_a_thin_mask_and_small_strokes_are_no_reason_to_refuse_a_coarse_scale(alexnet, content, style, changes):
+    """A line of one pixel has less than half of a coarse pixel, and a style is looked at smaller than the content."""
+    thin = torch.zeros(1, 1, *content.shape[-2:])
+    thin[..., 30] = 1
+    scales = {"scales": (0.25, 0.5, 0.7, 1.0), "shares": (0.25, 0.25, 0.25, 0.25)}
+    chosen = Settings.fine(network="alexnet", evaluations=6, content_layers=("relu2",), **scales, **changes)
+    for styles, keep in (([Style(style, mask=thin)], None), (style, 1 - thin)):
+        descent = transfer.run(StyleObjective(alexnet, content, styles, chosen, keep))
+        assert len(list(descent)) == 6
+
+
+@pytest.mark.parametrize("side", range(63, 80))
+def test_the_smallest_scale_still_works_and_leaves_room_for_rounding(alexnet, side):
+    picture = torch.rand(1, 3, side, side + 1, generator=torch.Generator().manual_seed(side))
+    objective = StyleObjective(alexnet, picture, picture[..., :-1, :], settings())
+    assert min(objective.at(objective.smallest_scale).styles[0].picture.shape[-2:]) >= objective.network.smallest_side
+    assert objective.smallest_scale == pytest.approx((objective.network.smallest_side + 1) / (side - 1))
+
+
+def test_what_is_shown_of_a_soft_keep_is_blended_once(alexnet, content, style):
+    keep = torch.full((1, 1, *content.shape[-2:]), 0.5)
+    descent = transfer.run(StyleObjective(alexnet, content, style, settings(), keep))
+    steps = list(descent)
+    assert max((step.picture - content).abs().max() for step in steps) > 0.02
+    assert torch.equal(descent.result().picture, descent.best.picture)
+    raw = torch.rand_like(content)
+    torch.testing.assert_close(descent.objective.finished(raw), (raw + content) / 2)
+
+
 def test_keeping_everything_is_refused(alexnet, content, style):
     with pytest.raises(ValueError, match="leaves nothing to paint"):
         StyleObjective(alexnet, content, style, settings(), torch.ones(1, 1, *content.shape[-2:]))
 
 
-def test_luminance_keeps_the_contents_colours(alexnet, content, style):
+def test_luminance_keeps_the_contents_colours_in_what_is_shown(alexnet, content, style):
     descent = transfer.run(StyleObjective(alexnet, content, style, settings(colours="luminance")))
     last = list(descent)[-1].picture
-    grey = last - last.mean(1, keepdim=True)
-    assert (
-        torch.corrcoef(torch.stack([grey.flatten(), (content - content.mean(1, keepdim=True)).flatten()]))[0, 1] > 0.9
+    for picture in (last, descent.result().picture):
+        inside = (picture > 0) & (picture < 1)
+        shift = picture - content
+        assert (shift.amax(1) - shift.amin(1))[inside.all(1)].max() < 1e-5  # each point is only lighter or darker
+        assert shift.abs().max() > 0.01
+    objective = descent.objective
+    torch.testing.assert_close(objective.finished(content), content)
+    torch.testing.assert_close(  # and the network sees brightness alone
+        objective(colours.luminance(content))["style relu1"], objective(content)["style relu1"]
     )
 
 
@@ -144,3 +243,21 @@ def test_at_a_coarser_scale_everything_is_smaller(alexnet, content, style):
     assert small.styles[0].picture.shape == style.shape
     assert small.styles[0].mask.shape == mask.shape
     assert large.at(1) is large
+
+
+def test_a_picture_too_large_for_the_memory_is_refused_before_anything_is_computed(alexnet, monkeypatch):
+    def computed(*_):
+        raise AssertionError("the network was asked before the memory")
+
+    small, large = torch.rand(1, 3, 64, 64), torch.rand(1, 3, 200, 300)
+    monkeypatch.setattr(networks.Features, "forward", computed)
+    monkeypatch.setattr("style_helpers.devices.free_memory", lambda device: 20_000_000)
+    with pytest.raises(ValueError, match="A picture of 300 x 200 pixels needs about") as refused:
+        StyleObjective(alexnet, large, small, settings())
+    monkeypatch.undo()
+    monkeypatch.setattr("style_helpers.devices.free_memory", lambda device: 20_000_000)
+    fits = int(re.search("shorter side at ([0-9]+)", str(refused.value))[1])
+    assert fits > 64
+    StyleObjective(alexnet, torch.rand(1, 3, fits, int(fits * 1.5)), small, settings())
+    with pytest.raises(ValueError, match="A style picture of 3000 x 2000"):
+        StyleObjective(alexnet, small, torch.rand(1, 1, 1, 1).expand(1, 3, 2000, 3000), settings())

@@ -65,7 +65,6 @@ def test_frozen_and_replaced_only_by_a_checked_copy():
         ({"scales": [1.0]}, "must be a tuple"),
         ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein"),
         ({"style_scale": 0.0}, "from 0.1 to 10"),
-        ({"carry": True}, "carry belongs to Adam"),
         ({"weight_inside": True}, "the seed's way"),
     ],
 )

@@ -19,9 +19,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from style_helpers import losses, metrics, networks
 from style_helpers.course.bugs import BUGS
-from style_helpers.objective import RANGE_WEIGHT, fit
-from style_helpers.settings import shortened
-from style_helpers.transfer import LBFGS_MEMORY
+from style_helpers.images import fit
+from style_helpers.objective import RANGE_WEIGHT
+from style_helpers.settings import LBFGS_MEMORY, shortened
 
 CONTENT_LAYERS = {"alexnet": ("conv4",), "vgg16": ("conv4_2",)}  # before the ReLU, as the paper's figures name it
 STYLE_LAYERS = {
@@ -70,10 +70,20 @@ def layers(network: str, bug: str | None = None) -> tuple[tuple[str, ...], tuple
 
 def trained(network: str, bug: str | None = None) -> networks.Features:
     """The trained network. Its weights need no gradient: the pixels learn, not the network."""
-    net = networks.load(network).cut(None, arithmetic="seed")
+    net = networks.load(network).cut(None)
+    for name, module in net.body.items():
+        if isinstance(module, nn.Conv2d):
+            net.body[name] = _plain(module)
     # torch leaves weights trainable. Only then do targets that were not detached hang on a graph.
     net.body.requires_grad_(bug in ("trainable weights", "targets not detached"))
     return net
+
+
+def _plain(ours: nn.Conv2d) -> nn.Conv2d:
+    """torch's own convolution with the same weights. Ours has a gradient of its own when frozen, which rounds anew."""
+    plain = nn.Conv2d(*ours.weight.shape[1::-1], ours.kernel_size, ours.stride, ours.padding, device="meta")
+    plain.weight, plain.bias = ours.weight, ours.bias
+    return plain
 
 
 def features(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from style_helpers import images, losses, metrics, transfer
 from style_helpers.colours import luminance
-from style_helpers.objective import resize
+from style_helpers.images import resize
 from style_helpers.panels.bundled import (
     FOLDER,
     SIZE,

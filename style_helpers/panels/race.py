@@ -14,7 +14,7 @@ from torch import Tensor
 from style_helpers import images, networks, plots, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
-from style_helpers.settings import CHOICES, Settings
+from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
 WIDE = {"description_width": "170px"}
 ROOM = {"width": "395px"}
@@ -65,7 +65,7 @@ def adam(total: Total, start: Tensor, rate: float) -> Steps:
 
 def lbfgs(total: Total, start: Tensor) -> Steps:
     """As `transfer.run` has it: its memory outlives a step, and torch's absolute tolerances are off."""
-    known = {"max_iter": 1, "history_size": transfer.LBFGS_MEMORY, "tolerance_grad": 0, "tolerance_change": 0}
+    known = {"max_iter": 1, "history_size": LBFGS_MEMORY, "tolerance_grad": 0, "tolerance_change": 0}
     return with_torch(lambda pixels: torch.optim.LBFGS(pixels, **known), total, start)
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.files import FileError, quote
-from style_helpers.objective import StyleObjective, fit
+from style_helpers.images import fit
+from style_helpers.objective import StyleObjective
 from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 

@@ -123,7 +123,7 @@ def _cut_out(f: Tensor, t: Tensor) -> Tensor:
         "a mask with numbers between": lambda: (draw(1, 2, 7, 3), unit(1, 1, 7, 3, seed=1)),
     },
     look="Features times mask, then the product of rows, divided by C times the sum of the mask's squares.",
-    praise="It agrees with `statistics.Gram`. Notice that a small region is described on the scale of a large one.",
+    praise="It agrees with `losses.gram_matrix`. Notice that a small region is described on the scale of a large one.",
     gradient=True,
 )
 def masked_gram(features, mask):
