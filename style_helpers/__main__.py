@@ -117,7 +117,7 @@ def _objective(options, settings: Settings):
     files.check(options.out, images.WRITTEN, inputs, options.force)
     if options.losses is not None:
         files.check(options.losses, (".csv",), (*inputs, options.out), options.force)
-    network = networks.load(settings.network) if settings.network else networks.default()
+    network = networks.load(settings.network, device=device) if settings.network else networks.default(device)
     return StyleObjective(network, content, style, settings), size
 
 

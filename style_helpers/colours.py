@@ -25,18 +25,16 @@ def matched(style: Tensor, content: Tensor) -> Tensor:
     """`style` with the mean and covariance of `content`'s colours, clamped to 0 to 1 (section 3.1, equation 1).
 
     Of the many matrices that do it this takes the symmetric one, S_c^(1/2) S_s^(-1/2) in the paper's own choice of
-    square roots by eigenvectors.
+    square roots by eigenvectors. Computed on the processor: not every GPU has float64 and eigenvectors.
     """
-    mean_s, root_s = _mean_and_root(style)
-    mean_c, root_c = _mean_and_root(content)
-    points = style.double().flatten(2)[0]
-    moved = root_c @ torch.linalg.inv(root_s) @ (points - mean_s) + mean_c
-    return moved.view_as(style).to(style).clamp(0, 1)
+    of_style, of_content = (picture.cpu().double().flatten(2)[0] for picture in (style, content))
+    (mean_s, root_s), (mean_c, root_c) = _mean_and_root(of_style), _mean_and_root(of_content)
+    moved = root_c @ torch.linalg.inv(root_s) @ (of_style - mean_s) + mean_c
+    return moved.clamp(0, 1).view(style.shape).to(style)
 
 
-def _mean_and_root(picture: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (3, 1) and symmetric square root (3, 3) of the covariance of a picture's colours."""
-    points = picture.double().flatten(2)[0]
+def _mean_and_root(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (3, 1) and symmetric square root (3, 3) of the covariance of a picture's colours, (3, H W)."""
     covariance = torch.cov(points) + 1e-5 * torch.eye(3).to(points)  # a grey picture has no spread to divide by
     values, vectors = torch.linalg.eigh(covariance)
     return points.mean(1, keepdim=True), vectors @ values.sqrt().diag() @ vectors.t()

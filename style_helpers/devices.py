@@ -1,31 +1,46 @@
-"""Where to compute, in which number format, and the picture size that suits the place."""
+"""Where to compute, in which number format, and the picture size that suits the place.
 
-import contextlib
+`choose` is the one place that decides: `images.load` and `networks.load` ask it, and all that follows stays on the
+device of the picture it is given.
+"""
+
 import ctypes
 import math
 import os
+import platform
+import re
 import sys
+import time
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
 import torch
+import torch.nn.functional as F
 
+from style_helpers import _limits
 from style_helpers.settings import SettingsError
 
+VARIABLE = "STYLE_HELPERS_DEVICE"  # environment variable: the device when nobody names one
 
-def choose(name: str = "auto") -> torch.device:
-    """The device of that name: "cuda", "mps", "xpu", "cpu", one of several such as "cuda:1", or "auto" for the best.
 
-    Raises SettingsError for a name that is not known or a device that this machine lacks.
+def choose(device: str | torch.device | None = None) -> torch.device:
+    """The device that is named; else the one of the variable STYLE_HELPERS_DEVICE; else the best of this machine.
+
+    Names are "cuda", "mps", "xpu", "cpu", one of several such as "cuda:1", and "auto", which names none. Raises
+    SettingsError for a name that is not known or a device that this machine lacks.
     """
+    if isinstance(device, torch.device):
+        return device
+    name, asked = (device, "device") if device not in (None, "auto") else (os.environ.get(VARIABLE), VARIABLE)
     present = available()
-    if name == "auto":
+    if name in (None, "", "auto"):
         return torch.device(present[0])
     kind, _, number = str(name).partition(":")
     if kind not in _PRESENT or (number and not number.isdecimal()):
-        raise SettingsError(f"device {name!r} is not known: choose one of auto, {', '.join(_PRESENT)}.")
+        raise SettingsError(f"{asked} {name!r} is not known: choose one of auto, {', '.join(_PRESENT)}.")
     if kind not in present or int(number or 0) >= _count(kind):
-        raise SettingsError(f"device {name!r} is not on this machine: choose one of auto, {', '.join(present)}.")
+        raise SettingsError(f"{asked} {name!r} is not on this machine: choose one of auto, {', '.join(present)}.")
     return torch.device(name)
 
 
@@ -46,13 +61,31 @@ def _count(kind: str) -> int:
     return {"cuda": torch.cuda.device_count, "xpu": torch.xpu.device_count}.get(kind, lambda: 1)()
 
 
+def in_words(device: torch.device) -> str:
+    """Where that is, for a sentence: "the GPU Tesla T4", "the GPU of this Mac", "the processor with 2 threads"."""
+    if device.type in ("cuda", "xpu"):
+        return f"the GPU {getattr(torch, device.type).get_device_name(device)}"
+    if device.type == "mps":
+        return "the GPU of this Mac"
+    threads = torch.get_num_threads()
+    return f"the processor with {threads} thread{'s' * (threads > 1)}"
+
+
+def default_size(preset: str = "gatys", device: str | torch.device | None = None) -> int:
+    """Shorter side in pixels when nobody says: 512 with a GPU and 128 without for the seed tutorial, 256 else."""
+    if choose(device).type != "cpu":
+        return 512
+    return 128 if preset == "tutorial" else 256
+
+
+# Number formats
+
+
 def number_format(precision: str, device: torch.device) -> torch.dtype:
     """The format of the convolutions for `Settings.precision`: "fp32", "bf16", or "auto".
 
-    "auto" is bfloat16 where the processor multiplies matrices of it: x86 with AMX or AVX512-BF16, Arm with bf16,
-    NVIDIA from the Ampere generation on. Elsewhere bfloat16 is emulated and slow, so "auto" stays with float32. In
-    float32, cuDNN's convolutions take TF32 by themselves where a GPU has it, and matrix products do not: torch's own
-    defaults, and what Gram matrices need.
+    "auto" is bfloat16 where that is quicker, else float32. In float32, cuDNN's convolutions take TF32 by themselves
+    where a GPU has it, and matrix products do not: torch's own defaults, and what Gram matrices need.
     """
     if precision == "fp32":
         return torch.float32
@@ -62,93 +95,93 @@ def number_format(precision: str, device: torch.device) -> torch.dtype:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether convolutions in bfloat16 are quicker than in float32 there.
+
+    NVIDIA: from the Ampere generation on. Intel GPUs: where they have matrix engines. x86: with AMX or AVX512-BF16.
+    Arm: where it has bf16 and a short measurement agrees, because some of torch's libraries use it there and some do
+    not. Elsewhere bfloat16 is emulated. Not on a Mac's GPU, whose arithmetic is no wider in 16 bits than in 32.
+    """
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8
-    if device.type == "cpu":
-        found = torch.cpu.get_capabilities()
-        return any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16", "bf16"))
-    return False
+    if device.type == "xpu":
+        return torch.xpu.get_device_capability(device)["has_subgroup_matrix_multiply_accumulate"]
+    if device.type != "cpu":
+        return False
+    found = torch.cpu.get_capabilities()
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return found.get("bf16", False) and _measured_gain() > 1.3
+    return found.get("amx_bf16", False) or found.get("avx512_bf16", False)
+
+
+@lru_cache(maxsize=1)
+def _measured_gain() -> float:
+    """How many times quicker a convolution as VGG's is on this processor in bfloat16 than in float32."""
+    return _seconds(torch.float32) / _seconds(torch.bfloat16)
+
+
+def _seconds(number_format: torch.dtype) -> float:
+    """The best of three, without one that warms up."""
+    picture, kernels = (
+        torch.ones(shape, dtype=number_format).to(memory_format=torch.channels_last)
+        for shape in ((1, 64, 48, 48), (64, 64, 3, 3))
+    )
+    F.conv2d(picture, kernels)
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        F.conv2d(picture, kernels)
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+# Memory and processor cores
 
 
 def free_memory(device: torch.device, root: Path = Path("/")) -> int:
     """Bytes that a run could take now: of the GPU's own memory, or of this machine's within every limit set on us.
 
-    A container's or a batch system's limit is its control group's (Linux); JupyterHub's is the variable MEM_LIMIT.
-    `root` is where /proc and /sys are looked for.
+    What torch keeps of freed memory to use it again counts as free. `root` is where /proc and /sys are looked for.
     """
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    left = [psutil.virtual_memory().available, *_left_in_control_groups(root), *_left_at_the_hub()]
-    return max(0, min(left))
+        return torch.cuda.mem_get_info(device)[0] + _kept(torch.cuda, device)
+    if device.type == "xpu":
+        try:
+            return torch.xpu.mem_get_info(device)[0] + _kept(torch.xpu, device)
+        except RuntimeError:  # some of Intel's GPUs do not tell
+            return torch.xpu.get_device_properties(device).total_memory - torch.xpu.memory_allocated(device)
+    left = max(0, min([psutil.virtual_memory().available, *_limits.memory_left(root)]))
+    if device.type == "mps":  # a part of the machine's memory, which other programs use too
+        allocated = torch.mps.current_allocated_memory()
+        kept = torch.mps.driver_allocated_memory() - allocated
+        return max(0, min(torch.mps.recommended_max_memory() - allocated, left + kept))
+    return left
+
+
+def _kept(module, device: torch.device) -> int:
+    return module.memory_reserved(device) - module.memory_allocated(device)
+
+
+_OUT_OF_MEMORY = re.compile(
+    "out of memory"  # "MPS backend out of memory", "CUDA error: out of memory"
+    "|can't allocate memory|not enough memory"  # DefaultCPUAllocator: Linux and macOS, Windows
+    "|OUT_OF_DEVICE_MEMORY|OUT_OF_HOST_MEMORY"  # XPU
+    "|ALLOC_FAILED"  # CUDA's libraries
+    "|invalid buffer size",  # MPS, of one that no Mac could give
+    re.IGNORECASE,
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says, in the words of Python, of a GPU or of torch's CPU allocator, that memory is used up."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and bool(_OUT_OF_MEMORY.search(str(error)))
 
 
 def processors(root: Path = Path("/")) -> int:
     """How many processor cores this process may keep busy, with a container's or JupyterHub's limit; at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    limits = [float(allowed)]
-    with contextlib.suppress(KeyError, ValueError):
-        limits.append(float(os.environ["CPU_LIMIT"]))
-    for folder in _control_groups(root, "cpu"):
-        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-            quota, period = (folder / "cpu.max").read_text().split()  # "max 100000" where there is no limit
-            limits.append(int(quota) / int(period))
-        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
-            quota, period = (int((folder / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period"))
-            limits += [quota / period] if quota > 0 else []
-    return max(1, math.ceil(min(limits)))
-
-
-def _left_in_control_groups(root: Path) -> list[int]:
-    """For each limit on our control group and on those above it: the limit less what is used, in bytes."""
-    left = []
-    for folder in _control_groups(root, "memory"):
-        for limit, used, idle in (
-            ("memory.max", "memory.current", "inactive_file"),  # version 2
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),  # version 1
-        ):
-            with contextlib.suppress(OSError, ValueError):  # another version, or "max": no limit
-                numbers = [int((folder / name).read_text()) for name in (limit, used)]
-                kept = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-                left.append(numbers[0] - numbers[1] + int(kept.get(idle, 0)))  # files in memory give way
-    return left
-
-
-def _control_groups(root: Path, controller: str) -> list[Path]:
-    """The folders of our control group and of all above it, for version 2 and for one controller of version 1."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:  # not Linux
-        return []
-    folders = []
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers in ("", controller) or controller in controllers.split(","):
-            top = root / "sys/fs/cgroup" / controllers
-            group = top / path.strip("/")
-            # Inside a container the path may be the host's, of which only the top is seen here
-            folders += [folder for folder in (group, *group.parents) if folder.is_relative_to(top) and folder.is_dir()]
-    return folders
-
-
-def _left_at_the_hub() -> list[int]:
-    """MEM_LIMIT less what the learner's server and all that it started hold: not every JupyterHub enforces it."""
-    limit = os.environ.get("MEM_LIMIT", "")
-    if not limit.isdecimal():
-        return []
-    with contextlib.suppress(psutil.Error):
-        top = psutil.Process()
-        for parent in top.parents():
-            with contextlib.suppress(psutil.Error):  # of another user: the hub itself
-                top = parent if parent.environ().get("MEM_LIMIT") == limit else top
-        return [int(limit) - sum(_held(each) for each in (top, *top.children(recursive=True)))]
-    return [int(limit)]
-
-
-def _held(process: psutil.Process) -> int:
-    try:
-        return process.memory_info().rss
-    except psutil.Error:  # it has just ended
-        return 0
+    return max(1, math.ceil(min([allowed, *_limits.shares_of_processors(root)])))
 
 
 def keep_freed_memory():
@@ -164,10 +197,3 @@ def keep_freed_memory():
         trim_threshold, mmap_threshold = -1, -3  # the names are those of malloc.h
         library.mallopt(mmap_threshold, 2**30)
         library.mallopt(trim_threshold, 2**31 - 1)
-
-
-def default_size(preset: str, device: torch.device) -> int:
-    """Shorter side in pixels when nobody says: 512 with a GPU and 128 without for the seed tutorial, 256 else."""
-    if device.type != "cpu":
-        return 512
-    return 128 if preset == "tutorial" else 256

@@ -6,6 +6,7 @@ cannot be used `SettingsError`, a file that cannot be written `FileError`; each 
 """
 
 import base64
+import contextlib
 import html
 import io
 import json
@@ -17,11 +18,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import ExifTags, Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
-from style_helpers import files
+from style_helpers import devices, files
 from style_helpers.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -39,16 +40,6 @@ _READ = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 WRITTEN = (".png", ".jpg", ".jpeg")
 _PHONE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
 
 class PictureError(ValueError):
     """A picture that cannot be read or used; the message is one sentence: which, why, what would be right."""
@@ -57,8 +48,8 @@ class PictureError(ValueError):
 # Opening
 
 
-def load(source: str | os.PathLike | bytes | BinaryIO, size: int | None = None, device="cpu") -> Tensor:
-    """The picture as a tensor of shape (1, 3, H, W), float32, 0 to 1.
+def load(source: str | os.PathLike | bytes | BinaryIO, size: int | None = None, device=None) -> Tensor:
+    """The picture as a tensor of shape (1, 3, H, W), float32, 0 to 1, on `devices.choose(device)`.
 
     `size` is the length of the shorter side in pixels, SMALLEST_SIDE to LARGEST_SIZE; the aspect is kept. `None` keeps
     the picture's own size. The values are those of torchvision's `Resize(size)` and `ToTensor()`, to the last bit.
@@ -97,10 +88,11 @@ def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
     raise PictureError(f"{name} {_what_is_wrong(start)}")
 
 
-def from_pil(picture: Image.Image, device="cpu") -> Tensor:
-    """A Pillow picture of any mode as a tensor of shape (1, 3, H, W), float32, 0 to 1."""
+def from_pil(picture: Image.Image, device=None) -> Tensor:
+    """A Pillow picture of any mode as a tensor of shape (1, 3, H, W), float32, 0 to 1, on `devices.choose(device)`."""
     pixels = torch.from_numpy(np.array(_to_rgb(picture)))
-    return pixels.permute(2, 0, 1).unsqueeze(0).contiguous().to(torch.float32).div(255).to(device)
+    picture = pixels.permute(2, 0, 1).unsqueeze(0).contiguous().to(torch.float32).div(255)
+    return picture.to(devices.choose(device))
 
 
 def to_pil(picture: Tensor) -> Image.Image:
@@ -191,12 +183,9 @@ def _too_many_pixels(name: str, size: str = "") -> str:
 
 
 def _turn_upright(picture: Image.Image) -> Image.Image:
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # damaged EXIF: the pixels are still good
-        return picture
-    turn = _UPRIGHT.get(orientation)
-    return picture if turn is None else picture.transpose(turn)
+    with contextlib.suppress(Exception):  # damaged EXIF: the pixels are still good, and turned before it is rewritten
+        ImageOps.exif_transpose(picture, in_place=True)
+    return picture
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

@@ -3,9 +3,10 @@
 A loss says how well the optimiser did at its own game. These say how close a picture is to its content (`lpips`,
 `ssim`) and to its style (`style_distance_to`) by other measures, so that results of different settings compare.
 
-Pictures are tensors (1, 3, H, W), 0 to 1, on any device; each function returns a Python float. All raise ValueError,
-with one sentence, for another shape, values outside 0 to 1, or a picture that is too small; those that need AlexNet
-or a VGG fetch its weights first where this computer has none, and raise weights.WeightsError when no source has them.
+Pictures are tensors (1, 3, H, W), 0 to 1, on any device: the first one's is where is computed. Each function returns a
+Python float. All raise ValueError, with one sentence, for another shape, values outside 0 to 1, or a picture that is
+too small; those that need AlexNet or a VGG fetch its weights first where this computer has none, and raise
+weights.WeightsError when no source has them.
 """
 
 from functools import lru_cache
@@ -50,8 +51,8 @@ def lpips(picture: Tensor, reference: Tensor) -> float:
     """
     _check_pair(picture, reference)
     # The authors scale by (2x - 1 - shift) / scale; with their numbers that is the network's own (x - mean) / std.
-    network, heads = _network("alexnet"), _heads()
-    ours, theirs = network(picture.cpu().float()), network(reference.cpu().float())
+    network, heads = _network("alexnet", picture.device), _heads(picture.device)
+    ours, theirs = network(picture.float()), network(reference.to(picture.device).float())
     total = 0.0
     for layer, head in zip(network.layers, heads, strict=True):
         squares = (_unit_length(ours[layer]) - _unit_length(theirs[layer])).square()
@@ -74,8 +75,8 @@ def style_distance_to(picture: Tensor, style: Tensor, network: str = "alexnet") 
     """
     _check(picture)
     _check(style)
-    features = _network(network)
-    ours, theirs = features(picture.cpu().float()), features(style.cpu().float())
+    features = _network(network, picture.device)
+    ours, theirs = features(picture.float()), features(style.to(picture.device).float())
     distances = []
     for layer in features.layers:
         target = gram_matrix(theirs[layer])
@@ -103,7 +104,7 @@ def ssim(picture: Tensor, reference: Tensor) -> float:
             f"A picture of {width} x {height} pixels is too small for SSIM, which compares windows: "
             f"the shorter side needs at least {SSIM_WINDOW} pixels."
         )
-    # Variances are differences of nearly equal numbers, so float64.
+    # Variances are differences of nearly equal numbers, so float64; on the processor, as not every GPU has that.
     pair = picture.cpu().double(), reference.cpu().double()
     _, everywhere = structural_similarity_index_measure(*pair, data_range=1.0, return_full_image=True)
     # torchmetrics mirrors the picture beyond its edges; the paper keeps to windows that lie inside it.
@@ -112,15 +113,15 @@ def ssim(picture: Tensor, reference: Tensor) -> float:
 
 
 @lru_cache(maxsize=2)
-def _network(name: str) -> networks.Features:
+def _network(name: str, device: torch.device) -> networks.Features:
     networks.check_name(name)
-    return networks.load(name, LAYERS[name])
+    return networks.load(name, LAYERS[name], device=device)
 
 
 @lru_cache(maxsize=1)
-def _heads() -> tuple[Tensor, ...]:
+def _heads(device: torch.device) -> tuple[Tensor, ...]:
     """The weights of LPIPS for the channels of AlexNet's five layers, each (1, C, 1, 1)."""
-    return tuple(weights.load("lpips-alexnet").values())
+    return tuple(head.to(device) for head in weights.load("lpips-alexnet").values())
 
 
 def _unit_length(features: Tensor) -> Tensor:

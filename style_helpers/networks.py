@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from style_helpers import weights
+from style_helpers import devices, weights
 from style_helpers._gradients import FrozenConv2d
 from style_helpers.settings import NETWORKS, SettingsError
 
@@ -32,14 +32,16 @@ def layer_names(network: str) -> tuple[str, ...]:
 
 
 def load(
-    name: str, layers: tuple[str, ...] | None = None, *, pooling: str = "max", normalise: bool = True
+    name: str, layers: tuple[str, ...] | None = None, *, pooling: str = "max", normalise: bool = True, device=None
 ) -> "Features":
-    """The pretrained network "vgg19", "vgg16" or "alexnet" on the CPU, fetched if it is not on this computer yet.
+    """The pretrained network "vgg19", "vgg16" or "alexnet", fetched if it is not on this computer yet.
 
-    Raises SettingsError for a name that is not known, weights.WeightsError when no source has the weights.
+    It is put on `devices.choose(device)`, where `images.load` puts pictures. Raises SettingsError for a name that is
+    not known, weights.WeightsError when no source has the weights.
     """
     check_name(name)
-    return Features(name, weights.load(name), layers, pooling=pooling, normalise=normalise)
+    device = devices.choose(device)
+    return Features(name, weights.load(name), layers, pooling=pooling, normalise=normalise).to(device)
 
 
 def check_name(name: str):
@@ -55,15 +57,15 @@ def choose() -> tuple[str, str]:
     return "vgg16", "VGG-16, because VGG-19's weights (a download of 548 MB) are not on this computer."
 
 
-def default() -> "Features":
-    """VGG-19 where its weights are, else VGG-16; prints which, and why."""
+def default(device=None) -> "Features":
+    """VGG-19 where its weights are, else VGG-16, on `devices.choose(device)`; prints which, and why."""
     name, why = choose()
     try:
-        features = load(name)
+        features = load(name, device=device)
     except weights.WeightsError as error:
         if name != "vgg19":
             raise
-        features, why = load("vgg16"), f"VGG-16, because VGG-19 cannot be used: {error}"
+        features, why = load("vgg16", device=device), f"VGG-16, because VGG-19 cannot be used: {error}"
     print(f"Network: {why}")
     return features
 

@@ -59,7 +59,7 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5, alt: str 
             f"A square of {side} pixels at row {top}, column {left} does not lie in a picture of {height} rows and "
             f"{width} columns."
         )
-    pixels = picture[0].permute(1, 2, 0).numpy()
+    pixels = picture[0].permute(1, 2, 0).cpu().numpy()
     square = pixels[top : top + side, left : left + side]
     figure = new_figure(10, 2.5, alt)
     whole, enlarged, *colours = figure.subplots(1, 5, width_ratios=[max(1.0, width / height), 1, 1, 1, 1])
@@ -121,7 +121,7 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24, alt: str = "")
     if len(shapes) != 1:
         raise ValueError(f"Gram matrices are compared channel by channel, but these have the shapes {sorted(shapes)}.")
     order = sum(square.diagonal() for square in squares.values()).argsort(descending=True)[:loudest]
-    roots = {name: square[order][:, order].sqrt().numpy() for name, square in squares.items()}
+    roots = {name: square[order][:, order].sqrt().cpu().numpy() for name, square in squares.items()}
     figure = new_figure(10, 10 / len(roots) + 0.4, alt)
     places = figure.subplots(1, len(roots), squeeze=False, sharey=True)[0]
     most = max(root.max() for root in roots.values())
@@ -155,7 +155,7 @@ def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int
     figure = new_figure(9, 3, alt)
     columns = (count + 1) // 2
     grid = figure.add_gridspec(2, 1 + columns, width_ratios=[2 * width / height, *[1] * columns])
-    pixels = picture.detach()[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    pixels = picture.detach()[0].permute(1, 2, 0).clamp(0, 1).cpu().numpy()
     whole = figure.add_subplot(grid[:, 0])
     whole.imshow(pixels)
     whole.set_axis_off()
@@ -483,13 +483,13 @@ def descent_paths(loss: Tensor, paths: Mapping[str, Tensor], alt: str = ""):
     """
     figure = new_figure(7, 4.6, alt)
     axes = figure.subplots()
-    along = torch.linspace(0, 1, len(loss))
+    along = torch.linspace(0, 1, len(loss)).numpy()
     decade = math.ceil(math.log10(loss.max().item()))
     levels = [first * 10.0**power for power in range(decade - 4, decade) for first in (1, 2, 5)]
-    lines = axes.contour(along, along, loss.T, levels=levels, colors="0.55", linewidths=0.8)
+    lines = axes.contour(along, along, loss.T.cpu().numpy(), levels=levels, colors="0.55", linewidths=0.8)
     axes.clabel(lines, levels[-6:], fmt="%g", fontsize=9, colors="0.35")
     for (name, points), (colour, dash, marker) in zip(paths.items(), cycle(LOOKS), strict=False):
-        axes.plot(*points.T, dash, marker=marker, color=colour, markersize=4.5, label=name)
+        axes.plot(*points.T.cpu().numpy(), dash, marker=marker, color=colour, markersize=4.5, label=name)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x_1$, the left pixel", ylabel="$x_2$, the right pixel", aspect="equal")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
@@ -529,6 +529,7 @@ def outside_range_map(picture: Tensor, alt: str = ""):
     from matplotlib.colors import to_rgb  # slow to import, as in `images.new_figure`
 
     figure = new_figure(10, 4, alt)
+    picture = picture.detach().cpu()
     grey = 0.78 + 0.22 * picture[0].clamp(0, 1).mean(0)  # so pale that both colours stand out from black, too
     sides = (("below 0", picture[0] < 0, "#0072B2"), ("above 1", picture[0] > 1, "#B34F00"))
     for axes, (side, outside, colour) in zip(figure.subplots(1, 2), sides, strict=True):

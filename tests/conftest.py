@@ -5,6 +5,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from style_helpers import devices
+from tests import pretend_device
+
 matplotlib.use("agg")
 os.environ.pop("STYLE_HELPERS_QUICK", None)  # only the tests of it and of the lessons are quick
 settings.register_profile("ours", deadline=None, derandomize=True, max_examples=40)
@@ -12,12 +15,28 @@ settings.load_profile("ours")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--device", default="cpu", help="where the tests compute: cpu, cuda, mps or xpu")
+    parser.addoption("--device", default="cpu", help="where the tests compute: cpu, cuda, mps, xpu or pretend")
+
+
+def pytest_configure(config):
+    os.environ["STYLE_HELPERS_DEVICE"] = config.getoption("--device")
+    if config.getoption("--device") == pretend_device.NAME:
+        pretend_device.register()
+        devices._PRESENT[pretend_device.NAME] = lambda: True
 
 
 @pytest.fixture(scope="session")
 def device(request) -> torch.device:
     return torch.device(request.config.getoption("--device"))
+
+
+@pytest.fixture
+def pretend(monkeypatch) -> torch.device:
+    """A GPU that every machine has: pictures and networks go to it."""
+    pretend_device.register()
+    monkeypatch.setitem(devices._PRESENT, pretend_device.NAME, lambda: True)
+    monkeypatch.setenv(devices.VARIABLE, pretend_device.NAME)
+    return torch.device(pretend_device.NAME, 0)
 
 
 @pytest.fixture(scope="session")

@@ -190,7 +190,7 @@ def test_lab_becomes_rgb():
 
 
 def test_the_tensor_is_made_on_the_device_asked_for():
-    assert images.load(BUNDLED[0], size=16, device="meta").device.type == "meta"
+    assert images.load(BUNDLED[0], size=16, device=torch.device("meta")).device.type == "meta"
 
 
 def test_a_picture_in_memory_of_any_mode_becomes_a_tensor():

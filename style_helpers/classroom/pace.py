@@ -29,8 +29,8 @@ REFERENCE_MS = {"vgg16": 45.0, "vgg16 in float32": 100.0, "alexnet": 12.0}
 def measure(seconds: float = SECONDS) -> dict[str, float]:
     """Milliseconds an evaluation of the `gatys` objective takes at 128 pixels, by the names of `MEASURED`.
 
-    Takes about `seconds`, on the processor, where the lessons compute, with as many threads as torch has now; a bar
-    shows how long it still goes on. Raises weights.WeightsError where a network's weights are not in reach.
+    Takes about `seconds`, where the lessons compute: on `devices.choose()`, with as many threads as torch has now; a
+    bar shows how long it still goes on. Raises weights.WeightsError where a network's weights are not in reach.
     """
     devices.keep_freed_memory()  # as every run does
     objectives = {name: _objective(name.partition(" ")[0], precision) for name, (precision, _) in MEASURED.items()}
@@ -58,10 +58,11 @@ def lesson_seconds(measured: dict[str, float]) -> dict[str, float]:
 
 def _objective(network: str, precision: str) -> StyleObjective:
     # What is in a picture does not change the time
-    content, style = torch.rand(2, 1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
+    content, style = torch.rand(2, 1, 3, SIZE, SIZE).to(devices.choose())
     return StyleObjective(networks.load(network), content, style, Settings.gatys(network=network, precision=precision))
 
 
 def _evaluate(objective: StyleObjective):
     picture = objective.content.clone().requires_grad_()
     sum(objective(picture).values()).backward()
+    picture.grad.sum().item()  # a GPU works on after the call: its number is there when it is done

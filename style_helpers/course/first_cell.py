@@ -5,9 +5,7 @@ import sys
 import warnings
 from pathlib import Path
 
-import torch
-
-from style_helpers import __version__, weights
+from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
 from style_helpers.settings import shortened
 
@@ -41,6 +39,6 @@ def first_look(course_version: str):
 
 def _ready() -> str:
     found = weights.find("vgg16")
-    threads = f"{torch.get_num_threads()} thread{'s' * (torch.get_num_threads() > 1)}"
-    said = f"Ready: style_helpers {__version__}, VGG-16 from {found.source}, on the processor with {threads}."
+    where = devices.in_words(devices.choose())
+    said = f"Ready: style_helpers {__version__}, VGG-16 from {found.source}, on {where}."
     return said + (" Quick mode is on: pictures are only begun." if shortened(1000) < 1000 else "")

@@ -69,8 +69,8 @@ def layers(network: str, bug: str | None = None) -> tuple[tuple[str, ...], tuple
 
 
 def trained(network: str, bug: str | None = None) -> networks.Features:
-    """The trained network. Its weights need no gradient: the pixels learn, not the network."""
-    net = networks.load(network).cut(None)
+    """The trained network, on the CPU. Its weights need no gradient: the pixels learn, not the network."""
+    net = networks.load(network, device="cpu")
     for name, module in net.body.items():
         if isinstance(module, nn.Conv2d):
             net.body[name] = _plain(module)
@@ -137,9 +137,9 @@ def first_picture(content: Tensor, start: str = "content", bug: str | None = Non
     """Where the descent begins: a copy of the content picture or even noise, as a leaf that wants a gradient."""
     random = torch.Generator().manual_seed(0)
     if bug == "normal noise":
-        picture = torch.randn(content.shape, generator=random).clamp(0, 1)
+        picture = torch.randn(content.shape, generator=random).clamp(0, 1).to(content.device)
     elif start == "noise":
-        picture = torch.rand(content.shape, generator=random)
+        picture = torch.rand(content.shape, generator=random).to(content.device)
     else:
         picture = content.clone()
     return picture if bug == "no requires_grad" else picture.requires_grad_()
@@ -200,7 +200,7 @@ def watch(
     if bug is not None:
         BUGS[bug]  # a misspelt bug would be the correct program
     content, style = pictures(content, style, bug)
-    net = trained(network, bug)
+    net = trained(network, bug).to(content.device)
     picture = first_picture(content, start, bug)
     wishes = targets(net, content, style, network, bug)
     names = tuple(dict.fromkeys(name for wish in wishes for name in wish))

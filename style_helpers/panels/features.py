@@ -324,7 +324,7 @@ def tile(values: Tensor, shape: tuple[int, int], signed: bool = False) -> Image.
     most = max(values.abs().max().item(), 1e-12)
     grey = (values / most + 1) / 2 if signed else values / most
     levels = grey.clamp(0, 1).mul(255).round().to(torch.uint8)
-    return Image.fromarray(levels.contiguous().numpy()).resize(shape, Image.Resampling.NEAREST).convert("RGB")
+    return Image.fromarray(levels.contiguous().cpu().numpy()).resize(shape, Image.Resampling.NEAREST).convert("RGB")
 
 
 def boxed(picture: Tensor, box: tuple[int, int, int, int], height: int) -> Image.Image:

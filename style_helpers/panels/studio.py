@@ -8,7 +8,7 @@ import ipywidgets
 import torch
 from torch import Tensor
 
-from style_helpers import images, networks, transfer
+from style_helpers import devices, images, networks, transfer
 from style_helpers.files import FileError, quote
 from style_helpers.images import fit
 from style_helpers.objective import StyleObjective
@@ -68,7 +68,9 @@ class Studio(Panel):
     def _make_settings(self):
         fine = Settings.fine()
         self.preset = ipywidgets.Dropdown(options=PRESETS, value="fine", description="preset", style=WIDE)
-        self.size = ipywidgets.IntSlider(160, 64, 512, 32, description="shorter side", style=WIDE)
+        self.size = ipywidgets.IntSlider(
+            devices.default_size("fine"), 64, 512, 32, description="shorter side", style=WIDE
+        )
         self.evaluations = ipywidgets.IntSlider(100, 10, 500, 10, description="evaluations", style=WIDE)
         self.style_weight = ipywidgets.FloatLogSlider(
             fine.style_weight, min=-1, max=4, step=0.1, description="style weight", style=WIDE
