@@ -316,15 +316,15 @@ def gradient(function, features):
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (5, 1, 2), (3, 1, 0), (1, 1, 0), (11, 4, 2)])
 def test_a_frozen_convolution_is_torchs_with_its_gradient(pictures, kernel, stride, padding):
     torch.manual_seed(0)
-    plain = nn.Conv2d(4, 6, kernel, stride, padding).double()
-    frozen = FrozenConv2d(4, 6, kernel, stride, padding).double().requires_grad_(False)
+    plain = nn.Conv2d(2, 3, kernel, stride, padding).double()
+    frozen = FrozenConv2d(2, 3, kernel, stride, padding).double().requires_grad_(False)
     frozen.load_state_dict(plain.state_dict())
-    x = draw(pictures, 4, 15, 18)
+    x = draw(pictures, 2, 15, 18)
     torch.testing.assert_close(frozen(x), plain(x))
     torch.testing.assert_close(gradient(frozen, x), gradient(plain, x))
-    small = draw(1, 4, 12, 12).requires_grad_()
-    assert gradcheck(frozen, small)
-    assert gradgradcheck(lambda x: frozen(x).square(), small[..., :11, :11])
+    assert gradcheck(frozen, draw(1, 2, 11, 11).requires_grad_())
+    if kernel < 11:
+        assert gradgradcheck(lambda x: frozen(x).square(), draw(1, 2, 5, 6).requires_grad_())
 
 
 def test_a_convolution_that_is_no_longer_frozen_learns():
