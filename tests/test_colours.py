@@ -41,3 +41,20 @@ def test_matched_colours_have_the_other_pictures_mean_and_covariance(seed, heigh
 def test_a_grey_picture_can_be_matched_too():
     matched = colours.matched(torch.full((1, 3, 5, 5), 0.5), draw(5, 5, 0))
     assert torch.isfinite(matched).all()
+
+
+def test_colours_that_leave_the_range_are_clamped():
+    """The brightest and the darkest colours of the one, on a picture of the other extreme."""
+    dark, bright = draw(6, 7, 0) ** 4, 1 - draw(6, 7, 1) ** 4
+    for picture in (colours.with_luminance(dark, bright), colours.with_luminance(bright, dark)):
+        assert picture.min() >= 0
+        assert picture.max() <= 1
+        assert ((picture == 0) | (picture == 1)).any()
+    two_coloured = torch.tensor([0.0, 1.0]).repeat(3, 8, 4)[None]
+    for picture in (colours.matched(dark, two_coloured), colours.matched(draw(8, 8, 3), two_coloured)):
+        assert picture.min() == 0
+        assert picture.max() == 1
+
+
+def test_matched_colours_keep_the_number_format():
+    assert colours.matched(draw(5, 5, 0), draw(5, 5, 1)).dtype == torch.float32

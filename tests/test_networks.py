@@ -136,6 +136,54 @@ def test_other_shapes_are_refused(vgg16):
         vgg16(torch.zeros(1, 1, 32, 32))
 
 
+def test_the_numbers_are_torchvisions():
+    """Its own preprocessing has the mean and spread of ImageNet's colours."""
+    as_trained = torchvision.models.VGG16_Weights.IMAGENET1K_V1.transforms()
+    assert list(networks.IMAGENET_MEAN) == as_trained.mean
+    assert list(networks.IMAGENET_STD) == as_trained.std
+
+
+def test_printing_a_network_says_how_it_looks_at_pictures(vgg16):
+    assert vgg16.cut(("relu1_1",), normalise=False).extra_repr() == "vgg16, max pooling, not normalised"
+    assert vgg16.cut(("relu1_1",), pooling="average").extra_repr() == "vgg16, average pooling, normalised"
+
+
+def test_a_vgg19_that_cannot_be_used_gives_way_to_vgg16_and_says_why(monkeypatch, capsys):
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        if name == broken:
+            raise weights.WeightsError("its file is damaged")
+        return name
+
+    monkeypatch.setattr(networks, "load", load)
+    monkeypatch.setattr(networks, "choose", lambda: ("vgg19", "the paper's network"))
+    broken = "vgg19"
+    assert networks.default() == "vgg16"
+    assert capsys.readouterr().out == "Network: VGG-16, because VGG-19 cannot be used: its file is damaged\n"
+    monkeypatch.setattr(networks, "choose", lambda: ("vgg16", "the smaller one"))
+    broken = "vgg16"
+    with pytest.raises(weights.WeightsError, match="its file is damaged"):
+        networks.default()
+    broken = ""
+    assert networks.default() == "vgg16"
+    assert capsys.readouterr().out == "Network: the smaller one\n"
+    assert asked == ["vgg19", "vgg16", "vgg16", "vgg16"]
+
+
+@pytest.mark.parametrize(
+    ("here", "choice"),
+    [
+        (True, ("vgg19", "VGG-19, the paper's network: its weights are on this computer.")),
+        (False, ("vgg16", "VGG-16, because VGG-19's weights (a download of 548 MB) are not on this computer.")),
+    ],
+)
+def test_vgg19_is_taken_where_its_weights_are(monkeypatch, here, choice):
+    monkeypatch.setattr(weights, "find", lambda name: here and name == "vgg19")
+    assert networks.choose() == choice
+
+
 def test_default_says_which_and_why(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     here = weights.find("vgg19")

@@ -1,6 +1,7 @@
 """The runner against the seed tutorial's own algorithm, and its manners: iterate, stop, pause, break, leave alone."""
 
 import math
+import re
 import threading
 from dataclasses import FrozenInstanceError
 
@@ -290,7 +291,18 @@ def test_stylize_is_the_whole_in_one_line(content, style, capsys):
     result = transfer.stylize(content, style, Settings.gatys(network="alexnet", **FAST))
     assert result.picture.shape == content.shape
     assert len(result.history) == 5
-    assert "5/5" in capsys.readouterr().err
+    bar = capsys.readouterr().err
+    assert "5/5 evaluations" in bar
+    assert f"total {result.history[-1].losses.total:.4g}, 00:00 left" in bar.splitlines()[-1]
+
+
+def test_the_bar_goes_on_where_the_run_stands_and_says_the_time_left(objective, capsys):
+    descent = transfer.run(objective, evaluations=4)
+    next(descent)
+    list(transfer.progress(descent))
+    said = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if line.strip()]
+    assert re.match(r" 25%\|.*\| 1/4 evaluations", said[0])
+    assert re.search(r"^100%\|.*\| 4/4 evaluations, total [0-9.e+-]+, 00:00 left$", said[-1].strip())
 
 
 COARSE_TO_FINE = {"scales": (0.5, 1.0), "shares": (0.6, 0.4)}
