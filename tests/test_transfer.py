@@ -377,6 +377,18 @@ def test_a_weight_can_be_changed_in_mid_run(objective):
         descent.change(network="vgg16")
 
 
+def test_changes_add_up_until_the_next_evaluation(alexnet, content, style):
+    descent = transfer.run(StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    next(descent)
+    descent.change(content_weight=0.0)
+    descent.change(total_variation=2.5)
+    changed = next(descent)
+    assert not any(name.startswith("content") for name in changed.losses.terms)
+    assert changed.losses.terms["total variation"] > 0
+    assert (descent.settings.content_weight, descent.settings.total_variation) == (0.0, 2.5)
+    assert descent.settings.style_weight == Settings.gatys().style_weight
+
+
 def test_an_interrupt_ends_the_run_with_the_picture_so_far(alexnet, content, style):
     class Interrupted(StyleObjective):
         calls = 0
