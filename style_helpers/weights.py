@@ -15,25 +15,24 @@ What comes from 3, 4 and 5 is cut down to the convolutions and kept in 2. The na
 
 import contextlib
 import hashlib
-import http.client
 import json
 import os
 import pickle
-import re
 import shutil
-import ssl
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-import urllib.request
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
+import platformdirs
+import pooch
+import requests
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -188,13 +187,9 @@ def find(name: str) -> Found | None:
 
 def cache_folder() -> Path:
     """The folder where weights are kept: ``style-helpers`` in the user's folder for caches on this system."""
-    if named := os.environ.get("XDG_CACHE_HOME"):
+    if named := os.environ.get("XDG_CACHE_HOME"):  # on every system: the way to name another folder
         return Path(named) / "style-helpers"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "style-helpers"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "style-helpers"
-    return Path.home() / ".cache" / "style-helpers"
+    return platformdirs.user_cache_path("style-helpers", appauthor=False, opinion=False)
 
 
 # ---- the sources, in order ----
@@ -390,36 +385,25 @@ def _cannot_keep(error: OSError) -> str:
 # ---- torchvision's download ----
 
 
+REQUESTS_SAYS = {
+    requests.exceptions.ChunkedEncodingError: "cut off in mid-download",
+    requests.exceptions.ConnectionError: "it could not be reached",
+}
+
+
 def _download(url: str, path: Path) -> None:
-    host = url.split("/")[2]
     try:
-        with (
-            urllib.request.urlopen(url, timeout=TIMEOUT, context=_certificates()) as reply,
-            path.open("wb") as file,
-            _bar(int(reply.headers.get("Content-Length") or 0)) as bar,
-        ):
-            while chunk := reply.read1(1 << 18):
-                bar.update(file.write(chunk))
-    except (OSError, http.client.HTTPException) as error:
-        raise WeightsError(f"{host} did not give {path.name}: {_reason(error)}") from None
-    if bar.total and bar.n < bar.total:
-        raise WeightsError(
-            f"{host} did not give {path.name}: cut off after {bar.n / 1e6:.1f} of {bar.total / 1e6:.1f} MB"
-        )
+        with _bar() as bar:
+            pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT, chunk_size=1 << 18)(url, path, None)
+    except OSError as error:  # requests' own errors are OSErrors too
+        reason = next((words for kind, words in REQUESTS_SAYS.items() if isinstance(error, kind)), _reason(error))
+        if "timed out" in str(error):  # in mid-download this is a ConnectionError too
+            reason = "timed out"
+        raise WeightsError(f"{url.split('/')[2]} did not give {path.name}: {reason}") from None
 
 
-def _certificates() -> ssl.SSLContext:
-    """The system's certificates, and certifi's too: the Python that python.org offers for macOS comes without any."""
-    context = ssl.create_default_context()
-    with contextlib.suppress(ImportError):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
-
-
-def _bar(total: int) -> tqdm:
-    return tqdm(total=total or None, unit="B", unit_scale=True, desc="Weights", leave=False)
+def _bar(total: int = 1) -> tqdm:
+    return tqdm(total=total, unit="B", unit_scale=True, desc="Weights", leave=False)
 
 
 # ---- the package index ----
@@ -454,6 +438,16 @@ class __legacy__:
         info.joinpath("METADATA").write_text("Metadata-Version: 2.1\\nName: {package}\\nVersion: {version}\\n")
         return info.name
 """
+
+
+PIP_SAYS = {
+    "No module named pip": "this Python has no pip",
+    "DO NOT MATCH THE HASHES": "what it gave has a wrong SHA-256",
+    "incomplete-download": "cut off in mid-download",
+    "HTTP error": "it refused to give the file",
+    "connection broken by": "it could not be reached",
+    "No matching distribution": "it does not have it",
+}
 
 
 def _pip_download(folder: Path) -> Path:
@@ -504,20 +498,8 @@ def _run_with_bar(command: list[str], environment: dict[str, str], folder: Path,
 
 def _pip_reason(report: str) -> str:
     """What went wrong, in plain words, from what pip printed."""
-    if "No module named pip" in report:
-        return "this Python has no pip"
-    if "DO NOT MATCH THE HASHES" in report:
-        return "what it gave has a wrong SHA-256"
-    if "incomplete-download" in report:
-        return "cut off in mid-download"
-    if broken := re.search(r"connection broken by '(\w+)", report):
-        return f"it could not be reached ({broken[1]})"
-    if "No matching distribution" in report:
-        return "it does not have it"
-    lines = [line.strip() for line in report.splitlines() if line.strip()]
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    last = (errors or lines or ["pip gave no reason"])[-1]
-    return last.rpartition(" because of ")[2].partition(" for url")[0]
+    known = next((words for said, words in PIP_SAYS.items() if said in report), None)
+    return known or ([line.strip() for line in report.splitlines() if line.strip()] or ["pip gave no reason"])[-1]
 
 
 def _unpack(archive: Path) -> dict[str, Tensors]:
