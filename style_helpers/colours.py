@@ -24,8 +24,8 @@ def with_luminance(picture: Tensor, brightness: Tensor) -> Tensor:
 def matched(style: Tensor, content: Tensor) -> Tensor:
     """`style` with the mean and covariance of `content`'s colours, clamped to 0 to 1 (section 3.1, equation 1).
 
-    Of the many matrices that do it this takes the symmetric one, S_c^(1/2) S_s^(-1/2) in the paper's own choice of
-    square roots by eigenvectors. Computed on the processor: not every GPU has float64 and eigenvectors.
+    Of the many matrices that do it this is S_c^(1/2) S_s^(-1/2), with the symmetric square roots of the covariances, by
+    their eigenvectors. Computed on the processor: not every GPU has float64 and eigenvectors.
     """
     of_style, of_content = (picture.cpu().double().flatten(2)[0] for picture in (style, content))
     (mean_s, root_s), (mean_c, root_c) = _mean_and_root(of_style), _mean_and_root(of_content)

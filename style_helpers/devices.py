@@ -149,7 +149,7 @@ def free_memory(device: torch.device, root: Path = Path("/")) -> int:
             return torch.xpu.mem_get_info(device)[0] + _kept(torch.xpu, device)
         except RuntimeError:  # some of Intel's GPUs do not tell
             return torch.xpu.get_device_properties(device).total_memory - torch.xpu.memory_allocated(device)
-    left = max(0, min([psutil.virtual_memory().available, *_limits.memory_left(root)]))
+    left = max(0, min([psutil.virtual_memory().available, *_limits.memory_left(root)]) + kept_freed_memory())
     if device.type == "mps":  # a part of the machine's memory, which other programs use too
         allocated = torch.mps.current_allocated_memory()
         kept = torch.mps.driver_allocated_memory() - allocated
@@ -182,6 +182,24 @@ def processors(root: Path = Path("/")) -> int:
     """How many processor cores this process may keep busy, with a container's or JupyterHub's limit; at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, math.ceil(min([allowed, *_limits.shares_of_processors(root)])))
+
+
+class _MallocInfo(ctypes.Structure):
+    """What the GNU C library tells of its memory: mallinfo2 of malloc.h."""
+
+    NAMES = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
+    _fields_ = [(name, ctypes.c_size_t) for name in NAMES]
+
+
+def kept_freed_memory() -> int:
+    """Bytes that were freed and that the C library still holds, to give them out again; 0 where it does not tell."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        return 0
+    library.mallinfo2.restype = _MallocInfo
+    return library.mallinfo2().fordblks
 
 
 def keep_freed_memory():

@@ -213,7 +213,7 @@ class Run:
             self.ended = f"{where} you interrupted it."
             raise
         except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
+            if not devices.is_out_of_memory(error):
                 raise
             self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
             return None
@@ -288,11 +288,6 @@ class Run:
 
     def _plan(self) -> list[tuple[float, int]]:
         return plan(self.settings, self.objective.smallest_scale)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says, in the words of Python, of a GPU or of torch's CPU allocator, that memory is used up."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
 def plan(settings: Settings, smallest_scale: float = 0.0) -> list[tuple[float, int]]:
