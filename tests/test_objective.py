@@ -110,6 +110,34 @@ def test_balance_by_gradients_makes_them_equally_long_at_the_content_picture(ale
     assert sum(term.item() for term in terms.values()) == pytest.approx(len(terms), rel=1e-4)
 
 
+def test_balance_by_gradients_looks_at_a_layer_with_all_its_styles(alexnet, content, style, other):
+    chosen = settings(balance="gradient", style_weight=1.0)
+    objective = StyleObjective(alexnet, content, [Style(style, 3.0), Style(other, 1.0)], chosen)
+    picture = content.clone().requires_grad_()
+    terms = objective(picture)
+    lengths = []
+    for layer in chosen.style_layers:
+        pair = terms[f"style 1 {layer}"] + terms[f"style 2 {layer}"]
+        lengths.append(torch.autograd.grad(pair, picture, retain_graph=True)[0].norm().item())
+        weights = [objective.losses[f"style {number} {layer}"].weight for number in (1, 2)]
+        assert weights[0] == pytest.approx(3 * weights[1])
+    assert max(lengths) == pytest.approx(min(lengths), rel=1e-3)
+
+
+def test_other_settings_leave_the_pictures_the_masks_and_what_is_kept(alexnet, content, style):
+    keep = torch.zeros(1, 1, *content.shape[-2:])
+    keep[..., :20] = 1
+    objective = StyleObjective(alexnet, content, [Style(style, mask=1 - keep)], settings(), keep)
+    again = objective.with_settings(settings(style_weight=3.0))
+    assert again.settings.style_weight == 3.0
+    for name in ("content", "keep"):
+        assert torch.equal(getattr(again, name), getattr(objective, name))
+    assert torch.equal(again.styles[0].mask, objective.styles[0].mask)
+    assert style_terms(again, content.flip(3)) == pytest.approx(
+        {name: value * 3 / 50 for name, value in style_terms(objective, content.flip(3)).items()}
+    )
+
+
 def test_two_styles_are_weighed_by_their_shares(alexnet, content, style, other):
     alone = style_terms(StyleObjective(alexnet, content, style, settings()), content)
     both = StyleObjective(alexnet, content, [Style(style, 3.0), Style(other, 1.0)], settings())

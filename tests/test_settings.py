@@ -24,6 +24,20 @@ def test_gatys_is_the_paper():
     assert (paper.content_layers, paper.normalise, paper.weight_inside) == (("relu4_2",), True, False)
 
 
+def test_fine_is_as_it_was_measured():
+    fine = Settings.fine()
+    assert fine.content_layers == ("relu3_2", "relu4_2")
+    assert Settings.fine(network="alexnet").content_layers == ("relu3", "relu4")
+    assert (fine.scales, fine.shares) == ((0.25, 0.5, 1.0), (0.4, 0.3, 0.3))
+    assert (fine.statistic, fine.balance, fine.style_weight) == ("mean_covariance", "gradient", 18.0)
+    assert (fine.total_variation, fine.pooling, fine.optimizer, fine.pixel_range) == (
+        0.1,
+        "average",
+        "lbfgs",
+        "penalty",
+    )
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_alexnet_has_layers_of_its_own(preset):
     layers = Settings.preset(preset, network="alexnet").style_layers
@@ -77,7 +91,7 @@ def test_a_bad_setting_gets_one_sentence(changes, words):
 
 
 def test_an_unknown_preset_lists_the_presets():
-    with pytest.raises(SettingsError, match="choose one of tutorial, gatys, fine"):
+    with pytest.raises(SettingsError, match=r"^preset 'best' is not known: choose one of tutorial, gatys, fine\."):
         Settings.preset("best")
 
 

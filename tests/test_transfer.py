@@ -296,6 +296,20 @@ def test_stylize_is_the_whole_in_one_line(content, style, capsys):
     assert f"total {result.history[-1].losses.total:.4g}, 00:00 left" in bar.splitlines()[-1]
 
 
+def test_stylize_takes_the_papers_settings_and_the_default_network_when_none_are_given(alexnet, monkeypatch):
+    asked = []
+
+    def made(network, content, style, settings):
+        asked.append((network, settings))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(transfer.networks, "default", lambda: alexnet)
+    monkeypatch.setattr(transfer, "StyleObjective", made)
+    with pytest.raises(KeyboardInterrupt):
+        transfer.stylize(None, None)
+    assert asked == [(alexnet, Settings.gatys())]
+
+
 def test_the_bar_goes_on_where_the_run_stands_and_says_the_time_left(objective, capsys):
     descent = transfer.run(objective, evaluations=4)
     next(descent)
@@ -485,5 +499,9 @@ def test_the_time_left_is_estimated_by_the_size_of_what_is_left(alexnet, large):
     next(descent)
     last = descent.history[-1].seconds - descent.history[-2].seconds
     assert descent.seconds_left() == pytest.approx(last * (4 + 4 * 4))  # four more at half size, four at full size
+    for _ in range(5):
+        next(descent)
+    last = descent.history[-1].seconds - descent.history[-2].seconds  # the first at full size, and three are left
+    assert descent.seconds_left() == pytest.approx(3 * last)
     list(descent)
     assert descent.seconds_left() == 0
