@@ -151,7 +151,7 @@ def test_printing_a_network_says_how_it_looks_at_pictures(vgg16):
 def test_a_vgg19_that_cannot_be_used_gives_way_to_vgg16_and_says_why(monkeypatch, capsys):
     asked = []
 
-    def load(name):
+    def load(name, **_):
         asked.append(name)
         if name == broken:
             raise weights.WeightsError("its file is damaged")
