@@ -101,16 +101,47 @@ def to_pil(picture: Tensor) -> Image.Image:
     Values outside 0 to 1 are clamped, then rounded to the nearest of the 256 levels. Raises `PictureError` for another
     shape, for whole numbers (divide 0 to 255 by 255 first) and for NaN.
     """
+    values = _floats(picture).cpu()[0]
+    if values.isnan().any():
+        raise PictureError("The picture holds values that are not numbers (NaN), so it cannot be shown or saved.")
+    levels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+
+
+def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike") -> Tensor:
+    """Whatever shows a picture as a tensor of shape (1, 3, H, W): float32, 0 to 1, with no gradient, in plain order.
+
+    given: a tensor (3, H, W) or (1, 3, H, W) of any floating type and memory order, which stays on its device; a NumPy
+    array (H, W, 3) of bytes, or of floats from 0 to 1; a Pillow picture; a file name. Raises `PictureError` for
+    another shape, for whole numbers in a tensor, for values outside 0 to 1, and for NaN.
+    """
+    if isinstance(given, np.ndarray):
+        if given.ndim != 3 or given.shape[2] != 3:
+            raise PictureError(f"A picture as an array must have the shape (H, W, 3), not {given.shape}.")
+        scale = 255 if given.dtype == np.uint8 else 1
+        given = torch.from_numpy(given / np.float32(scale)).permute(2, 0, 1).to(devices.choose())
+    if isinstance(given, Image.Image):
+        return from_pil(given)
+    if not isinstance(given, Tensor):
+        return load(given)
+    picture = _floats(given).contiguous()
+    lowest, highest = (float(value) for value in picture.aminmax())
+    if not (lowest >= -0.001 and highest <= 1.001):  # so written that NaN fails too
+        raise PictureError(
+            f"The values of a picture go from 0 to 1, but these go from {lowest:g} to {highest:g}: divide by 255 what "
+            "is in bytes, and clamp what was optimised."
+        )
+    return picture
+
+
+def _floats(picture: Tensor) -> Tensor:
+    """A picture (3, H, W) or (1, 3, H, W) of any floating type as (1, 3, H, W) in float32, with no gradient."""
     if not isinstance(picture, Tensor) or picture.shape[-3:-2] != (3,) or picture.shape[:-3] not in ((), (1,)):
         what = tuple(picture.shape) if isinstance(picture, Tensor) else type(picture).__name__
         raise PictureError(f"A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.")
     if not picture.is_floating_point():
         raise PictureError(f"A picture must hold floating-point numbers from 0 to 1, not {picture.dtype}.")
-    values = picture.detach().to("cpu", torch.float32).reshape(picture.shape[-3:])
-    if values.isnan().any():
-        raise PictureError("The picture holds values that are not numbers (NaN), so it cannot be shown or saved.")
-    levels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+    return picture.detach().to(torch.float32).reshape(1, *picture.shape[-3:])
 
 
 def _name(source) -> str:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from style_helpers import colours, devices
-from style_helpers.images import resize
+from style_helpers.images import as_picture, resize
 from style_helpers.losses import STATISTICS, TINY, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
 from style_helpers.settings import LBFGS_MEMORY, Settings
@@ -21,7 +21,8 @@ RANGE_WEIGHT = 1e4  # of the penalty outside 0 to 1
 class Style:
     """One of several styles: its picture, (1, 3, any H, any W), its weight, and where in the content picture it goes.
 
-    The mask is (1, 1, H, W) of the content picture's size, 0 (not here) to 1 (here); None is everywhere.
+    The mask is (1, 1, H, W) or (H, W) of the content picture's size, 0 (not here) to 1 (here), of any number type or
+    bool; None is everywhere.
     """
 
     picture: Tensor
@@ -36,7 +37,9 @@ class StyleObjective(nn.Module):
     content   (1, 3, H, W), 0 to 1; the result has its size and is computed on its device
     styles    (1, 3, any height, any width), 0 to 1; or several `Style`s, whose weights are shares of the whole
     settings  layers, weights, statistic, pooling, normalisation and number format
-    keep      (1, 1, H, W): where it is 1 the content picture is left alone; None changes everything
+    keep      a mask as a style's: where it is 1 the content picture is left alone; None changes everything
+
+    Pictures may be given as `images.as_picture` takes them: tensors, arrays, Pillow pictures, file names.
 
     `losses` has a module for each term; `print(objective)` shows them. Their targets (features of the content picture,
     statistics of the style pictures) are computed once, here. Raises SettingsError for a layer that the network lacks,
@@ -53,13 +56,16 @@ class StyleObjective(nn.Module):
         keep: Tensor | None = None,
     ):
         super().__init__()
-        styles = (Style(styles),) if isinstance(styles, Tensor) else tuple(styles)
-        _check_styles(styles, keep, content)
-        on = content.device
+        content = as_picture(content)
+        styles = tuple(styles) if isinstance(styles, list | tuple) else (Style(styles),)
         self.settings = settings
-        self.styles = tuple(replace(style, picture=style.picture.to(on), mask=_on(style.mask, on)) for style in styles)
-        self.register_buffer("content", content.detach())
-        self.register_buffer("keep", _on(keep, on))
+        self.styles = tuple(
+            replace(style, picture=as_picture(style.picture).to(content.device), mask=_as_mask(style.mask, content))
+            for style in styles
+        )
+        self.register_buffer("content", content)
+        self.register_buffer("keep", _as_mask(keep, content))
+        _check_styles(self.styles, self.keep, content)
         self.network = self._cut(network)
         self._check_memory()
         self.losses = nn.ModuleDict()
@@ -197,8 +203,12 @@ class StyleObjective(nn.Module):
                 )
 
 
-def _on(mask: Tensor | None, device: torch.device) -> Tensor | None:
-    return None if mask is None else mask.to(device)
+def _as_mask(mask, content: Tensor) -> Tensor | None:
+    """A mask of any number type or bool, (H, W) or (1, 1, H, W), as (1, 1, H, W) in the content's format."""
+    if mask is None:
+        return None
+    mask = torch.as_tensor(mask).detach().to(content)
+    return mask[None, None] if mask.ndim == 2 else mask
 
 
 def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -108,6 +109,69 @@ def test_balance_by_gradients_makes_them_equally_long_at_the_content_picture(ale
     lengths = [torch.autograd.grad(term, picture, retain_graph=True)[0].norm().item() for term in terms.values()]
     assert max(lengths) == pytest.approx(min(lengths), rel=1e-3)
     assert sum(term.item() for term in terms.values()) == pytest.approx(len(terms), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "as_given",
+    [
+        lambda x: x.flip(3).flip(3).transpose(2, 3).contiguous().transpose(2, 3),
+        lambda x: x.to(memory_format=torch.channels_last),
+        lambda x: x.clone().requires_grad_(),
+        lambda x: x.double(),
+        lambda x: x[0],
+        lambda x: x[0].cpu().permute(1, 2, 0).numpy(),
+        lambda x: (255 * x[0].cpu().permute(1, 2, 0)).round().byte().numpy(),
+        images.to_pil,
+        lambda x: torch.from_numpy(np.array(images.to_pil(x))).permute(2, 0, 1).unsqueeze(0).float() / 255,
+    ],
+    ids=["turned", "channels last", "with gradient", "float64", "no batch", "array", "bytes", "Pillow", "lesson 01"],
+)
+def test_a_picture_may_be_given_as_anything_that_shows_one(alexnet, content, style, as_given):
+    before = style_terms(StyleObjective(alexnet, content, style, settings()), content.flip(3))
+    objective = StyleObjective(alexnet, as_given(content), as_given(style), settings())
+    torch.testing.assert_close(objective.content, content)
+    assert objective.content.is_contiguous()
+    assert not objective.content.requires_grad
+    assert style_terms(objective, content.flip(3)) == pytest.approx(before, rel=1e-3)
+    assert next(transfer.run(objective)).picture.shape == content.shape
+
+
+def test_a_picture_may_be_given_by_its_file_name(alexnet):
+    path = images.CONTENT / "chelsea-the-cat.jpg"
+    objective = StyleObjective(alexnet, path, [Style(str(path))], settings())
+    assert torch.equal(objective.content, images.load(path))
+
+
+@pytest.mark.parametrize(
+    "as_given",
+    [lambda m: m[0, 0], lambda m: m.bool(), lambda m: m.int()[0, 0], lambda m: m.double(), lambda m: m.numpy()],
+)
+def test_a_mask_may_have_any_number_type(alexnet, content, style, as_given):
+    mask = torch.zeros(1, 1, *content.shape[-2:])
+    mask[..., :30] = 1
+    expected = StyleObjective(alexnet, content, [Style(style, mask=mask)], settings(), 1 - mask)
+    given = StyleObjective(alexnet, content, [Style(style, mask=as_given(mask))], settings(), as_given(1 - mask))
+    assert torch.equal(given.keep, expected.keep)
+    assert style_terms(given, content) == style_terms(expected, content)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda x: 255 * x, "go from 0 to 1, but these go from [0-9.]+ to 2[0-9.]+: divide by 255"),
+        (lambda x: (255 * x).byte(), "must hold floating-point numbers from 0 to 1, not torch.uint8"),
+        (lambda x: x - 0.5, "but these go from -0."),
+        (lambda x: x * torch.nan, "but these go from nan to nan"),
+        (lambda x: x[:, :1], r"must be a tensor of shape \(3, H, W\) or \(1, 3, H, W\), not \(1, 1, 64, 96\)"),
+        (lambda x: torch.cat([x, x]), r"not \(2, 3, 64, 96\)"),
+        (lambda x: x[0].numpy(), r"must have the shape \(H, W, 3\), not \(3, 64, 96\)"),
+        (lambda x: 7, "Give a picture as a file name, bytes or a file open for binary reading, not int"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_a_sentence(alexnet, content, style, spoil, words):
+    for pair in ((spoil(content), style), (content, spoil(content))):
+        with pytest.raises(images.PictureError, match=words):
+            StyleObjective(alexnet, *pair, settings())
 
 
 def test_balance_by_gradients_looks_at_a_layer_with_all_its_styles(alexnet, content, style, other):
