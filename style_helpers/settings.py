@@ -1,6 +1,5 @@
 """Every choice of a run in one frozen dataclass, and the presets. Needs only the standard library."""
 
-import math
 import os
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
@@ -11,6 +10,8 @@ class SettingsError(ValueError):
 
 
 NETWORKS = ("vgg19", "vgg16", "alexnet")
+LARGEST_WEIGHT = 1e9  # beyond it, float32 overflows where L-BFGS multiplies gradients with each other
+LARGEST_RATE = 10.0  # beyond it, a step throws every pixel out of range
 CHOICES = {
     "network": (None, *NETWORKS),
     "pooling": ("max", "average"),
@@ -31,13 +32,13 @@ class Settings:
     network            "vgg19", "vgg16" or "alexnet"; None takes `networks.default()`
     content_layers     where the content distance is measured, by the paper's names, such as "relu4_2"
     style_layers       where the Gram matrices are compared
-    content_weight     factor of each content distance, 0 or more
-    style_weight       factor of each style distance, 0 or more
+    content_weight     factor of each content distance, 0 to 1e9
+    style_weight       factor of each style distance, 0 to 1e9
     statistic          what a style is: the "gram" matrix, "mean_covariance", or "wasserstein" (sliced, 64 directions)
     balance            how layers of different size are made equal, once, before the start: "none"; "target" divides
                        each distance by the mean square of its target, so that 1 means "as far as nothing from all";
                        "gradient" gives the style distances gradients of equal length at the content picture instead
-    total_variation    factor of the total variation, 0 or more
+    total_variation    factor of the total variation, 0 to 1e9
     weight_inside      the seed tutorial's way: the weight multiplies both sides *inside* the squared error,
                        so that it acts squared (1000 there is 1,000,000 here)
     normalise          give the network what it was trained on: ImageNet's mean and spread of each colour
@@ -89,8 +90,9 @@ class Settings:
             _check_choice(name, getattr(self, name), choices)
         for name in ("content_layers", "style_layers"):
             _check_layers(name, getattr(self, name))
-        for name in ("content_weight", "style_weight", "total_variation", "learning_rate", "style_scale"):
+        for name in ("content_weight", "style_weight", "total_variation", "style_scale"):
             _check_number(name, getattr(self, name))
+        _check_number("learning_rate", self.learning_rate, LARGEST_RATE)
         _check_scales(self.scales, self.shares)
         _check_whole("evaluations", self.evaluations, 1, 100_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)
@@ -216,9 +218,9 @@ def _check_scales(scales, shares):
         raise SettingsError(f"shares must be one number for each scale and add up to 1, not {shares!r}.")
 
 
-def _check_number(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise SettingsError(f"{name} must be a number of 0 or more, not {value!r}.")
+def _check_number(name, value, largest=LARGEST_WEIGHT):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= largest:
+        raise SettingsError(f"{name} must be a number from 0 to {largest:g}, not {value!r}.")
 
 
 def _check_whole(name, value, smallest, largest):

@@ -3,6 +3,7 @@
 import math
 import re
 import threading
+import warnings
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from benchmarks import seed_tutorial
 from style_helpers import images, transfer, weights
 from style_helpers.objective import StyleObjective
-from style_helpers.settings import QUICK, Settings, SettingsError
+from style_helpers.settings import CHOICES, PRESETS, QUICK, Settings, SettingsError
 
 FAST = {"precision": "fp32", "evaluations": 5}
 
@@ -285,6 +286,69 @@ def test_any_two_sizes_work_together(alexnet, height, width, side, pooling, norm
     chosen = Settings.gatys(network="alexnet", pooling=pooling, normalise=normalise, evaluations=2)
     result = list(transfer.run(StyleObjective(alexnet, content, style, chosen)))[-1]
     assert result.picture.shape == content.shape
+
+
+odd = [0.0, 1e-12, 0.3, 50.0, 1e9, 1e10, 1e300, -1.0, math.inf, math.nan, True, "1"]
+numbers = st.sampled_from(odd) | st.floats(0, 1e9)
+layers = st.lists(st.sampled_from(["conv1", "relu1", "pool2", "relu3"]), max_size=3, unique=True).map(tuple)
+choices = st.fixed_dictionaries(
+    {"style_layers": layers, "content_layers": layers, "evaluations": st.just(2)},
+    optional={
+        **dict.fromkeys(("content_weight", "style_weight", "total_variation", "learning_rate", "style_scale"), numbers),
+        **{name: st.sampled_from([*values, "odd"]) for name, values in CHOICES.items() if name != "network"},
+        **{name: st.booleans() for name in ("weight_inside", "normalise")},
+        "scales": st.sampled_from([(1.0,), (0.5, 1.0), (0.25, 0.5, 1.0), (1.0, 0.5), ()]),
+        "shares": st.sampled_from([(1.0,), (0.5, 0.5), (0.0, 0.5, 0.5), (0.4, 0.3, 0.3)]),
+        "seed": st.sampled_from([0, 1, -1, 2**64]),
+    },
+)
+
+
+@given(st.sampled_from(PRESETS), choices)
+@settings(max_examples=300)  # a thousand pass too, in a minute more
+def test_any_settings_are_refused_with_a_sentence_or_run(tiny, preset, choices):
+    network, content, style = tiny
+    chosen, sentence = attempted(lambda: Settings.preset(preset, **{"network": "alexnet"} | choices))
+    if chosen is None:
+        assert re.fullmatch(r"[^\n]+\.", sentence)
+        return
+    objective, sentence = attempted(lambda: StyleObjective(network, content, style, chosen))
+    if objective is None:  # strokes so small that the network would see nothing of the style
+        assert chosen.style_scale < 1
+        assert re.fullmatch(r"A picture of \d+ x \d+ pixels is too small for alexnet[^\n]+\.", sentence)
+        return
+    descent = transfer.run(objective)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        list(descent)
+    assert descent.ended.startswith("All ") or "is no longer a finite number" in descent.ended
+    picture = descent.result().picture
+    assert picture.shape == content.shape
+    assert 0 <= picture.min() <= picture.max() <= 1
+
+
+def attempted(make):
+    """What it makes; or None, and the sentence with which it is refused."""
+    try:
+        return make(), ""
+    except ValueError as refused:
+        return None, str(refused)
+
+
+@pytest.fixture(scope="module")
+def tiny(alexnet, content, style):
+    return alexnet, images.fit(content, 40, 44), images.fit(style, 42, 36)
+
+
+def test_a_first_evaluation_that_overflows_returns_the_start(alexnet, content, style):
+    class Overflows(StyleObjective):
+        def forward(self, picture):
+            return {name: torch.inf * term for name, term in super().forward(picture).items()}
+
+    descent = transfer.run(Overflows(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    with pytest.warns(RuntimeWarning, match="Ended at evaluation 1, because the term 'style relu1' is no longer"):
+        assert list(descent) == []
+    assert torch.equal(descent.result().picture, content)
 
 
 def test_stylize_is_the_whole_in_one_line(content, style, capsys):
