@@ -27,8 +27,8 @@ VARIABLE = "STYLE_HELPERS_DEVICE"  # environment variable: the device when nobod
 def choose(device: str | torch.device | None = None) -> torch.device:
     """The device that is named; else the one of the variable STYLE_HELPERS_DEVICE; else the best of this machine.
 
-    Names are "cuda", "mps", "xpu", "cpu", one of several such as "cuda:1", and "auto", which names none. Raises
-    SettingsError for a name that is not known or a device that this machine lacks.
+    A torch.device is taken as it is. Names are "cuda", "mps", "xpu", "cpu", one of several such as "cuda:1", and
+    "auto", which names none. Raises SettingsError for a name that is not known or a device that this machine lacks.
     """
     if isinstance(device, torch.device):
         return device

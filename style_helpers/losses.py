@@ -45,7 +45,7 @@ def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
     both pictures. Dividing here, as the seed tutorial and Johnson, Alahi and Fei-Fei 2016 (equation 3) do, allows a
     style picture of any size.
     """
-    second, _ = moments(_masked(features, mask), with_mean=False)
+    second, _ = moments(_masked(features, mask), with_mean=False)  # F F^T / M, with F as a table of C rows
     return second / features.shape[1]
 
 
@@ -170,12 +170,22 @@ STATISTICS = {"gram": GramMatrix, "mean_covariance": MeanCovariance, "wasserstei
 # The terms of an objective, each called with what it looks at; it returns its weight times a distance, a scalar.
 
 
-class ContentLoss(nn.Module):
+class Weighted(nn.Module):
+    """What all terms share: a weight, which printing shows."""
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__()
+        self.weight = weight
+
+    def extra_repr(self) -> str:
+        return f"weight={self.weight:.4g}"
+
+
+class ContentLoss(Weighted):
     """`weight` times the `content_distance` to fixed features of the content picture, (1, C, H, W) or (B, C, H, W)."""
 
     def __init__(self, target: Tensor, weight: float = 1.0):
-        super().__init__()
-        self.weight = weight
+        super().__init__(weight)
         self.register_buffer("target", target.detach().clone())
 
     def forward(self, features: Tensor) -> Tensor:
@@ -185,11 +195,8 @@ class ContentLoss(nn.Module):
         """The content distance of features that are all 0, with no weight."""
         return max(_precise(self.target).square().mean().item(), TINY)
 
-    def extra_repr(self) -> str:
-        return f"weight={self.weight:.4g}"
 
-
-class StyleLoss(nn.Module):
+class StyleLoss(Weighted):
     """`weight` times the distance between the statistic of features and that of fixed features of a style picture.
 
     target     features of the style picture, (1, C, any H, any W), of which only the statistic is kept
@@ -200,8 +207,8 @@ class StyleLoss(nn.Module):
     def __init__(
         self, target: Tensor, weight: float = 1.0, statistic: nn.Module | None = None, mask: Tensor | None = None
     ):
-        super().__init__()
-        self.weight, self.statistic = weight, statistic or GramMatrix()
+        super().__init__(weight)
+        self.statistic = statistic or GramMatrix()
         self.register_buffer("target", self.statistic(target.detach()))
         self.register_buffer("mask", mask)
 
@@ -213,24 +220,17 @@ class StyleLoss(nn.Module):
         return max(self.statistic.distance(torch.zeros_like(self.target), self.target).item(), TINY)
 
     def extra_repr(self) -> str:
-        return f"weight={self.weight:.4g}" + ("" if self.mask is None else ", masked")
+        return super().extra_repr() + ("" if self.mask is None else ", masked")
 
 
-class TotalVariation(nn.Module):
+class TotalVariation(Weighted):
     """`weight` times the `total_variation` of pictures (B, C, H, W)."""
-
-    def __init__(self, weight: float = 1.0):
-        super().__init__()
-        self.weight = weight
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.weight * total_variation(pictures)
 
-    def extra_repr(self) -> str:
-        return f"weight={self.weight:.4g}"
 
-
-class PixelRange(TotalVariation):
+class PixelRange(Weighted):
     """`weight` times how far the pixels of pictures (B, 3, H, W) are `outside_range`."""
 
     def forward(self, pictures: Tensor) -> Tensor:

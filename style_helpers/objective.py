@@ -12,7 +12,7 @@ from style_helpers import colours, devices
 from style_helpers.images import as_picture, resize
 from style_helpers.losses import STATISTICS, TINY, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
-from style_helpers.settings import LBFGS_MEMORY, Settings
+from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError
 
 RANGE_WEIGHT = 1e4  # of the penalty outside 0 to 1
 
@@ -71,7 +71,7 @@ class StyleObjective(nn.Module):
         self.losses = nn.ModuleDict()
         with torch.no_grad():
             of_content = self.network(self._seen(self.content))
-            of_styles = [self.network(picture) for picture in self._style_pictures()]
+            of_styles = [self.network(picture) for picture in self._style_pictures()] if settings.style_weight else []
         self._add_style_losses(of_styles, of_content)
         self._add_content_losses(of_content)
         if settings.total_variation:
@@ -136,6 +136,11 @@ class StyleObjective(nn.Module):
         layers = (settings.style_layers if settings.style_weight else ()) + (
             settings.content_layers if settings.content_weight else ()
         )
+        if settings.network not in (None, getattr(network, "name", settings.network)):
+            raise SettingsError(
+                f"The settings are for {settings.network}, but the network is {network.name}: load that one, or leave "
+                "network out of the settings."
+            )
         network = network.cut(dict.fromkeys(layers), pooling=settings.pooling, normalise=settings.normalise).to(device)
         network.body.to(devices.number_format(settings.precision, device))
         return network

@@ -36,8 +36,9 @@ class Settings:
     style_weight       factor of each style distance, 0 to 1e9
     statistic          what a style is: the "gram" matrix, "mean_covariance", or "wasserstein" (sliced, 64 directions)
     balance            how layers of different size are made equal, once, before the start: "none"; "target" divides
-                       each distance by the mean square of its target, so that 1 means "as far as nothing from all";
-                       "gradient" gives the style distances gradients of equal length at the content picture instead
+                       each distance by that of features which are all 0, so that 1 means "as far as nothing from all";
+                       "gradient" does so for the content, and gives the style distances gradients of equal length at
+                       the content picture
     total_variation    factor of the total variation, 0 to 1e9
     weight_inside      the seed tutorial's way: the weight multiplies both sides *inside* the squared error,
                        so that it acts squared (1000 there is 1,000,000 here)

@@ -52,14 +52,20 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Step(Evaluation):
-    """One evaluation and a copy of the picture it looked at: (1, 3, H, W), 0 to 1. The losses are of that picture."""
+    """One evaluation and the picture it looked at, as it is shown: (1, 3, H, W), clamped to 0 to 1.
+
+    The losses are of the picture before it was clamped, and before kept parts and own colours were put back.
+    """
 
     picture: Tensor
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: the picture with the lowest total, (1, 3, H, W), 0 to 1, and the numbers of every evaluation."""
+    """How a run ended: its best picture, (1, 3, H, W), 0 to 1, and the numbers of every evaluation.
+
+    Best is the lowest total at the last scale and under the last weights: others cannot be compared.
+    """
 
     picture: Tensor
     history: tuple[Evaluation, ...]
@@ -141,6 +147,7 @@ class Run:
         self.history: list[Evaluation] = []
         self.ended = ""
         self._picture = start.detach().to(objective.content).clone()
+        self._from_content = torch.equal(self._picture, objective.content)
         self._reached = self._picture  # where the best step was, as the optimizer had it
         self._begun: tuple[float, StyleObjective, torch.optim.Optimizer] | None = None  # the scale under way
         self._seconds = 0.0
@@ -196,11 +203,19 @@ class Run:
                     warnings.warn(self.ended, RuntimeWarning, stacklevel=3)
                     return
                 yield step
-                self._going.wait()
+                self._wait()
                 if self.stopping:
                     self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
                     return
         self.ended = f"All {self.evaluations} evaluations are done."
+
+    def _wait(self):
+        """Until a pause is over."""
+        try:
+            self._going.wait()
+        except KeyboardInterrupt:
+            self.ended = f"Ended after evaluation {len(self.history)}, because you interrupted it in a pause."
+            raise
 
     def _try(self, scale: float) -> Step | None:
         """One evaluation, kept in the history and perhaps as the best; None, and why in `ended`, when it cannot be."""
@@ -209,6 +224,7 @@ class Run:
         try:
             objective, optimizer = self._objective_at(scale)
             losses, raw = self._evaluate(objective, optimizer)
+            shown = objective.finished(raw)
         except KeyboardInterrupt:
             self.ended = f"{where} you interrupted it."
             raise
@@ -217,13 +233,16 @@ class Run:
                 raise
             self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
             return None
+        except ValueError as error:  # what a change of weights, or another scale, would need is not to be had
+            self.ended = f"{where} it cannot go on: {error}"
+            return None
         broken = [name for name, value in losses.terms.items() if not math.isfinite(value)]
         if broken:
             self.ended = f"{where} the term {broken[0]!r} is no longer a finite number: a smaller weight helps."
             return None
         self._seconds += time.perf_counter() - began
         number, shorter_side = len(self.history) + 1, min(raw.shape[-2:])
-        step = Step(number, shorter_side, self._seconds, losses, objective.finished(raw))
+        step = Step(number, shorter_side, self._seconds, losses, shown)
         self.history.append(Evaluation(number, shorter_side, self._seconds, losses))
         if self.best is None or losses.total < self.best.losses.total:
             self.best, self._reached = step, raw
@@ -273,7 +292,7 @@ class Run:
         """
         before, size = self._picture.shape[-2:], content.shape[-2:]
         grown = fit(self._picture.detach(), *size).clone()
-        if self.history and before != size and self.settings.start == "content":
+        if self.history and before != size and self._from_content:
             grown += content - fit(fit(content, *before), *size)
         return grown
 

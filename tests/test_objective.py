@@ -9,7 +9,7 @@ import torch
 from style_helpers import colours, images, losses, networks, transfer
 from style_helpers.images import resize
 from style_helpers.objective import Style, StyleObjective
-from style_helpers.settings import Settings
+from style_helpers.settings import Settings, SettingsError
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +279,26 @@ def test_the_smallest_scale_still_works_and_leaves_room_for_rounding(alexnet, si
     assert objective.smallest_scale == pytest.approx((objective.network.smallest_side + 1) / (side - 1))
 
 
+def test_the_losses_see_what_is_shown_the_kept_part_and_brightness_alone(alexnet, content, style):
+    keep = torch.zeros(1, 1, *content.shape[-2:])
+    keep[..., :40] = 1
+    kept = StyleObjective(alexnet, content, style, settings(), keep)
+    spoiled = content.flip(3)
+    patched = torch.lerp(spoiled, content, keep)
+    for name, term in kept(spoiled).items():
+        if name != "pixel range":
+            torch.testing.assert_close(term, kept(patched)[name])
+    grey = colours.luminance(style)
+    bright, plain = (StyleObjective(alexnet, content, each, settings(colours="luminance")) for each in (style, grey))
+    assert style_terms(bright, spoiled) == pytest.approx(style_terms(plain, spoiled), rel=1e-4)
+
+
+def test_a_network_that_the_settings_do_not_mean_is_refused(alexnet, content, style):
+    vgg = Settings.gatys(network="vgg16", style_layers=("relu1",), content_layers=("relu3",))
+    with pytest.raises(SettingsError, match="The settings are for vgg16, but the network is alexnet"):
+        StyleObjective(alexnet, content, style, vgg)
+
+
 def test_what_is_shown_of_a_soft_keep_is_blended_once(alexnet, content, style):
     keep = torch.full((1, 1, *content.shape[-2:]), 0.5)
     descent = transfer.run(StyleObjective(alexnet, content, style, settings(), keep))
@@ -351,5 +371,7 @@ def test_a_picture_too_large_for_the_memory_is_refused_before_anything_is_comput
     fits = int(re.search("shorter side at ([0-9]+)", str(refused.value))[1])
     assert fits > 64
     StyleObjective(alexnet, torch.rand(1, 3, fits, int(fits * 1.5)), small, settings())
+    large = torch.rand(1, 1, 1, 1).expand(1, 3, 1000, 1500)
     with pytest.raises(ValueError, match="A style picture of 3000 x 2000"):
-        StyleObjective(alexnet, small, torch.rand(1, 1, 1, 1).expand(1, 3, 2000, 3000), settings())
+        StyleObjective(alexnet, small, large, settings(style_scale=2.0))
+    StyleObjective(alexnet, small, large, settings(style_scale=0.1))

@@ -437,8 +437,13 @@ def test_a_larger_scale_begins_with_the_contents_own_detail(alexnet, large):
     steps = list(transfer.run(StyleObjective(alexnet, *large, still)))
     assert [step.scale for step in steps] == [64, 64, 128, 128]
     torch.testing.assert_close(steps[2].picture, large[0], atol=1e-5, rtol=0)
-    noise = list(transfer.run(StyleObjective(alexnet, *large, still.replace(start="noise"))))
-    assert (noise[2].picture - large[0]).abs().mean() > 0.1  # noise has no detail of the photograph to be given
+    own = transfer.starting_picture(large[0], still.replace(start="noise"))
+    for descent in (
+        transfer.run(StyleObjective(alexnet, *large, still.replace(start="noise"))),
+        transfer.run(StyleObjective(alexnet, *large, still), start=own),
+    ):
+        noise = list(descent)
+        assert (noise[2].picture - large[0]).abs().mean() > 0.1  # it has no detail of the photograph to be given
 
 
 def test_a_weight_can_be_changed_in_mid_run(objective):
@@ -453,6 +458,41 @@ def test_a_weight_can_be_changed_in_mid_run(objective):
         descent.change(style_weight=-1.0)
     with pytest.raises(TypeError):
         descent.change(network="vgg16")
+
+
+def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_picture(objective, monkeypatch):
+    descent = transfer.run(objective)
+    first = next(descent)
+    monkeypatch.setattr(transfer.devices, "free_memory", lambda device: 1_000_000)
+    descent.change(style_weight=5.0)
+    with pytest.warns(RuntimeWarning, match="it cannot go on: A picture of 96 x 64 pixels needs about"):
+        assert list(descent) == []
+    assert descent.ended.startswith("Ended at evaluation 2, because")
+    assert torch.equal(descent.result().picture, first.picture)
+
+
+def test_a_higher_weight_begins_a_new_best(objective):
+    """Totals under two weights cannot be compared: after it, every total is higher than all before."""
+    descent = transfer.run(objective, evaluations=6)
+    before = [next(descent) for _ in range(3)]
+    descent.change(style_weight=5000.0)
+    after = list(descent)
+    assert min(step.losses.total for step in after) > max(step.losses.total for step in before)
+    assert descent.best.evaluation > 3
+    assert torch.equal(descent.result().picture, descent.best.picture)
+
+
+def test_an_interrupt_in_a_pause_says_so(objective, monkeypatch):
+    descent = transfer.run(objective)
+    next(descent)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(descent._going, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(descent)
+    assert descent.ended == "Ended after evaluation 1, because you interrupted it in a pause."
 
 
 def test_changes_add_up_until_the_next_evaluation(alexnet, content, style):
