@@ -272,9 +272,10 @@ def memory(root: Path = Path("/")) -> Finding:
 def disk() -> Finding:
     """Room for the weights that still have to be fetched, where they are kept; else for pictures, in this folder."""
     missing = [name for name in class_folder.NETWORKS if weights.find(name) is None]
-    folder = weights.cache_folder() if missing else Path.cwd()
-    while not os.path.isdir(folder):
-        folder = folder.parent
+    wanted = weights.cache_folder() if missing else Path.cwd()
+    folder = next((each for each in (wanted, *wanted.parents) if os.path.isdir(each)), None)
+    if folder is None:  # on Windows a drive may be gone, and with it all that lay on it
+        return Finding("disk", f"the drive of {wanted} is not there", "connect it, or set XDG_CACHE_HOME to a folder")
     free, needed = shutil.disk_usage(folder).free / 1e9, DISK_FOR_WEIGHTS_GB if missing else DISK_GB
     if free < needed:
         what = "the weights that are still to be fetched" if missing else "pictures"

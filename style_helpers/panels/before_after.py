@@ -364,15 +364,14 @@ class BeforeAfter(LivePanel):
             parts.append(Part(*pictures, chosen, name, self._key(recipe)))
         return parts
 
-    def finished(self, wish: Part, picture: Tensor) -> str:
-        self._numbers = self._measure(picture, wish.content, wish.style)
-        return ", ".join(f"{name} {_rounded(name, self._numbers[name])}" for name in ("LPIPS", "style distance"))
+    def measured(self, wish: Part, picture: Tensor) -> dict[str, float]:
+        return self._measure(picture, wish.content, wish.style)
 
-    def _show_end(self, run: transfer.Run, wish: Part, step: transfer.Step):
-        super()._show_end(run, wish, step)
-        if step.evaluation == run.evaluations:  # what was stopped early is no fair comparison
-            self._made[wish.key] = Shown(images.to_pil(run.result().picture), self._numbers, wish.key[-1])
+    def finished(self, wish: Part, run: transfer.Run, numbers: dict[str, float]) -> str:
+        if len(run.history) == run.evaluations:  # what was stopped early is no fair comparison
+            self._made[wish.key] = Shown(images.to_pil(run.result().picture), numbers, wish.key[-1])
             self._show()
+        return ", ".join(f"{name} {_rounded(name, numbers[name])}" for name in ("LPIPS", "style distance"))
 
     def still(self) -> Image.Image:
         """The chosen pair and all that was made of it, for a page without a kernel. Raises BundleError."""

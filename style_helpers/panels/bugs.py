@@ -114,7 +114,7 @@ class BugSwitches(Panel):
             EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **look
         )
         self.run_button = _button("Run", "Run both programs", self._run_pressed, "primary")
-        self.stop_button = _button("Stop", "End; what was reached stays", self._stop_pressed)
+        self.stop_button = _button("Stop", "End; what was reached stays", self.stop_pressed)
         self.test_button = _button("Run its test", "Try the test on both programs", self._test_pressed)
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
         self.time_left = ipywidgets.Label()
@@ -140,7 +140,7 @@ class BugSwitches(Panel):
     @handler
     def _bug_chosen(self):
         """Another bug, or the quiz begun or left: what was run before belongs to neither."""
-        self.stop()
+        self.let_go()
         self.programs, self._shown_bug, self._hidden = [], None, self.quiz.value
         self._clear()
         self.bug.disabled = self.quiz.value
@@ -151,35 +151,28 @@ class BugSwitches(Panel):
 
     @handler
     def _run_pressed(self):
-        self.stop()
         others = [name for name in BUGS if name != self._shown_bug]
         bug = self._choose(others) if self.quiz.value else self.bug.value
         content, style = (images.load(each.value, SIZE) for each in (self.content, self.style_choice))
         start, evaluations = "noise" if bug in NOISE else "content", self.evaluations.value
         self._shown_bug, self._hidden = bug, self.quiz.value
-        self.programs = [
+        programs = [
             Program(name, self._watch(content, style, switched, evaluations, "alexnet", start), content)
             for name, switched in ((RIGHT, None), (BROKEN, bug))
         ]
+        self.start(lambda work: self._run(work, programs, shortened(evaluations)))
+        self.programs = []
         self._clear()
         if not self._hidden:
             self.label.value = _label(bug)
-        self.stop_button.disabled = False
         self._let_answer()
         self.say("Preparing: AlexNet looks at the two pictures.")
-        self.start(lambda work: self._run(work, self.programs, shortened(evaluations)))
-
-    @handler
-    def _stop_pressed(self):
-        self.stop()
 
     @handler
     def _test_pressed(self):
-        self.stop()
         bug = self._shown_bug or self.bug.value
-        self.stop_button.disabled = False
-        self.say("The test runs on both programs.")
         self.start(lambda work: self._test(work, bug))
+        self.say("The test runs on both programs.")
 
     @handler
     def _check_pressed(self):
@@ -216,35 +209,43 @@ class BugSwitches(Panel):
 
     def _run(self, work: Work, programs: list[Program], evaluations: int):
         """Both programs in turn, one evaluation each, until neither goes on."""
-        self.say("Both programs run, one evaluation each in turn.")
         try:
-            while not all(program.ended for program in programs):
-                for program in programs:
-                    if work.stopping.is_set():
-                        self.say("Stopped.")
-                        return
-                    if not program.ended:
-                        program.advance()
-                if work.may_show():
-                    self._show(programs, evaluations)
-            self.say("Which bug is this? Choose your diagnosis and press Check." if self._hidden else "Done.")
+            stopped = False
+            while not stopped and not all(program.ended for program in programs):
+                stopped = not self._round(work, programs)
+                with work.page():
+                    if work.may_show():
+                        self._show(programs, evaluations)
         finally:
-            self._show(programs, evaluations)
-            self.stop_button.disabled = True
-            for program in programs:
-                program.steps = iter(())  # the optimisers' memories are let go
+            with work.page():
+                self._show(programs, evaluations)
+                for program in programs:
+                    program.steps = iter(())  # the optimisers' memories are let go
+        solved = "Which bug is this? Choose your diagnosis and press Check." if self._hidden else "Done."
+        with work.page():
+            self.say("Stopped." if stopped else solved)
+
+    def _round(self, work: Work, programs: list[Program]) -> bool:
+        """One evaluation of each that goes on; False when asked to stop. In the first the networks are loaded too."""
+        for program in programs:
+            if work.stopping.is_set():
+                return False
+            if not program.ended:
+                program.advance()
+        with work.page():
+            if work.making:
+                work.making, self.programs = False, programs
+                self.say("Both programs run, one evaluation each in turn.")
+        return True
 
     def _test(self, work: Work, bug: str):
-        try:
-            results = []
-            for broken, name in ((True, BROKEN), (False, RIGHT)):
-                if work.stopping.is_set():
-                    self.say("Stopped.")
-                    return
-                results.append(f"on {name}: {self._try_test(bug, broken)}")
+        """It cannot be stopped on its way; asked to, the panel lets it go."""
+        results = []
+        for broken, name in ((True, BROKEN), (False, RIGHT)):
+            results.append(f"on {name}: {self._try_test(bug, broken)}")
+            work.look()
+        with work.page():
             self.say(f"The test for {bug}, {'; '.join(results)}.")
-        finally:
-            self.stop_button.disabled = True
 
     # What is to be seen
 

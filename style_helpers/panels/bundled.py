@@ -118,7 +118,8 @@ class LivePanel(Panel):
 
     begin    what makes a run of a content picture, a style picture and settings: `transfer.run`'s manners are expected
 
-    Subclasses say in `wish` what to compute and in `finished`, from the background, what the result measures.
+    Subclasses say in `wish` what to compute, in `measured`, from the background, what is measured on the result, and
+    in `finished` what the page shows of that.
     """
 
     lines = ("total",)  # what the curve shows
@@ -134,7 +135,7 @@ class LivePanel(Panel):
         )
         self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the picture stays", disabled=True)
         self.compute_button.on_click(self._compute_pressed)
-        self.stop_button.on_click(self._stop_pressed)
+        self.stop_button.on_click(self.stop_pressed)
         self.evaluations = ipywidgets.IntSlider(
             evaluations, 20, most, 20, description="evaluations", continuous_update=False, style=WIDE, layout=SLIDER
         )
@@ -156,47 +157,50 @@ class LivePanel(Panel):
         """All that one press computes, in this order. Where that is more than one picture, a subclass says so."""
         return [self.wish()]
 
-    def finished(self, wish: Wish, picture: Tensor) -> str:
-        """The numbers of a picture that is done, in words."""
+    def measured(self, wish: Wish, picture: Tensor) -> Mapping[str, float]:
+        """What is measured on a picture that is done. It takes a while, and the page must not be changed meanwhile."""
+        raise NotImplementedError
+
+    def finished(self, wish: Wish, run: transfer.Run, numbers: Mapping[str, float]) -> str:
+        """The numbers of a run that has ended, in words."""
         raise NotImplementedError
 
     @handler
     def _compute_pressed(self):
-        self.stop()  # one run at a time: the earlier one ends first
         wishes = self.wishes()
-        self.progress.value, self.time_left.value, self.chart.value = 0, "", ""
-        self.stop_button.disabled = False
-        self.say("Preparing: the network looks at the pictures.")
         self.start(lambda work: self._compute_all(work, wishes))
-
-    @handler
-    def _stop_pressed(self):
-        self.stop()
+        self.progress.value, self.time_left.value, self.chart.value = 0, "", ""
+        self.say("Preparing: the network looks at the pictures.")
 
     # In the background
 
     def _compute_all(self, work: Work, wishes: Sequence[Wish]):
-        try:
-            if work.stopping.is_set():
-                self.say("Stopped before it began.")
-            for wish in wishes:
-                if not work.stopping.is_set():
-                    self._compute(work, wish)
-        finally:
-            self.stop_button.disabled = True
+        for wish in wishes:
+            with work.page():
+                if work.stopping.is_set():
+                    return
+                work.making = True
+            run = self._begin(wish.content, wish.style, wish.settings)
+            with work.page():
+                work.making, work.on_stop = False, run.stop
+                self.say(f"Computing: {wish.name}.")
+            self._compute(work, wish, run)
 
-    def _compute(self, work: Work, wish: Wish):
-        run = self._begin(wish.content, wish.style, wish.settings)
-        self.say(f"Computing: {wish.name}.")
+    def _compute(self, work: Work, wish: Wish, run: transfer.Run):
         step = None
         for step in run:
-            if work.stopping.is_set():
-                run.stop()
             if work.may_show():
-                self._show_step(run, wish, step)
+                with work.page():
+                    self._show_step(run, wish, step)
         if step is not None:
-            self._show_end(run, wish, step)
-        self.say(run.ended)
+            with work.page():
+                self._show_step(run, wish, step)
+            picture = run.result().picture
+            numbers = self.measured(wish, picture)
+            with work.page():
+                self._show_end(wish, run, picture, self.finished(wish, run, numbers))
+        with work.page():
+            self.say(run.ended)
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
         left = run.seconds_left()
@@ -213,12 +217,9 @@ class LivePanel(Panel):
         alt = f"The total after {step.evaluation} evaluations: from {first:.3g} to {last:.3g}."
         self.chart.value = curves(lines, "evaluation", "weighted loss", alt)
 
-    def _show_end(self, run: transfer.Run, wish: Wish, step: transfer.Step):
+    def _show_end(self, wish: Wish, run: transfer.Run, picture: Tensor, numbers: str):
         """Not the last picture but the one with the lowest total, and what is measured on it."""
-        self._show_step(run, wish, step)
-        picture = run.result().picture
-        numbers = self.finished(wish, picture)
-        words = f"{wish.name}, {step.evaluation} of {run.evaluations} evaluations"
+        words = f"{wish.name}, {len(run.history)} of {run.evaluations} evaluations"
         self.live_picture.show(picture, f"{words}: {numbers}")
         self.live_caption.value = caption("Computed now", words, numbers)
 

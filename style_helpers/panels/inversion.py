@@ -28,6 +28,7 @@ from style_helpers.panels.bundled import (
 )
 from style_helpers.panels.panel import Picture, handler
 from style_helpers.settings import Settings
+from style_helpers.transfer import Run
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_2", "relu5_1")
 PHOTOS = ("summer-palace.jpg", "astronaut.jpg")
@@ -115,8 +116,11 @@ class InversionByDepth(LivePanel):
         name = f"{title(photo)} rebuilt from noise at {layer}"
         return Wish(load(photo), load(photo), settings(layer, self.evaluations.value), name)
 
-    def finished(self, wish: Wish, picture: Tensor) -> str:
-        return _in_words(self._measure(picture, wish.content))
+    def measured(self, wish: Wish, picture: Tensor) -> dict[str, float]:
+        return self._measure(picture, wish.content)
+
+    def finished(self, wish: Wish, run: Run, numbers: dict[str, float]) -> str:
+        return _in_words(numbers)
 
     def still(self) -> Image.Image:
         """The chosen photo and all that was rebuilt from it, for a page without a kernel. Raises BundleError."""

@@ -1,10 +1,12 @@
 """What all panels share: one background thread, a line that tells what is going on, pictures and curves for the page.
 
 The thread talks to the page through widget traits only, at most four times a second. Handlers may come on the main
-thread or, in JupyterLab 4 with ipykernel 7, on another; a lock lets one in at a time.
+thread or, in JupyterLab 4 with ipykernel 7, on another; a lock lets one of them all in at a time. No handler waits for
+the thread: what it asks to stop ends by itself, and what it lets go no longer has a say.
 """
 
 import base64
+import contextlib
 import functools
 import html
 import io
@@ -12,7 +14,7 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,45 +33,93 @@ DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 4")  # curves differ by dash a
 COLOURS = ("currentColor", "#D55E00", "#7281D6", "#09A876", "#C57BAE", "#A55732")  # seen on white and on black
 
 
-class Panel(ipywidgets.VBox):
-    """A box of controls with at most one background thread. Running its cell again ends the thread of the earlier one.
+def handler(method: Callable) -> Callable:
+    """For what a button or slider calls: one at a time, and an error becomes a sentence in the panel.
 
-    Subclasses call `start` with work to do, a function of a `Work`; give handlers the decorator `handler`.
+    When the background thread itself moves a slider, nothing is called: it draws what belongs to it.
+    """
+
+    @functools.wraps(method)
+    def handle(self: "Panel", *_):
+        if self._work is not None and self._work.thread is threading.current_thread():
+            return
+        with self.lock:
+            try:
+                method(self)
+            except Exception as error:
+                self.complain(error)
+
+    return handle
+
+
+class Panel(ipywidgets.VBox):
+    """A box of controls with at most one background thread at work. Running its cell again ends the earlier one's.
+
+    Subclasses call `start` with work to do, a function of a `Work`; give handlers the decorator `handler`; and have a
+    `stop_button`, with `stop_pressed` for its handler, or say in `set_working` what can be pressed when.
     """
 
     _newest: "dict[type, weakref.ref[Panel]]" = {}  # noqa: RUF012  (shared by all on purpose)
 
     def __init__(self):
         super().__init__()
+        self.lock = threading.RLock()
+        self.status = ipywidgets.HTML()
+        self._work: Work | None = None  # the only one that may change the page
+        self._last: threading.Thread | None = None  # of the newest work, let go or not
         earlier = Panel._newest.get(type(self), lambda: None)()
         if earlier is not None:
             earlier.stop()
+            self._last = earlier._last
         Panel._newest[type(self)] = weakref.ref(self)
-        self.lock = threading.RLock()
-        self.status = ipywidgets.HTML()
-        self._work: Work | None = None
 
     @property
     def working(self) -> bool:
-        return self._work is not None and self._work.thread.is_alive()
+        return self._work is not None
 
     def start(self, do: "Callable[[Work], None]"):
-        """Does it in the background; what was under way is stopped and waited for first."""
-        self.stop()
-        self._work = Work(self, do)
-        self._work.thread.start()
+        """Does it in the background, where it waits for what is let go. Returns at once."""
+        with self.lock:
+            self.let_go()
+            self._work = Work(self, do, self._last)
+            self._last = self._work.thread
+            self.set_working(True)
+            self._last.start()
 
     def stop(self):
-        """Asks the background thread to end, and waits for it: the length of one evaluation at most."""
-        work = self._work
-        if work is not None and work.thread is not threading.current_thread():
-            work.stopping.set()
-            work.thread.join()
+        """Asks the background to end, and returns at once: a run ends after its evaluation, what is made is let go."""
+        with self.lock:
+            if self._work is None:
+                return
+            if self._work.making:
+                self.let_go()
+                self.say("Stopped while it was being prepared.")
+            else:
+                self._work.stop()
+                self.set_working(False)
+                self.say("Stopping: the evaluation under way is the last.")
+
+    @handler
+    def stop_pressed(self):
+        self.stop()
+
+    def let_go(self):
+        """What is under way can no longer change the page; it ends when it next looks."""
+        if self._work is not None:
+            self._work.stop()
+            self.forget()
+
+    def forget(self):
+        self._work = None
+        self.set_working(False)
+
+    def set_working(self, working: bool):
+        self.stop_button.disabled = not working
 
     def wait(self):
         """Returns when the background thread is at its end by itself."""
-        if self._work is not None:
-            self._work.thread.join()
+        if self._last is not None:
+            self._last.join()
 
     def say(self, sentence: str):
         self.status.value = f'<div role="status">{html.escape(sentence)}</div>'
@@ -81,20 +131,54 @@ class Panel(ipywidgets.VBox):
         self.status.value = f'<div role="alert"><b>Please look:</b> {html.escape(sentence)}</div>'
 
 
-class Work:
-    """What runs in the background: its thread, whether somebody asked it to stop, and when the page may be changed."""
+class LetGo(Exception):  # noqa: N818  (no error)
+    """Ends the work that its panel has let go."""
 
-    def __init__(self, panel: Panel, do: "Callable[[Work], None]"):
-        self.stopping = threading.Event()
+
+class Work:
+    """What runs in the background: whether somebody asked it to stop, and whether and when it may change the page.
+
+    making    True while networks are loaded and an objective is built, which cannot be stopped: Stop lets it go. The
+              work itself sets this, inside `page`
+    on_stop   called when somebody asks it to stop: a run that pauses must hear of it
+    """
+
+    def __init__(self, panel: Panel, do: "Callable[[Work], None]", before: threading.Thread | None):
+        self.stopping, self.making, self.on_stop = threading.Event(), True, lambda: None
         self._shown = -LEAST_SECONDS
-        self._panel, self._do = panel, do
+        self._panel, self._do, self._before = panel, do, before
         self.thread = threading.Thread(target=self._run, name=type(panel).__name__, daemon=True)
 
     def _run(self):
+        if self._before is not None:
+            self._before.join()
         try:
+            self.look()
             self._do(self)
+        except LetGo:
+            return
         except BaseException as error:
-            self._panel.complain(error)
+            with contextlib.suppress(LetGo), self.page():
+                self._panel.complain(error)
+        with contextlib.suppress(LetGo), self.page():
+            self._panel.forget()
+
+    @contextlib.contextmanager
+    def page(self) -> Iterator[None]:
+        """Only inside may the background change the page and what belongs to it. Raises LetGo when it no longer may."""
+        with self._panel.lock:
+            if self._panel._work is not self:
+                raise LetGo
+            yield
+
+    def look(self):
+        """Raises LetGo when the panel has let it go."""
+        with self.page():
+            pass
+
+    def stop(self):
+        self.stopping.set()
+        self.on_stop()
 
     def may_show(self) -> bool:
         """True at most four times a second: when it is time to change the page."""
@@ -103,25 +187,6 @@ class Work:
             return False
         self._shown = now
         return True
-
-
-def handler(method: Callable) -> Callable:
-    """For what a button or slider calls: one at a time, and an error becomes a sentence in the panel.
-
-    When the background thread itself moves a slider, nothing is called: a handler may be waiting for that thread.
-    """
-
-    @functools.wraps(method)
-    def handle(self: Panel, *_):
-        if self._work is not None and self._work.thread is threading.current_thread():
-            return
-        with self.lock:
-            try:
-                method(self)
-            except Exception as error:
-                self.complain(error)
-
-    return handle
 
 
 class Picture(ipywidgets.HTML):

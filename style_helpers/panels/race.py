@@ -126,7 +126,7 @@ class OptimiserRace(Panel):
         self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Start the race")
         self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; what was reached stays", disabled=True)
         self.run_button.on_click(self._run_pressed)
-        self.stop_button.on_click(self._stop_pressed)
+        self.stop_button.on_click(self.stop_pressed)
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
         self.time_left = ipywidgets.Label()
 
@@ -143,62 +143,62 @@ class OptimiserRace(Panel):
 
     @handler
     def _run_pressed(self):
-        self.stop()
         settings, size = self.settings(), self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
         start = transfer.starting_picture(content, settings)
         rates, evaluations = (self.rate.value, self.adam_rate.value), self.evaluations.value
         names = (f"gradient descent, {rates[0]:.2g}", f"Adam, {rates[1]:.2g}", "L-BFGS")
+        self.start(lambda work: self._race(work, (content, style, settings), start, rates, evaluations))
         self.racers = [Racer(name, iter(()), start) for name in names]
         self._leads = []
-        self.progress.value, self.time_left.value, self.stop_button.disabled = 0, "", False
+        self.progress.value, self.time_left.value = 0, ""
         self.say("On your marks: the network looks at the two pictures.")
         self._show(0)
-        self.start(lambda work: self._race(work, (content, style, settings), start, rates, evaluations))
-
-    @handler
-    def _stop_pressed(self):
-        self.stop()
 
     # The race, in the background
 
     def _race(self, work: Work, wish: tuple, start: Tensor, rates: tuple[float, float], evaluations: int):
+        objective = self._make(*wish)
+        with work.page():
+            work.making, racers = False, self.racers
         done, ended = 0, "All evaluations are done."
         try:
-            self._line_up(self._make(*wish), start, rates)
+            self._line_up(racers, objective, start, rates)
             began = time.perf_counter()
             while done < evaluations:
-                if not self._round(work):
+                if not self._round(work, racers):
                     ended = "Stopped."
                     break
-                if all(racer.broken for racer in self.racers):
+                if all(racer.broken for racer in racers):
                     ended = "Nobody is left."
                     break
                 done += 1
-                self._note_leader(done)
-                if work.may_show():
-                    left = (time.perf_counter() - began) / done * (evaluations - done)
-                    self._show_progress(done, evaluations, f", {left:.0f} s left")
-                    self.say(self.words())
+                with work.page():
+                    self._note_leader(done)
+                    if work.may_show():
+                        left = (time.perf_counter() - began) / done * (evaluations - done)
+                        self._show_progress(done, evaluations, f", {left:.0f} s left")
+                        self.say(self.words())
         finally:
-            self._show_progress(done, evaluations, "")
-            self.stop_button.disabled = True
-            for racer in self.racers:
-                racer.steps = iter(())  # the optimisers' memories are let go
-        self.say(f"{ended} {self.words()}")
+            with work.page():
+                self._show_progress(done, evaluations, "")
+                for racer in racers:
+                    racer.steps = iter(())  # the optimisers' memories are let go
+        with work.page():
+            self.say(f"{ended} {self.words()}")
 
-    def _line_up(self, objective: Callable, start: Tensor, rates: tuple[float, float]):
+    def _line_up(self, racers: list[Racer], objective: Callable, start: Tensor, rates: tuple[float, float]):
         def total(picture: Tensor) -> Tensor:
             return sum(objective(picture).values())
 
         ways = (gradient_descent(total, start, rates[0]), adam(total, start, rates[1]), lbfgs(total, start))
-        for racer, steps in zip(self.racers, ways, strict=True):
+        for racer, steps in zip(racers, ways, strict=True):
             racer.steps = steps
 
-    def _round(self, work: Work) -> bool:
+    def _round(self, work: Work, racers: list[Racer]) -> bool:
         """One evaluation of everybody who is still in the race; False, and nothing kept, when asked to stop."""
         came = []
-        for racer in self.racers:
+        for racer in racers:
             if work.stopping.is_set():
                 return False
             if racer.broken is None:

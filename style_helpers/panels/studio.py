@@ -110,7 +110,7 @@ class Studio(Panel):
         for button, act in (
             (self.run_button, self._run_pressed),
             (self.pause_button, self._pause_pressed),
-            (self.stop_button, self._stop_pressed),
+            (self.stop_button, self.stop_pressed),
             (self.save_button, self._save_pressed),
         ):
             button.on_click(act)
@@ -169,44 +169,39 @@ class Studio(Panel):
     @handler
     def _weight_moved(self):
         self._write_code()
-        if self.working and self._run is not None:
+        run = self._under_way
+        if run is not None:
             weight = self.settings().style_weight
-            self._run.change(style_weight=weight)
+            run.change(style_weight=weight)
             self.say(f"From the next evaluation on, the style weight is {weight:g}.")
+
+    @property
+    def _under_way(self) -> transfer.Run | None:
+        """The run that still listens to what is asked of it."""
+        work = self._work
+        return None if work is None or work.making or work.stopping.is_set() else self._run
 
     @handler
     def _run_pressed(self):
-        self.stop()  # one run at a time: the earlier one ends first
         settings, size = self.settings(), self.size.value
         content, style = (chooser.load(size) for chooser in self.choosers.values())
-        self._before, self._run, self._snapshots, self._kept_every = content, None, [], 1
-        self.progress.value, self.time_left.value = 0, ""
-        self._set_working(True)
-        self.say("Preparing: the network looks at the two pictures.")
         self.start(lambda work: self._paint(work, content, style, settings))
+        self.progress.value, self.time_left.value = 0, ""
+        self.say("Preparing: the network looks at the two pictures.")
 
     @handler
     def _pause_pressed(self):
-        if self._run is None or not self.working:
+        run = self._under_way
+        if run is None:
             return
         if self.pause_button.description == "Pause":
-            self._run.pause()
+            run.pause()
             self.pause_button.description = "Continue"
             self.say("Paused. The picture so far can be looked at and saved.")
         else:
-            self._run.resume()
+            run.resume()
             self.pause_button.description = "Pause"
             self.say("It goes on.")
-
-    @handler
-    def _stop_pressed(self):
-        self.stop()
-
-    def stop(self):
-        run = self._run
-        if run is not None:
-            run.stop()
-        super().stop()
 
     @handler
     def _save_pressed(self):
@@ -223,21 +218,19 @@ class Studio(Panel):
     # The run, in the background
 
     def _paint(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
-        try:
-            run = self._run = self._begin(content, style, settings)
-            if work.stopping.is_set():
-                run.stop()
+        run = self._begin(content, style, settings)
+        with work.page():  # until now the earlier picture was there to be looked at and saved
+            self._before, self._run, self._snapshots, self._kept_every = content, run, [], 1
+            work.making, work.on_stop = False, run.stop
             self.say("Painting.")
-            for step in run:
-                if work.stopping.is_set():  # asked in the moment in which the run was made
-                    run.stop()
+        for step in run:
+            with work.page():
                 self._remember(step)
                 if work.may_show():
                     self._show_progress(run)
+        with work.page():
             self._show_progress(run)
             self.say(run.ended)
-        finally:
-            self._set_working(False)
 
     def _remember(self, step: transfer.Step):
         """Keeps every picture at first, and fewer and fewer as the run grows longer."""
@@ -264,7 +257,7 @@ class Studio(Panel):
         self.chart.value = self._chart(run)
         self.save_button.disabled = not self._snapshots
 
-    def _set_working(self, working: bool):
+    def set_working(self, working: bool):
         self.pause_button.disabled = self.stop_button.disabled = not working
         self.scrubber.disabled = False
         self.pause_button.description = "Pause"

@@ -31,6 +31,7 @@ from style_helpers.panels.bundled import (
 )
 from style_helpers.panels.panel import Picture, handler
 from style_helpers.settings import Settings
+from style_helpers.transfer import Run
 
 WEIGHTS = (0.1, 0.5, 3.0, 18.0, 100.0)
 CONTENTS = ("summer-palace.jpg", "astronaut.jpg")
@@ -194,8 +195,10 @@ class TradeOffExplorer(LivePanel):
         self._live_pair = self._pair
         return Wish(load(images.CONTENT, content), load(images.STYLE, style), chosen, self._name(weight))
 
-    def finished(self, wish: Wish, picture: Tensor) -> str:
-        numbers = self._measure(picture, wish.content, wish.style)
+    def measured(self, wish: Wish, picture: Tensor) -> dict[str, float]:
+        return self._measure(picture, wish.content, wish.style)
+
+    def finished(self, wish: Wish, run: Run, numbers: dict[str, float]) -> str:
         point = (wish.settings.style_weight, numbers["LPIPS"], numbers["style distance"])
         self._live_points.setdefault(self._live_pair, []).append(point)
         found, _ = self._found()

@@ -99,7 +99,7 @@ class TugOfWar(Panel):
         self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Begin a short run")
         self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the moments stay", disabled=True)
         self.run_button.on_click(self._run_pressed)
-        self.stop_button.on_click(self._stop_pressed)
+        self.stop_button.on_click(self.stop_pressed)
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
         self.time_left = ipywidgets.Label()
 
@@ -117,7 +117,6 @@ class TugOfWar(Panel):
 
     @handler
     def _run_pressed(self):
-        self.stop()
         settings = Settings.gatys(
             network=self.network.value,
             style_weight=float(f"{self.weight.value:.4g}"),
@@ -126,34 +125,33 @@ class TugOfWar(Panel):
         )
         size = self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
-        self.moments, self._ran_with = [], settings.style_weight
-        self.progress.value, self.time_left.value, self.stop_button.disabled = 0, "", False
-        self.say("Preparing: the network looks at the two pictures.")
         self.start(lambda work: self._run(work, content, style, settings))
-
-    @handler
-    def _stop_pressed(self):
-        self.stop()
+        self.progress.value, self.time_left.value = 0, ""
+        self.say("Preparing: the network looks at the two pictures.")
 
     def _run(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
-        kept, done = kept_moments(settings.evaluations), 0
+        kept, done, moments = kept_moments(settings.evaluations), 0, []
+        run, pulls = self._begin(content, style, settings)
+        with work.page():
+            work.making, self.moments, self._ran_with = False, moments, settings.style_weight
+        began = time.perf_counter()
         try:
-            run, pulls = self._begin(content, style, settings)
-            began = time.perf_counter()
             for step in run:
                 if work.stopping.is_set():
                     break
                 done = step.evaluation
                 if done in kept:
-                    self.moments.append(Moment(done, step.picture, *pulls(step.picture)))
+                    moments.append(Moment(done, step.picture, *pulls(step.picture)))
                 if work.may_show():
                     left = (time.perf_counter() - began) / done * (settings.evaluations - done)
-                    self._show_progress(done, settings.evaluations, f", {left:.0f} s left")
+                    with work.page():
+                        self._show_progress(done, settings.evaluations, f", {left:.0f} s left")
         finally:
-            self.stop_button.disabled = True
-            self._show_progress(done, settings.evaluations, "")
+            with work.page():
+                self._show_progress(done, settings.evaluations, "")
         ended = "Stopped" if work.stopping.is_set() else "The run is over"
-        self.say(f"{ended}: {len(self.moments)} moments are kept. Move the style weight and the moment.")
+        with work.page():
+            self.say(f"{ended}: {len(moments)} moments are kept. Move the style weight and the moment.")
 
     def _show_progress(self, done: int, evaluations: int, left: str):
         self.progress.value = done / evaluations

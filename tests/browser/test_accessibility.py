@@ -26,7 +26,7 @@ from matplotlib.text import Annotation, Text
 from PIL import ImageFont
 
 from style_helpers import images, panels, plots, transfer
-from style_helpers.course import checks, museum
+from style_helpers.course import checks
 from style_helpers.course.prediction import Prediction
 from style_helpers.panels import panel as shared
 from style_helpers.panels.before_after import MEASURED, BeforeAfter
@@ -40,8 +40,9 @@ from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
 from tests.browser.sight import EYES, contrast, nearest, over
-from tests.panels import test_features, test_gram, test_inversion, test_race, test_studio, test_tradeoff, test_tug
-from tests.panels.driving import inside, wait
+from tests.panels import test_bugs, test_features, test_gram, test_inversion, test_race, test_tradeoff, test_tug
+from tests.panels.driving import idle, inside
+from tests.panels.fake_runs import Runs
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
@@ -283,8 +284,7 @@ def test_the_measures_are_those_of_their_sources():
 
 def raced(made):
     made.run_button.click()
-    wait(lambda: not made.working)
-    return made
+    return idle(made)
 
 
 def computed(made):
@@ -293,21 +293,18 @@ def computed(made):
 
 
 def of_studio(tmp_path):
-    made = Studio(test_studio.FakeRun, tmp_path)
+    made = Studio(Runs().begin, tmp_path)
     made.size.value, made.evaluations.value = 64, 20
     return raced(made)
 
 
 def of_before_and_after(_):
-    return computed(BeforeAfter(test_inversion.Runs().begin, lambda *_: dict.fromkeys(MEASURED, 0.5)))
+    return computed(BeforeAfter(Runs().begin, lambda *_: dict.fromkeys(MEASURED, 0.5)))
 
 
 def of_bugs(_):
-    def watch(content, style, bug, evaluations, network, start):
-        for evaluation in range(1, evaluations + 1):
-            yield evaluation, content, museum.Losses(2 / evaluation, 1 / evaluation, 1 / evaluation)
-
-    return raced(BugSwitches(watch, lambda bug, broken: "passed"))
+    fake = test_bugs.FakeMuseum()
+    return raced(BugSwitches(fake.watch, fake.try_test))
 
 
 PANELS = {
@@ -315,8 +312,8 @@ PANELS = {
     BugSwitches: of_bugs,
     FeatureExplorer: lambda _: FeatureExplorer(test_features.fake),
     GramMicroscope: lambda _: GramMicroscope(lambda network, picture: test_gram.maps_of(network)),
-    InversionByDepth: lambda _: computed(InversionByDepth(test_inversion.Runs().begin, test_inversion.fake_measure)),
-    TradeOffExplorer: lambda _: computed(TradeOffExplorer(test_inversion.Runs().begin, test_tradeoff.fake_measure)),
+    InversionByDepth: lambda _: computed(InversionByDepth(Runs().begin, test_inversion.fake_measure)),
+    TradeOffExplorer: lambda _: computed(TradeOffExplorer(Runs().begin, test_tradeoff.fake_measure)),
     OptimiserRace: lambda _: test_race.raced(test_race.small(test_race.Quadratic())),
     ContourToy: lambda _: ContourToy(),
     TugOfWar: lambda _: test_tug.pulled(test_tug.small(test_tug.Rope())),

@@ -159,12 +159,13 @@ def test_run_pause_continue_and_stop(studio):
     paints(studio)
     studio.button("Pause").click()
     says(studio, "Paused.")
+    three = 3000 * float(studio.ask("print(studio._run.history[-1].seconds - studio._run.history[-2].seconds)"))
     counts = [-1, evaluations(studio)]
     while counts[-1] != counts[-2]:  # what had begun is finished
-        studio.page.wait_for_timeout(300)
+        studio.page.wait_for_timeout(300 + three)  # in the time of three evaluations there would be another
         counts.append(evaluations(studio))
     before = source(studio)
-    studio.page.wait_for_timeout(700)
+    studio.page.wait_for_timeout(300 + three)
     assert evaluations(studio) == counts[-1] < 500
     assert source(studio) == before
     studio.button("Continue").click()
@@ -224,7 +225,7 @@ def test_the_cell_run_again_while_it_paints_leaves_one_thread_at_most(studio):
     paints(studio)
     assert number(studio, threads) == 1
     studio.run_cell(0)
-    assert number(studio, threads) == 0
+    wait(lambda: number(studio, threads) == 0, "the earlier thread ends after its evaluation")
     studio.page.locator(PICTURE).wait_for(state="detached")
     paints(studio)
     assert number(studio, threads) == 1

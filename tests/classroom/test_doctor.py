@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 
 import psutil
@@ -264,6 +264,18 @@ def test_5_little_disk_is_enough_when_the_weights_are_here(capsys, monkeypatch):
     assert_both_say(capsys, "disk", "only 0.01 GB", "for pictures")
 
 
+def test_5_the_drive_of_the_cache_is_gone(capsys, no_weights, monkeypatch):
+    gone = PureWindowsPath("Z:/caches/style-helpers")  # the parent of its root is the root itself
+    monkeypatch.setattr(weights, "cache_folder", lambda: gone)
+    monkeypatch.setattr(weights, "find", lambda _: None)
+    looks = iter(range(100))
+    isdir = os.path.isdir
+    monkeypatch.setattr(os.path, "isdir", lambda path: next(looks) < 100 and isdir(path))
+    found = doctor.disk()
+    assert found.found == f"the drive of {gone} is not there"
+    assert found.advice == "connect it, or set XDG_CACHE_HOME to a folder"
+
+
 def test_6_an_old_jupyterlab(capsys, tmp_path, monkeypatch):
     install(monkeypatch, tmp_path, "jupyterlab", "4.2.5")
     found = bad()
@@ -325,7 +337,7 @@ def kernel(code: str):
     """A real kernel of a notebook that has run this code."""
     manager, client = start_new_kernel(kernel_name="python3")
     try:
-        client.execute_interactive(code, timeout=60)
+        client.execute_interactive(code, timeout=300)
         yield
     finally:
         client.stop_channels()

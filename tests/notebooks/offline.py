@@ -23,7 +23,9 @@ OWN_NETWORK = ("unshare", "--user", "--map-root-user", "--net", "--", sys.execut
 def has_namespaces() -> bool:
     """Whether this system lets a user cut a program off from the network."""
     try:
-        return subprocess.run([*OWN_NETWORK, sys.executable, "-c", ""], capture_output=True, timeout=60).returncode == 0
+        return (
+            subprocess.run([*OWN_NETWORK, sys.executable, "-c", ""], capture_output=True, timeout=300).returncode == 0
+        )
     except OSError:
         return False
 

@@ -47,7 +47,7 @@ each_case = pytest.mark.parametrize(("code", "said"), SAID, ids=["outside", "nam
 def output(command: list[str], path: str) -> str:
     environment = os.environ | {"PYTHONPATH": path}
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=True, timeout=60
+        command, env=environment, capture_output=True, text=True, check=True, timeout=300
     ).stdout.strip()
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the panels with bundled pictures share: a fake run, and a copy of what is bundled."""
+"""What the tests of the panels that begin a run share: a fake run, and a copy of what is bundled."""
 
 import json
 import threading
@@ -8,35 +8,43 @@ import torch
 
 from style_helpers import transfer
 from style_helpers.panels.bundled import FOLDER, SIZE
-from tests.panels.driving import wait
+from tests.panels.driving import Fake, idle
 
 
 class FakeRun:
-    """transfer.Run's manners: each evaluation waits until the test allows it, unless it may go on for ever."""
+    """transfer.Run's manners: it is stopped after the evaluation under way."""
 
-    def __init__(self, content, style, settings, free=True, fail_at=None):
+    def __init__(self, content, style, settings, evaluate=lambda: None, fail_at=None):
         self.content, self.style, self.settings, self.fail_at = content, style, settings, fail_at
         self.evaluations, self.history, self.ended = settings.evaluations, [], ""
-        self.stopped = threading.Event()
-        self.allowed = threading.Semaphore(10**6 if free else 0)
+        self.stopped, self.evaluate = threading.Event(), evaluate
+        self.changes, self.calls = {}, []
 
     def __iter__(self):
         for evaluation in range(1, self.evaluations + 1):
-            while not self.stopped.is_set() and not self.allowed.acquire(timeout=0.005):
-                pass
-            if self.stopped.is_set():
-                self.ended = f"Stopped after {len(self.history)} of {self.evaluations} evaluations."
-                return
+            self.evaluate()
             if evaluation == self.fail_at:
                 raise ValueError("The <network> is tired.")
             losses = transfer.Losses(MappingProxyType({"style relu1_1": 2 / evaluation, "content relu4_2": 0.1}))
             picture = torch.full_like(self.content, evaluation / self.evaluations)
             self.history.append(transfer.Evaluation(evaluation, SIZE, evaluation / 10, losses))
             yield transfer.Step(evaluation, SIZE, evaluation / 10, losses, picture)
+            if self.stopped.is_set():
+                self.ended = f"Stopped after {evaluation} of {self.evaluations} evaluations."
+                return
         self.ended = f"All {self.evaluations} evaluations are done."
 
     def stop(self):
         self.stopped.set()
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def resume(self):
+        self.calls.append("resume")
+
+    def change(self, **weights):
+        self.changes |= weights
 
     def seconds_left(self):
         return 3.0
@@ -45,20 +53,20 @@ class FakeRun:
         return transfer.Result(torch.full_like(self.content, 0.25), tuple(self.history), self.ended)
 
 
-class Runs(list):
-    """Makes runs and keeps them; `free` and `fail_at` are of the next ones."""
+class Runs(Fake, list):
+    """Makes runs and keeps them; `fail_at` is of the next ones."""
 
-    free, fail_at = True, None
+    fail_at = None
 
     def begin(self, content, style, settings):
-        self.append(FakeRun(content, style, settings, self.free, self.fail_at))
+        self.make()
+        self.append(FakeRun(content, style, settings, self.evaluate, self.fail_at))
         return self[-1]
 
 
 def computed(panel):
     panel.compute_button.click()
-    wait(lambda: not panel.working)
-    return panel
+    return idle(panel)
 
 
 def copied_bundle(folder):

@@ -24,7 +24,7 @@ from style_helpers.panels.before_after import (
 )
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.settings import Settings
-from tests.panels.driving import inside, wait
+from tests.panels.driving import click_at_once, idle, inside, wait
 from tests.panels.fake_runs import Runs, computed, copied_bundle, index
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
@@ -40,7 +40,9 @@ def fake_measure(picture, content, style):
 
 @pytest.fixture
 def runs():
-    return Runs()
+    made = Runs()
+    yield made
+    made.let_all_end()
 
 
 @pytest.fixture
@@ -48,6 +50,8 @@ def panel(runs):
     made = BeforeAfter(runs.begin, fake_measure)
     yield made
     made.stop()
+    runs.let_all_end()
+    made.wait()
 
 
 @pytest.fixture
@@ -302,19 +306,15 @@ def test_another_number_of_evaluations_is_another_picture(panel, runs):
     assert panel.code.value.count("evaluations=80") == 2
 
 
-def test_stop_ends_within_an_evaluation_and_the_second_does_not_begin(quick, runs):
+def test_stop_ends_after_the_evaluation_and_the_second_does_not_begin(quick, runs):
     runs.free = False
     quick.compute_button.click()
-    wait(lambda: runs)
-    runs[-1].allowed.release(3)
-    wait(lambda: len(runs[-1].history) == 3)
-    timer = threading.Timer(0.05, runs[-1].allowed.release)
-    timer.start()
+    runs.reach(4)
     quick.stop_button.click()
-    timer.join()
-    assert not quick.working
+    runs.grant()
+    idle(quick)
     assert len(runs) == 1
-    assert len(runs[0].history) <= 4
+    assert len(runs[0].history) == 4
     assert "Stopped after" in quick.status.value
     assert "<img" in quick.live_picture.value
     assert quick.after_picture.value == quick.verdict.value == ""  # half a run is no comparison
@@ -339,10 +339,8 @@ def test_a_choice_changed_meanwhile_is_answered_and_gets_only_its_own_pictures(q
     wait(lambda: runs)
     quick.technique.value = "style scale"
     assert quick.working
-    runs[0].allowed.release(100)
-    wait(lambda: len(runs) == 2)
-    runs[1].allowed.release(100)
-    wait(lambda: not quick.working)
+    runs.grant(100)
+    idle(quick)
     assert runs[1].settings.scales == (0.25, 0.5, 1.0)
     assert quick.after_picture.value == ""
     quick.technique.value = "coarse to fine"
@@ -359,28 +357,11 @@ def test_handlers_may_come_on_any_thread_and_none_is_left(quick, runs):
             pass
 
     before = threading.active_count()
-    acts = (quick.compute_button.click, move, quick.stop_button.click, choose) * 3
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert not any(thread.is_alive() for thread in threads)
+    click_at_once([quick.compute_button.click, move, quick.stop_button.click, choose] * 3)
     quick.stop_button.click()
-    assert not quick.working
+    idle(quick)
     assert 'role="alert"' not in quick.status.value
     assert threading.active_count() == before
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(quick, runs):
-    runs.free = False
-    quick.compute_button.click()
-    wait(lambda: runs)
-    timer = threading.Timer(0.05, runs[0].allowed.release)
-    timer.start()
-    BeforeAfter(runs.begin, fake_measure)
-    timer.join()
-    assert not quick.working
 
 
 def test_every_picture_has_words(panel):
@@ -422,8 +403,9 @@ def test_the_real_runner_answers_stop():
     panel = BeforeAfter()
     panel.factor.value, panel.evaluations.value = 2, 400
     panel.compute_button.click()
-    wait(lambda: "<img" in panel.live_picture.value, 60)
+    wait(lambda: "<img" in panel.live_picture.value)
     panel.stop_button.click()
+    idle(panel)
     assert "Stopped after" in html.unescape(panel.status.value)
     assert re.search(r"LPIPS [01]\.\d\d", panel.live_caption.value)
     assert panel.verdict.value == ""

@@ -14,15 +14,15 @@ from style_helpers.course.bugs import BUGS, Bug
 from style_helpers.course.museum import Losses
 from style_helpers.panels import bugs as panels_bugs
 from style_helpers.panels.bugs import EVALUATIONS, SIZE, BugSwitches, Program, compared
-from tests.panels.driving import click_at_once, inside, wait
+from tests.panels.driving import Fake, click_at_once, idle, inside
 
 
-class FakeMuseum:
-    """museum.watch's manners, and a bug of one's own. Each evaluation waits until the test allows it."""
+class FakeMuseum(Fake):
+    """museum.watch's manners, and a bug of one's own."""
 
-    def __init__(self, free=True):
+    def __init__(self):
+        super().__init__()
         self.asked, self.evaluations = [], []
-        self.allowed = threading.Semaphore(10**6 if free else 0)
         self.fail_with, self.fail_at, self.totals, self.shape = None, None, None, None
 
     def watch(self, content, style, bug=None, evaluations=60, network="alexnet", start="content"):
@@ -30,8 +30,9 @@ class FakeMuseum:
         return self._steps(content, bug, evaluations)
 
     def _steps(self, content, bug, evaluations):
+        self.make()
         for evaluation in range(1, evaluations + 1):
-            self.allowed.acquire()
+            self.evaluate()
             if bug is not None and evaluation == self.fail_at:
                 raise self.fail_with
             total = self.totals[evaluation - 1] if bug and self.totals else 10.0 / evaluation
@@ -41,29 +42,29 @@ class FakeMuseum:
                 picture = torch.zeros(self.shape)
             yield evaluation, picture, Losses(total, 0.25 * total, 0.75 * total)
 
+    def try_test(self, bug, broken):
+        self.make()
+        return f"failed: <{bug}>" if broken else "passed"
+
 
 @pytest.fixture
 def fake():
     return FakeMuseum()
 
 
-def fake_test(bug, broken):
-    return f"failed: <{bug}>" if broken else "passed"
-
-
 @pytest.fixture
 def panel(fake):
-    made = BugSwitches(fake.watch, fake_test, choose=lambda names: names[-1])
+    made = BugSwitches(fake.watch, fake.try_test, choose=lambda names: names[-1])
     made.evaluations.value = 10
     yield made
-    fake.allowed.release(10**6)
     made.stop()
+    fake.let_all_end()
+    made.wait()
 
 
 def ran(panel):
     panel.run_button.click()
-    wait(lambda: not panel.working)
-    return panel
+    return idle(panel)
 
 
 def alt(view):
@@ -193,21 +194,30 @@ def test_what_is_compared_in_words():
     assert compared(program(0.5, 2e8), program(0.25, 1e8)).endswith("the broken program 50 % less.")
 
 
-def test_stop_ends_within_an_evaluation(fake):
-    fake.allowed = threading.Semaphore(0)
-    panel = BugSwitches(fake.watch, fake_test)
+def test_stop_ends_after_the_evaluation(panel, fake):
+    fake.free = False
     panel.run_button.click()
-    fake.allowed.release(3)
-    wait(lambda: len(fake.evaluations) == 3)
-    timer = threading.Timer(0.05, fake.allowed.release)  # the evaluation that is under way
-    timer.start()
+    fake.reach(4)
     panel.stop_button.click()
-    timer.join()
-    assert not panel.working
+    fake.grant()  # the evaluation that was under way
+    idle(panel)
     assert len(fake.evaluations) == 4
     assert "Stopped." in panel.status.value
     assert "in 2 evaluations" in alt(panel.pictures[0])
     assert panel.stop_button.disabled
+
+
+def test_another_bug_lets_go_of_what_runs(panel, fake):
+    fake.free = False
+    panel.run_button.click()
+    fake.reach(4)
+    panel.bug.value = "0 to 255"
+    assert not panel.working
+    fake.grant()
+    panel.wait()
+    assert len(fake.evaluations) == 4
+    assert panel.pictures[0].value == panel.chart.value == ""
+    assert "Choose a bug and press Run" in panel.status.value
 
 
 def test_another_bug_ends_the_run_and_clears_what_was_seen(panel, fake):
@@ -221,7 +231,7 @@ def test_another_bug_ends_the_run_and_clears_what_was_seen(panel, fake):
 def test_the_test_is_run_on_both_programs(panel):
     panel.bug.value = "no zero_grad"
     panel.test_button.click()
-    wait(lambda: not panel.working)
+    idle(panel)
     assert text(panel.status).endswith(
         "The test for no zero_grad, on the broken program: failed: <no zero_grad>; on the right program: passed.</div>"
     )
@@ -235,7 +245,7 @@ def test_a_test_that_cannot_run_is_one_sentence(fake):
 
     panel = BugSwitches(fake.watch, broken_test)
     panel.test_button.click()
-    wait(lambda: not panel.working)
+    idle(panel)
     assert "No &lt;weights&gt;." in panel.status.value
     assert panel.stop_button.disabled
 
@@ -292,7 +302,7 @@ def test_the_right_diagnosis_shows_the_label(panel):
     assert panel.check_button.disabled
     assert not panel.test_button.disabled
     panel.test_button.click()
-    wait(lambda: not panel.working)
+    idle(panel)
     assert f"The test for {hidden}" in panel.status.value
 
 
@@ -311,7 +321,7 @@ def test_the_next_question_is_another_bug(fake):
         offered.append(list(names))
         return names[0]
 
-    panel = BugSwitches(fake.watch, fake_test, choose)
+    panel = BugSwitches(fake.watch, fake.try_test, choose)
     panel.evaluations.value = 10
     panel.quiz.value = True
     ran(panel)
@@ -338,20 +348,9 @@ def test_clicks_may_come_on_any_thread_and_no_thread_is_left(panel, fake):
     before = threading.active_count()
     click_at_once([panel.run_button.click, panel.stop_button.click, panel.test_button.click] * 4)
     panel.stop_button.click()
-    assert not panel.working
+    idle(panel)
     assert threading.active_count() == before
     assert 'role="alert"' not in panel.status.value
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(fake):
-    fake.allowed = threading.Semaphore(0)
-    panel = BugSwitches(fake.watch, fake_test)
-    panel.run_button.click()
-    timer = threading.Timer(0.05, fake.allowed.release)
-    timer.start()
-    BugSwitches(fake.watch, fake_test)
-    timer.join()
-    assert not panel.working
 
 
 def test_every_picture_has_words(panel):
@@ -377,9 +376,7 @@ def test_the_still(panel):
 def short(bug, evaluations=10):
     panel = BugSwitches()
     panel.bug.value, panel.evaluations.value = bug, evaluations
-    panel.run_button.click()
-    wait(lambda: not panel.working, 120)
-    return panel
+    return ran(panel)
 
 
 def test_the_alpha_channel_for_real():

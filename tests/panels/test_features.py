@@ -11,6 +11,7 @@ from PIL import Image
 from style_helpers import images, networks
 from style_helpers.panels import features
 from style_helpers.panels.features import STRONGEST, FeatureExplorer, diagram, fields
+from tests.panels.driving import click_at_once
 
 SHAPE = (16, 5, 8)
 
@@ -161,11 +162,7 @@ def test_messages_may_come_on_any_thread_and_none_is_left(panel):
     before = threading.active_count()
     moves = [lambda: setattr(panel.layer, "value", "relu4"), lambda: setattr(panel.network, "value", "vgg16"),
              lambda: setattr(panel.relu, "value", "conv"), panel.block_buttons[1].click] * 3  # fmt: skip
-    threads = [threading.Thread(target=move) for move in moves]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    click_at_once(moves)
     assert threading.active_count() == before
     panel.network.value = "alexnet"
     panel.layer.value = "relu1"

@@ -11,6 +11,7 @@ from PIL import Image
 from style_helpers import networks
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.gram import LOUDEST, PATCH, PATCHES, GramMicroscope, matrix, strongest
+from tests.panels.driving import click_at_once
 
 
 def maps_of(network):
@@ -180,11 +181,7 @@ def test_messages_may_come_on_any_thread_and_none_is_left(panel):
     before = threading.active_count()
     moves = [lambda: setattr(panel.layer, "value", "relu4"), panel.shuffle_button.click, panel.least_button.click,
              lambda: setattr(panel.network, "value", "vgg16"), panel.restore_button.click] * 3  # fmt: skip
-    threads = [threading.Thread(target=move) for move in moves]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    click_at_once(moves)
     assert threading.active_count() == before
     panel.shuffle_button.click()
     panel.restore_button.click()

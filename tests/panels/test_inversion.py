@@ -17,7 +17,7 @@ from style_helpers.panels import inversion
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.panels.inversion import LAYERS, MEASURED, PHOTOS, InversionByDepth
 from style_helpers.settings import Settings
-from tests.panels.driving import inside, wait
+from tests.panels.driving import click_at_once, idle, inside, wait
 from tests.panels.fake_runs import FakeRun, Runs, computed, copied_bundle, index
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
@@ -32,7 +32,9 @@ def fake_measure(picture, photo):
 
 @pytest.fixture
 def runs():
-    return Runs()
+    made = Runs()
+    yield made
+    made.let_all_end()
 
 
 @pytest.fixture
@@ -41,6 +43,8 @@ def panel(runs):
     made.evaluations.value = 20
     yield made
     made.stop()
+    runs.let_all_end()
+    made.wait()
 
 
 # What is bundled
@@ -229,19 +233,16 @@ def test_the_end_shows_the_best_picture_its_numbers_and_the_curve(panel):
     assert panel.stop_button.disabled
 
 
-def test_the_picture_grows_and_stop_ends_within_an_evaluation(panel, runs):
+def test_the_picture_grows_and_stop_ends_after_the_evaluation(panel, runs):
     runs.free = False
     panel.compute_button.click()
-    wait(lambda: runs)
     assert not panel.stop_button.disabled
-    runs[-1].allowed.release()
+    runs.reach(2)
     wait(lambda: "evaluation 1 of 20" in panel.live_picture.value)
     assert "3 s left" in panel.time_left.value
-    timer = threading.Timer(0.05, runs[-1].allowed.release)  # the evaluation that is under way when Stop is pressed
-    timer.start()
     panel.stop_button.click()
-    timer.join()
-    assert not panel.working
+    runs.grant()  # the evaluation that was under way when Stop was pressed
+    idle(panel)
     assert len(runs[-1].history) == 2
     assert "Stopped after 2 of 20" in panel.status.value
     assert "2 of 20 evaluations" in panel.live_caption.value
@@ -250,33 +251,15 @@ def test_the_picture_grows_and_stop_ends_within_an_evaluation(panel, runs):
 def test_the_slider_answers_while_it_computes_and_the_live_picture_keeps_its_name(panel, runs):
     runs.free = False
     panel.compute_button.click()
-    wait(lambda: runs)
-    runs[-1].allowed.release()
+    runs.reach(2)
     wait(lambda: "evaluation 1 of 20" in panel.live_picture.value)
     panel.layer.value = "relu5_1"
     assert "relu5_1" in panel.picture.value
     assert panel.working
     assert "Computing: summer palace rebuilt from noise at relu3_1" in panel.status.value
-    runs[-1].allowed.release(100)
-    wait(lambda: not panel.working)
+    runs.grant(100)
+    idle(panel)
     assert "at relu3_1" in panel.live_caption.value
-
-
-def test_a_second_press_ends_the_first_run(panel, runs):
-    runs.free = False
-    panel.compute_button.click()
-    wait(lambda: runs)
-    first = panel._work.thread
-    timer = threading.Timer(0.05, runs[0].allowed.release)
-    timer.start()
-    panel.compute_button.click()
-    timer.join()
-    assert not first.is_alive()
-    assert runs[0].ended.startswith("Stopped")
-    wait(lambda: len(runs) == 2)
-    runs[1].allowed.release(100)
-    wait(lambda: not panel.working)
-    assert "All 20" in panel.status.value
 
 
 def test_an_error_is_one_sentence_escaped_and_the_panel_stays_usable(panel, runs):
@@ -305,30 +288,10 @@ def test_handlers_may_come_on_any_thread(panel, runs):
         for panel.layer.value in LAYERS:
             pass
 
-    threads = [
-        threading.Thread(target=act) for act in (panel.compute_button.click, move, panel.stop_button.click, move) * 4
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
+    click_at_once([panel.compute_button.click, move, panel.stop_button.click, move] * 4)
     panel.stop_button.click()
-    assert not panel.working
+    idle(panel)
     assert 'role="alert"' not in panel.status.value
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(panel, runs):
-    panel.evaluations.value = 1200
-    runs.free = False
-    panel.compute_button.click()
-    wait(lambda: runs)
-    runs[0].allowed.release(10)
-    timer = threading.Timer(0.05, runs[0].allowed.release)
-    timer.start()
-    InversionByDepth(runs.begin, fake_measure)
-    timer.join()
-    assert not panel.working
 
 
 def test_fifty_runs_leave_no_thread_behind(panel, runs):
@@ -338,7 +301,7 @@ def test_fifty_runs_leave_no_thread_behind(panel, runs):
         panel.compute_button.click()
         if number % 2:
             panel.stop_button.click()
-        wait(lambda: not panel.working)
+        idle(panel)
         runs.clear()
     gc.collect()
     assert threading.active_count() == threads
@@ -364,8 +327,9 @@ def test_the_real_runner_answers_stop():
     panel = InversionByDepth()
     panel.layer.value, panel.evaluations.value = "relu1_1", 1200
     panel.compute_button.click()
-    wait(lambda: "<img" in panel.live_picture.value, 60)
+    wait(lambda: "<img" in panel.live_picture.value)
     panel.stop_button.click()
+    idle(panel)
     assert "Stopped after" in html.unescape(panel.status.value)
     assert re.search(r"LPIPS [01]\.\d\d", panel.live_caption.value)
 

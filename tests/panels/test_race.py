@@ -5,7 +5,6 @@ import itertools
 import math
 import re
 import threading
-import time
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -14,17 +13,19 @@ import torch
 
 from style_helpers.panels.race import OptimiserRace, Racer
 from style_helpers.panels.race_toy import START, WANTED, ContourToy
-from tests.panels.driving import click_at_once, wait
+from tests.panels.driving import Fake, click_at_once, idle
 
 
-class Quadratic:
-    """curvature / 2 x (picture - 0.25)^2, summed, at a speed that the test sets; fails when it is told to."""
+class Quadratic(Fake):
+    """curvature / 2 x (picture - 0.25)^2, summed; fails when it is told to."""
 
-    def __init__(self, curvature=10.0, pause=0.0, fail_at=None):
-        self.curvature, self.pause, self.fail_at = curvature, pause, fail_at
+    def __init__(self, curvature=10.0, fail_at=None):
+        super().__init__()
+        self.curvature, self.fail_at = curvature, fail_at
         self.calls, self.made = 0, []
 
     def __call__(self, content, style, settings):
+        self.make()
         self.made.append((content, style, settings))
         return self.terms
 
@@ -32,7 +33,7 @@ class Quadratic:
         self.calls += 1
         if self.calls == self.fail_at:
             raise ValueError("The <network> is tired.")
-        time.sleep(self.pause)
+        self.evaluate()
         return {"style a": self.curvature / 2 * (picture - 0.25).square().sum(), "content b": 0 * picture.sum()}
 
 
@@ -44,8 +45,7 @@ def small(wish, evaluations=10):
 
 def raced(race):
     race.run_button.click()
-    wait(lambda: not race.working)
-    return race
+    return idle(race)
 
 
 @pytest.fixture
@@ -58,13 +58,8 @@ def race(wish):
     made = small(wish)
     yield made
     made.stop()
-
-
-@pytest.fixture
-def slow():
-    made = small(Quadratic(pause=0.02), 200)
-    yield made
-    made.stop()
+    wish.let_all_end()
+    made.wait()
 
 
 def test_all_three_get_the_same_number_of_evaluations_from_the_same_start(race, wish):
@@ -166,45 +161,23 @@ def test_pictures_and_chart_have_words(race):
     ElementTree.fromstring(race.chart.value)
 
 
-def test_the_start_is_seen_before_the_first_evaluation():
-    asked = threading.Event()
-
-    def make(*_):
-        asked.wait(10)
-        return Quadratic().terms
-
-    race = small(make)
+def test_the_start_is_seen_before_the_first_evaluation(race, wish):
+    wish.may_be_made.clear()
     race.run_button.click()
     assert all("before the first evaluation: the start" in picture.value for picture in race.pictures)
-    asked.set()
-    wait(lambda: not race.working)
 
 
-def test_stop_keeps_whole_rounds(slow):
-    slow.run_button.click()
-    wait(lambda: len(slow.racers[2].totals) >= 2)
-    slow.stop_button.click()
-    assert not slow.working
-    counts = {len(racer.totals) for racer in slow.racers}
-    assert len(counts) == 1
-    assert counts.pop() < 200
-    assert "Stopped. After" in slow.status.value
-    assert slow.stop_button.disabled
-
-
-def test_a_second_run_ends_the_first(slow):
-    slow.run_button.click()
-    first = slow._work.thread
-    slow.run_button.click()
-    assert not first.is_alive()
-    assert slow.working
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(slow):
-    slow.run_button.click()
-    assert slow.working
-    OptimiserRace(Quadratic())
-    assert not slow.working
+def test_stop_keeps_whole_rounds(race, wish):
+    wish.free = False
+    race.run_button.click()
+    wish.reach(8)  # the second evaluation of the third round
+    race.stop_button.click()
+    wish.grant()
+    idle(race)
+    assert wish.calls == 8
+    assert [len(racer.totals) for racer in race.racers] == [2, 2, 2]
+    assert "Stopped. After 2 evaluations" in race.status.value
+    assert race.stop_button.disabled
 
 
 @pytest.mark.parametrize("place", ["in the run", "before it"])
@@ -226,11 +199,11 @@ def test_an_error_is_one_escaped_sentence_and_the_panel_stays_usable(place):
     assert "All evaluations are done." in raced(race).status.value
 
 
-def test_handlers_may_come_on_any_thread(slow):
-    click_at_once([slow.run_button.click, slow.stop_button.click] * 5)
-    slow.stop_button.click()
-    assert not slow.working
-    assert 'role="alert"' not in slow.status.value
+def test_handlers_may_come_on_any_thread(race):
+    click_at_once([race.run_button.click, race.stop_button.click] * 5)
+    race.stop_button.click()
+    idle(race)
+    assert 'role="alert"' not in race.status.value
 
 
 def test_many_runs_leave_no_thread(race):
@@ -241,7 +214,7 @@ def test_many_runs_leave_no_thread(race):
         race.run_button.click()
         if number % 2:
             race.stop_button.click()
-        wait(lambda: not race.working)
+        idle(race)
     assert threading.active_count() == before
 
 

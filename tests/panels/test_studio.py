@@ -6,96 +6,46 @@ import html
 import io
 import re
 import threading
-from types import MappingProxyType
 
 import pytest
 import torch
 from PIL import Image
 
-from style_helpers import images, transfer
+from style_helpers import images
 from style_helpers.panels.panel import Panel, curves
 from style_helpers.panels.studio import SNAPSHOTS, Studio
 from style_helpers.settings import Settings
-from tests.panels.driving import click_at_once, inside, wait
-
-
-class FakeRun:
-    """transfer.Run's manners: each evaluation waits until the test allows it, unless it may go on for ever."""
-
-    def __init__(self, content, style, settings, free=True, fail_at=None):
-        self.content, self.style, self.settings, self.fail_at = content, style, settings, fail_at
-        self.evaluations, self.history, self.ended = settings.evaluations, [], ""
-        self.stopped, self.changes, self.calls = threading.Event(), {}, []
-        self.allowed = threading.Semaphore(10**6 if free else 0)
-
-    def __iter__(self):
-        for evaluation in range(1, self.evaluations + 1):
-            while not self.allowed.acquire(timeout=0.01):
-                if self.stopped.is_set():
-                    break
-            if self.stopped.is_set():
-                self.ended = f"Stopped after {len(self.history)} of {self.evaluations} evaluations."
-                return
-            if evaluation == self.fail_at:
-                raise ValueError("The <network> is tired.")
-            losses = transfer.Losses(MappingProxyType({"style relu1_1": 2 / evaluation, "content relu4_2": 0.1}))
-            picture = torch.full_like(self.content, evaluation / self.evaluations)
-            step = transfer.Step(evaluation, 64, evaluation / 10, losses, picture)
-            self.history.append(step)
-            yield step
-        self.ended = f"All {self.evaluations} evaluations are done."
-
-    def stop(self):
-        self.stopped.set()
-
-    def pause(self):
-        self.calls.append("pause")
-
-    def resume(self):
-        self.calls.append("resume")
-
-    def change(self, **weights):
-        self.changes |= weights
-
-    def seconds_left(self):
-        return 3.0
+from tests.panels.driving import click_at_once, idle, inside, wait
+from tests.panels.fake_runs import Runs
 
 
 @pytest.fixture
 def runs():
-    return []
+    made = Runs()
+    yield made
+    made.let_all_end()
 
 
 @pytest.fixture
 def studio(runs, tmp_path):
-    def begin(*arguments):
-        runs.append(FakeRun(*arguments))
-        return runs[-1]
-
-    made = Studio(begin, tmp_path)
+    made = Studio(runs.begin, tmp_path)
     made.size.value, made.evaluations.value = 64, 20
     yield made
     made.stop()
+    runs.let_all_end()
+    made.wait()
 
 
 @pytest.fixture
-def slow(runs, tmp_path):
-    """A studio whose run takes a step only when the test says so: runs[-1].allowed.release()."""
-
-    def begin(*arguments):
-        runs.append(FakeRun(*arguments, free=False))
-        return runs[-1]
-
-    made = Studio(begin, tmp_path)
-    made.size.value = 64
-    yield made
-    made.stop()
+def slow(studio, runs):
+    """A studio whose run takes a step only when the test says so: runs.grant()."""
+    runs.free = False
+    return studio
 
 
 def painted(studio):
     studio.run_button.click()
-    wait(lambda: not studio.working)
-    return studio
+    return idle(studio)
 
 
 def test_run_paints_to_the_end_and_says_so(studio, runs):
@@ -148,33 +98,52 @@ def test_the_code_shown_makes_the_same_settings(studio):
     compile(code, "shown", "exec")
 
 
-def test_stop_ends_within_an_evaluation_and_keeps_the_picture(slow, runs):
+def test_stop_ends_after_the_evaluation_and_keeps_the_picture(slow, runs):
     slow.run_button.click()
-    wait(lambda: runs)
-    runs[-1].allowed.release(3)
-    wait(lambda: len(runs[-1].history) == 3)
+    runs.reach(4)
     slow.stop_button.click()
-    assert not slow.working
-    assert len(runs[-1].history) == 3
-    assert "Stopped after 3" in slow.status.value
-    assert "evaluation 3" in slow.picture.value
+    assert slow.stop_button.disabled
+    assert slow.pause_button.disabled
+    slow.pause_button.click()  # disabled on the page, but a paused run would never end
+    runs.grant()  # the evaluation that was under way
+    idle(slow)
+    assert runs[-1].calls == []
+    assert len(runs[-1].history) == 4
+    assert "Stopped after 4" in slow.status.value
+    assert "evaluation 4" in slow.picture.value
 
 
-def test_a_second_run_waits_for_the_first_to_end(slow, runs):
-    slow.run_button.click()
-    wait(lambda: runs)
-    first = slow._work.thread
-    slow.run_button.click()
-    assert not first.is_alive()
-    assert runs[0].stopped.is_set()
-    wait(lambda: len(runs) == 2)
-    assert not runs[1].stopped.is_set()
-    assert slow.working
+def test_what_is_paused_ends_when_it_is_stopped_or_replaced(studio, runs, monkeypatch):
+    """The run itself waits in a pause, so that it must be told."""
+    for end in (studio.stop, studio.run_button.click):
+        runs.free = False
+        studio.run_button.click()
+        wait(lambda: "Painting." in studio.status.value)
+        studio.pause_button.click()
+        end()
+        assert runs[-1].stopped.is_set()
+        runs.let_all_end()
+        idle(studio)
+        runs.allowed = threading.Semaphore(0)
+
+
+def test_while_the_next_run_is_made_the_last_picture_can_be_looked_at_and_kept(studio, runs, tmp_path):
+    painted(studio)
+    runs.may_be_made.clear()
+    studio.run_button.click()
+    studio.pause_button.click()
+    studio.style_weight.value = 100.0  # nobody listens yet
+    assert (runs[0].calls, runs[0].changes) == ([], {})
+    studio.stop_button.click()
+    studio.scrubber.value = 0
+    assert "evaluation 1" in studio.picture.value
+    studio.save_button.click()
+    assert (tmp_path / "my-picture.png").exists()
 
 
 def test_pause_and_continue(slow, runs):
     slow.run_button.click()
-    wait(lambda: runs and slow._run is not None)
+    wait(lambda: "Painting." in slow.status.value)
     slow.pause_button.click()
     assert slow.pause_button.description == "Continue"
     slow.pause_button.click()
@@ -184,19 +153,18 @@ def test_pause_and_continue(slow, runs):
 
 def test_a_weight_can_be_moved_while_it_runs(slow, runs):
     slow.run_button.click()
-    wait(lambda: runs and slow._run is not None)
+    wait(lambda: "Painting." in slow.status.value)
     slow.style_weight.value = 100.0
     assert runs[-1].changes == {"style_weight": 100.0}
     assert "style weight is 100" in slow.status.value
 
 
-def test_an_error_in_the_run_is_one_sentence_and_the_panel_stays_usable(tmp_path):
-    fails = [3, None]
-    studio = Studio(lambda *arguments: FakeRun(*arguments, fail_at=fails.pop(0)), tmp_path)
-    studio.size.value = 64
+def test_an_error_in_the_run_is_one_sentence_and_the_panel_stays_usable(studio, runs):
+    runs.fail_at = 3
     painted(studio)
     assert "The &lt;network&gt; is tired." in studio.status.value
     assert 'role="alert"' in studio.status.value
+    runs.fail_at = None
     assert "evaluations are done" in painted(studio).status.value
 
 
@@ -312,19 +280,11 @@ def test_curves_by_layer(studio):
 def test_handlers_may_come_on_any_thread(slow, runs):
     """JupyterLab 4 delivers widget messages on the main shell or on a subshell's thread, perhaps two at a time."""
     slow.run_button.click()
-    wait(lambda: runs)
     click_at_once([slow.stop_button.click, slow.run_button.click, slow.pause_button.click, slow.stop_button.click] * 5)
     slow.stop_button.click()
-    assert not slow.working
+    runs.let_all_end()
+    idle(slow)
     assert "did not work" not in slow.status.value
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(slow, runs, tmp_path):
-    slow.run_button.click()
-    wait(lambda: runs)
-    assert slow.working
-    Studio(FakeRun, tmp_path)
-    assert not slow.working
 
 
 def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
@@ -338,7 +298,7 @@ def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
         studio.run_button.click()
         if number % 2:
             studio.stop_button.click()
-        wait(lambda: not studio.working)
+        idle(studio)
         runs.clear()
     gc.collect()
     assert threading.active_count() == threads

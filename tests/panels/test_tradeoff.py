@@ -4,7 +4,6 @@ import hashlib
 import html
 import json
 import re
-import threading
 
 import pytest
 import torch
@@ -14,7 +13,7 @@ from style_helpers.panels import tradeoff
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer, plane
 from style_helpers.settings import Settings
-from tests.panels.driving import inside, wait
+from tests.panels.driving import click_at_once, idle, inside, wait
 from tests.panels.fake_runs import Runs, computed, copied_bundle, index
 
 PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
@@ -26,7 +25,9 @@ def fake_measure(picture, content, style):
 
 @pytest.fixture
 def runs():
-    return Runs()
+    made = Runs()
+    yield made
+    made.let_all_end()
 
 
 @pytest.fixture
@@ -35,6 +36,8 @@ def panel(runs):
     made.evaluations.value = 20
     yield made
     made.stop()
+    runs.let_all_end()
+    made.wait()
 
 
 def alts(text):
@@ -196,27 +199,23 @@ def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs)
     wait(lambda: runs)
     panel.style_choice.value = STYLES[1]
     assert "Computing" in panel.status.value or "Preparing" in panel.status.value
-    runs[-1].allowed.release(100)
-    wait(lambda: not panel.working)
+    runs.grant(100)
+    idle(panel)
     assert "now 3</text>" not in panel.plane.value
     assert STYLES[0].removesuffix(".jpg").replace("-", " ") in panel.live_caption.value
     panel.style_choice.value = STYLES[0]
     assert "now 3</text>" in panel.plane.value
 
 
-def test_stop_ends_within_an_evaluation_and_keeps_the_picture(panel, runs):
+def test_stop_ends_after_the_evaluation_and_keeps_the_picture(panel, runs):
     runs.free = False
     panel.compute_button.click()
-    wait(lambda: runs)
-    runs[-1].allowed.release(3)
-    wait(lambda: len(runs[-1].history) == 3)
-    timer = threading.Timer(0.05, runs[-1].allowed.release)
-    timer.start()
+    runs.reach(4)
     panel.stop_button.click()
-    timer.join()
-    assert not panel.working
-    assert len(runs[-1].history) <= 4
-    assert "Stopped after" in panel.status.value
+    runs.grant()
+    idle(panel)
+    assert len(runs[-1].history) == 4
+    assert "Stopped after 4" in panel.status.value
     assert "<img" in panel.live_picture.value
     assert panel.stop_button.disabled
 
@@ -247,29 +246,10 @@ def test_handlers_may_come_on_any_thread(panel, runs):
         for panel.style_choice.value in STYLES:
             pass
 
-    acts = (panel.compute_button.click, move, panel.stop_button.click, choose) * 4
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
+    click_at_once([panel.compute_button.click, move, panel.stop_button.click, choose] * 4)
     panel.stop_button.click()
-    assert not panel.working
+    idle(panel)
     assert 'role="alert"' not in panel.status.value
-
-
-def test_the_cell_run_again_ends_the_earlier_thread_and_none_is_left(panel, runs):
-    threads = threading.active_count()
-    runs.free = False
-    panel.compute_button.click()
-    wait(lambda: runs)
-    timer = threading.Timer(0.05, runs[0].allowed.release)
-    timer.start()
-    TradeOffExplorer(runs.begin, fake_measure)
-    timer.join()
-    assert not panel.working
-    assert threading.active_count() == threads
 
 
 def test_every_picture_has_words(panel):

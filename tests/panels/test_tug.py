@@ -1,8 +1,8 @@
 """The tug of war, driven as a browser would drive it, with a run and gradients whose answers are known."""
 
+import functools
 import re
 import threading
-import time
 import xml.etree.ElementTree as ElementTree
 from types import MappingProxyType
 
@@ -12,16 +12,18 @@ import torch
 from style_helpers import transfer
 from style_helpers.panels import tug
 from style_helpers.panels.tug import MOMENTS, TugOfWar, coloured, kept_moments, way, who
-from tests.panels.driving import wait
+from tests.panels.driving import Fake, click_at_once, idle
 
 
-class Rope:
+class Rope(Fake):
     """A run that changes nothing; the style pulls `across` and against the content, harder on the left half."""
 
-    def __init__(self, pause=0.0, fail_at=None, turn=0.0):
-        self.pause, self.fail_at, self.turn, self.made = pause, fail_at, turn, []
+    def __init__(self, fail_at=None, turn=0.0):
+        super().__init__()
+        self.fail_at, self.turn, self.made = fail_at, turn, []
 
     def __call__(self, content, style, settings):
+        self.make()
         self.made.append((content, style, settings))
         return self.steps(content, settings.evaluations), self.pulls
 
@@ -29,7 +31,7 @@ class Rope:
         for evaluation in range(1, evaluations + 1):
             if evaluation == self.fail_at:
                 raise ValueError("The <rope> is torn.")
-            time.sleep(self.pause)
+            self.evaluate()
             losses = transfer.Losses(MappingProxyType({"style a": 1.0}))
             self.evaluation = evaluation
             yield transfer.Step(evaluation, 64, 0.0, losses, content)
@@ -50,8 +52,7 @@ def small(rope, evaluations=20):
 
 def pulled(panel):
     panel.run_button.click()
-    wait(lambda: not panel.working)
-    return panel
+    return idle(panel)
 
 
 @pytest.fixture
@@ -64,13 +65,8 @@ def panel(rope):
     made = small(rope)
     yield made
     made.stop()
-
-
-@pytest.fixture
-def slow():
-    made = small(Rope(pause=0.02), 240)
-    yield made
-    made.stop()
+    rope.let_all_end()
+    made.wait()
 
 
 def test_a_run_keeps_moments_and_shows_the_last(panel):
@@ -207,34 +203,27 @@ def test_moving_controls_before_the_first_run_changes_nothing(panel):
         panel.still()
 
 
-def test_stop_ends_soon_and_the_moments_stay(slow):
-    slow.run_button.click()
-    wait(lambda: len(slow.moments) >= 3)
-    slow.stop_button.click()
-    assert not slow.working
-    assert "Stopped: " in slow.status.value
-    assert len(slow.moment.options) == len(slow.moments) >= 3
-    assert slow.moments[-1].evaluation < 240
-    assert slow.stop_button.disabled
-    slow.moment.value = 0
-    assert "Evaluation 1," in slow.words.value
+def test_stop_ends_after_the_evaluation_and_the_moments_stay(panel, rope):
+    rope.free = False
+    panel.run_button.click()
+    rope.reach(4)
+    panel.stop_button.click()
+    rope.grant()
+    idle(panel)
+    assert "Stopped: 3 moments are kept." in panel.status.value
+    assert len(panel.moment.options) == 3
+    assert rope.evaluation == 4
+    assert panel.stop_button.disabled
+    panel.moment.value = 0
+    assert "Evaluation 1," in panel.words.value
 
 
-def test_a_second_run_ends_the_first_and_begins_anew(slow):
-    slow.run_button.click()
-    first = slow._work.thread
-    wait(lambda: len(slow.moments) >= 3)
-    slow.run_button.click()
-    assert not first.is_alive()
-    assert slow.working
-    wait(lambda: slow.moments and slow.moments[0].evaluation == 1)
-
-
-def test_the_cell_run_again_ends_the_earlier_thread(slow):
-    slow.run_button.click()
-    assert slow.working
-    TugOfWar(Rope())
-    assert not slow.working
+def test_while_the_next_run_is_made_the_moments_can_be_looked_at(panel, rope):
+    pulled(panel)
+    rope.may_be_made.clear()
+    panel.run_button.click()
+    panel.moment.value = 0
+    assert "Evaluation 1," in panel.words.value
 
 
 @pytest.mark.parametrize("fail_at", [1, 5])
@@ -255,24 +244,21 @@ def test_a_run_that_cannot_begin_is_one_sentence():
     assert "There is no memory." in pulled(small(begin)).status.value
 
 
-def test_handlers_may_come_on_any_thread_while_it_runs(slow):
-    slow.run_button.click()
-    wait(lambda: len(slow.moments) >= 3)
+def test_handlers_may_come_on_any_thread_while_it_runs(panel, rope):
+    rope.free = False
+    panel.run_button.click()
+    rope.reach(4)
 
     def move(weight):
-        slow.weight.value = weight
-        slow.moment.value = 0
+        panel.weight.value = weight
+        panel.moment.value = 0
 
-    threads = [threading.Thread(target=move, args=(10.0**power,)) for power in (-1, 0, 1, 2)]
-    threads += [threading.Thread(target=click) for click in (slow.stop_button.click, slow.run_button.click) * 3]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert not any(thread.is_alive() for thread in threads)
-    slow.stop_button.click()
-    assert not slow.working
-    assert 'role="alert"' not in slow.status.value
+    moves = [functools.partial(move, 10.0**power) for power in (-1, 0, 1, 2)]
+    rope.free = True
+    click_at_once([*moves, *(panel.stop_button.click, panel.run_button.click) * 3, rope.grant])
+    panel.stop_button.click()
+    idle(panel)
+    assert 'role="alert"' not in panel.status.value
 
 
 def test_many_runs_leave_no_thread(panel):
@@ -282,7 +268,7 @@ def test_many_runs_leave_no_thread(panel):
         panel.run_button.click()
         if number % 2:
             panel.stop_button.click()
-        wait(lambda: not panel.working)
+        idle(panel)
     assert threading.active_count() == before
 
 
