@@ -23,6 +23,10 @@ from style_helpers.settings import SettingsError
 
 VARIABLE = "STYLE_HELPERS_DEVICE"  # environment variable: the device when nobody names one
 
+# Else cuDNN's convolutions round float32 to TF32, which has 10 binary digits: fewer than the lessons' comparisons and
+# differences of near numbers need. GPUs that have it have bfloat16 too, which "auto" takes for speed.
+torch.backends.cudnn.allow_tf32 = False
+
 
 def choose(device: str | torch.device | None = None) -> torch.device:
     """The device that is named; else the one of the variable STYLE_HELPERS_DEVICE; else the best of this machine.
@@ -84,8 +88,7 @@ def default_size(preset: str = "gatys", device: str | torch.device | None = None
 def number_format(precision: str, device: torch.device) -> torch.dtype:
     """The format of the convolutions for `Settings.precision`: "fp32", "bf16", or "auto".
 
-    "auto" is bfloat16 where that is quicker, else float32. In float32, cuDNN's convolutions take TF32 by themselves
-    where a GPU has it, and matrix products do not: torch's own defaults, and what Gram matrices need.
+    "auto" is bfloat16 where that is quicker, else float32.
     """
     if precision == "fp32":
         return torch.float32

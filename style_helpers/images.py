@@ -101,11 +101,11 @@ def to_pil(picture: Tensor) -> Image.Image:
     Values outside 0 to 1 are clamped, then rounded to the nearest of the 256 levels. Raises `PictureError` for another
     shape, for whole numbers (divide 0 to 255 by 255 first) and for NaN.
     """
-    values = _floats(picture).cpu()[0]
+    values = _floats(picture)[0]
     if values.isnan().any():
         raise PictureError("The picture holds values that are not numbers (NaN), so it cannot be shown or saved.")
     levels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+    return Image.fromarray(levels.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
 def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike") -> Tensor:

@@ -267,7 +267,7 @@ def kernels(weight: Tensor, columns: int = 16, alt: str = ""):
 
     weight: (C, 3, k, k). Mid-grey is 0; each kernel is scaled by its own largest number, so that weak ones show too.
     """
-    weight = weight.detach().float().cpu()
+    weight = weight.detach().float()
     shown = 0.5 + weight / (2 * weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12))
     rows = -(-len(shown) // columns)
     figure = new_figure(8, 8 * rows / columns, alt)
@@ -275,7 +275,7 @@ def kernels(weight: Tensor, columns: int = 16, alt: str = ""):
     for axes in places:
         axes.set_axis_off()
     for axes, kernel in zip(places, shown, strict=False):
-        axes.imshow(kernel.permute(1, 2, 0).numpy(), interpolation="nearest")
+        axes.imshow(kernel.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
     return figure
 
 
@@ -289,11 +289,11 @@ def feature_maps(features: Mapping[str, Tensor], columns: int = 6, alt: str = ""
     figure = new_figure(9.5, (0.3 + 8.8 / columns * height / width) * len(features), alt)
     places = figure.subplots(len(features), columns, squeeze=False)
     for row, (layer, maps) in zip(places, features.items(), strict=True):
-        maps = maps.detach().float().cpu()[0]
+        maps = maps.detach().float()[0]
         strongest = maps.mean((1, 2)).argsort(descending=True)[:columns]
         for axes, channel in zip(row, strongest.tolist(), strict=True):
             chosen = maps[channel]
-            axes.imshow(chosen.numpy(), cmap="gray", vmin=0, vmax=max(chosen.max().item(), 1e-12))
+            axes.imshow(chosen.cpu().numpy(), cmap="gray", vmin=0, vmax=max(chosen.max().item(), 1e-12))
             axes.set_title(f"channel {channel}", fontsize=9)
             axes.set_xticks([])
             axes.set_yticks([])
@@ -307,12 +307,12 @@ def before_and_after_relu(before: Tensor, after: Tensor, alt: str = ""):
 
     Mid-grey is 0, darker is negative, lighter is positive.
     """
-    before, after = (values.detach().float().cpu() for values in (before, after))
+    before, after = (values.detach().float() for values in (before, after))
     figure = new_figure(10, max(2.6, 1.1 + 2.9 * before.shape[0] / before.shape[1]), alt)
     largest = max(before.abs().max().item(), 1e-12)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     for axes, values, title in ((left, before, "before: signed"), (middle, after, "after: nothing below 0")):
-        drawn = axes.imshow(values.numpy(), cmap="gray", vmin=-largest, vmax=largest)
+        drawn = axes.imshow(values.cpu().numpy(), cmap="gray", vmin=-largest, vmax=largest)
         axes.set_title(title)
         axes.set_axis_off()
     figure.colorbar(drawn, ax=[left, middle], location="bottom", shrink=0.5)
@@ -455,16 +455,16 @@ def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]], alt: str = ""):
     figure = new_figure(9.6, (2.75 * height / width + 0.35) * len(moments), alt)
     places = figure.subplots(len(moments), 3, squeeze=False)
     for row, (name, gradients) in zip(places, moments.items(), strict=True):
-        lengths = [gradient.detach().norm(dim=1)[0].cpu() for gradient in gradients]
-        longest = max(length.quantile(0.99).item() for length in lengths)
+        lengths = [gradient.detach().norm(dim=1)[0] for gradient in gradients]
+        longest = max(length.cpu().quantile(0.99).item() for length in lengths)  # Macs' GPUs have no quantile
         for axes, length, title in zip(row, lengths, ("content pulls", "style pulls"), strict=False):
-            axes.imshow(length.numpy(), cmap="gray", vmin=0, vmax=longest or 1)
+            axes.imshow(length.cpu().numpy(), cmap="gray", vmin=0, vmax=longest or 1)
             axes.set_title(title, fontsize=10)
-        content, style = (gradient.detach().cpu() for gradient in gradients)
+        content, style = (gradient.detach() for gradient in gradients)
         whole = torch.cosine_similarity(content.flatten(), style.flatten(), dim=0).clamp(-1, 1)
         angle = torch.rad2deg(whole.acos())
         cosines = torch.cosine_similarity(content, style, dim=1)[0]
-        drawn = row[2].imshow(cosines.numpy(), cmap="PuOr", vmin=-1, vmax=1)
+        drawn = row[2].imshow(cosines.cpu().numpy(), cmap="PuOr", vmin=-1, vmax=1)
         both = all(length.max() > 0 for length in lengths)
         row[2].set_title(f"cosine: {whole:.2f} ({angle:.0f}°) in all" if both else "no angle: one is 0", fontsize=10)
         row[0].set_ylabel(name, fontsize=10, parse_math=False)

@@ -19,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 from style_helpers import __version__, devices, networks, weights
 from style_helpers.classroom import class_folder, pace
+from style_helpers.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "style-helpers"
@@ -234,13 +235,18 @@ def _level(file: Path) -> str:
 
 
 def device() -> Finding:
-    chosen = devices.choose()
+    try:
+        chosen = devices.choose()
+    except SettingsError as error:
+        return Finding(
+            "device", str(error).rstrip("."), f"set {devices.VARIABLE} to another before you start JupyterLab"
+        )
     convolutions = "bfloat16" if devices.has_fast_bfloat16(chosen) else "float32"
     try:
         torch.ones(1, device=chosen).sum().item()
     except RuntimeError as error:  # a driver that does not fit, a GPU that somebody else fills
         said = str(error).splitlines()[0]
-        advice = "compute on the processor (--device cpu), or bring the driver of the GPU up to date"
+        advice = f"compute on the processor ({devices.VARIABLE}=cpu), or bring the driver of the GPU up to date"
         return Finding("device", f"{chosen} is there but cannot compute ({said})", advice)
     return Finding("device", f"{chosen}, convolutions in {convolutions}")
 

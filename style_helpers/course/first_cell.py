@@ -21,6 +21,7 @@ def first_look(course_version: str):
         lambda: doctor.folder_in_use(thorough=False),
         lambda: [doctor.writing(Path.cwd())],
         lambda: [doctor.weights_here()],
+        lambda: [doctor.device()],
         lambda: [doctor.memory()],
         lambda: [doctor.disk()],
         lambda: [] if "google.colab" in sys.modules else [doctor.jupyterlab(), doctor.widgets()],

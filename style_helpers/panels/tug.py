@@ -292,7 +292,7 @@ def coloured(cosines: Tensor) -> Image.Image:
 def _maps(pulls: Pulls) -> tuple[list[Image.Image], float, Tensor]:
     """Both lengths as grey pictures, the length that is white in both, and the cosine at each pixel, (H, W)."""
     lengths = [pull.norm(dim=1)[0] for pull in pulls]
-    longest = max(length.cpu().quantile(0.99).item() for length in lengths) or 1.0
+    longest = max(length.cpu().quantile(0.99).item() for length in lengths) or 1.0  # Macs' GPUs have no quantile
     greys = [(length / longest).clamp(0, 1).mul(255).round().to(torch.uint8).cpu().numpy() for length in lengths]
     return [Image.fromarray(grey) for grey in greys], longest, torch.cosine_similarity(*pulls, dim=1)[0]
 

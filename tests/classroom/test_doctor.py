@@ -516,14 +516,19 @@ def test_memory_counts_the_containers_limit(tmp_path):
     assert doctor.memory(tmp_path).good
 
 
-def test_a_device_that_cannot_compute_is_named(monkeypatch):
-    monkeypatch.setattr(doctor.devices, "choose", lambda: doctor.torch.device("cpu"))
-
+def test_a_device_that_cannot_compute_is_named(monkeypatch, capsys):
     def ones(*_, **__):
         raise RuntimeError("CUDA error: out of memory\nand forty lines more")
 
     monkeypatch.setattr(doctor.torch, "ones", ones)
-    assert "cannot compute (CUDA error: out of memory); compute on the processor" in bad()["device"]
+    assert_both_say(
+        capsys, "device", "cannot compute (CUDA error: out of memory); compute on the processor (STYLE_HELPER"
+    )
+
+
+def test_a_device_that_is_not_there_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("STYLE_HELPERS_DEVICE", "abacus")
+    assert_both_say(capsys, "device", "STYLE_HELPERS_DEVICE 'abacus' is not known", "cpu; set STYLE_HELPERS_DEVICE to")
 
 
 # ---- minutes ----

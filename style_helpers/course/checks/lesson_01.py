@@ -14,11 +14,15 @@ from style_helpers.networks import IMAGENET_MEAN, IMAGENET_STD
 
 
 def _pil(height: int, width: int) -> Image.Image:
-    return Image.fromarray((unit(height, width, 3) * 255).to(torch.uint8).numpy())
+    return Image.fromarray((unit(height, width, 3) * 255).to(torch.uint8).cpu().numpy())
 
 
 def _pixels(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(picture)).float()  # (H, W, 3), 0 to 255
+
+
+def _picture(picture: Image.Image) -> Tensor:
+    return images.from_pil(picture, "cpu")  # where a learner's own tensor is
 
 
 MEAN = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
@@ -27,19 +31,19 @@ STD = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
 
 @exercise(
     {
-        ("numbers from 0 to 255", "Divide by 255"): lambda p: images.from_pil(p) * 255,
+        ("numbers from 0 to 255", "Divide by 255"): lambda p: _picture(p) * 255,
         ("a division by 256", "The largest byte is 255, and white must become exactly 1"):
-            lambda p: images.from_pil(p) * 255 / 256,
+            lambda p: _picture(p) * 255 / 256,
         ("`reshape` in place of `permute`", "`reshape` keeps the order in memory and scrambles colours and places"):
             lambda p: _pixels(p).reshape(1, 3, p.height, p.width) / 255,
         ("the order (1, H, W, 3)", "Networks ask the colours before the places: look at `permute(2, 0, 1)`"):
             lambda p: _pixels(p)[None] / 255,
         ("the order (H, W, 3)", "Bring the colours to the front with `permute`, then add a dimension for the batch"):
             lambda p: _pixels(p) / 255,
-        ("a picture without a batch", "Add a dimension of 1 in front: `unsqueeze(0)`"): lambda p: images.from_pil(p)[0],
-        ("blue, green, red", "Leave the colours in the order red, green, blue"): lambda p: images.from_pil(p).flip(1),
+        ("a picture without a batch", "Add a dimension of 1 in front: `unsqueeze(0)`"): lambda p: _picture(p)[0],
+        ("blue, green, red", "Leave the colours in the order red, green, blue"): lambda p: _picture(p).flip(1),
         ("a picture with rows and columns exchanged", "The height comes before the width: `permute(2, 0, 1)`"):
-            lambda p: images.from_pil(p).mT,
+            lambda p: _picture(p).mT,
     },
     cases={"a picture of 4 x 5 pixels": lambda: (_pil(4, 5),), "one of 7 x 2 pixels": lambda: (_pil(7, 2),)},
     look="Compare the first pixel, `picture.getpixel((0, 0))`, with your result at [0, :, 0, 0].",
@@ -47,7 +51,7 @@ STD = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
 )
 def to_tensor(picture):
     """a tensor of shape (1, 3, H, W), float32 from 0 to 1, for an RGB picture"""
-    return images.from_pil(picture)
+    return _picture(picture)
 
 
 @exercise(

@@ -1,0 +1,82 @@
+"""Every panel at its real work on a pretend GPU, a little of it: nothing meets on two devices, everything is shown."""
+
+import pytest
+
+from style_helpers.panels.before_after import BeforeAfter
+from style_helpers.panels.bugs import BugSwitches
+from style_helpers.panels.features import FeatureExplorer
+from style_helpers.panels.gram import GramMicroscope
+from style_helpers.panels.inversion import InversionByDepth
+from style_helpers.panels.panel import Panel, Picture
+from style_helpers.panels.race import OptimiserRace
+from style_helpers.panels.studio import Studio
+from style_helpers.panels.tradeoff import TradeOffExplorer
+from style_helpers.panels.tug import TugOfWar
+from style_helpers.settings import QUICK
+from tests.panels.driving import inside, wait
+
+
+@pytest.fixture(autouse=True)
+def quick(pretend, monkeypatch):
+    monkeypatch.setenv(QUICK, "1")
+    complaints = []
+    monkeypatch.setattr(Panel, "complain", lambda self, error: complaints.append(error))
+    yield
+    assert complaints == []
+
+
+def ended(panel: Panel):
+    """The panel when its work is done and its pictures are there."""
+    wait(lambda: not panel.working, seconds=300)
+    shown = [view for view in inside(panel) if isinstance(view, Picture)]
+    assert shown
+    assert all("<img" in view.value for view in shown)
+
+
+def small(panel: Panel, **choices) -> Panel:
+    for name, value in choices.items():
+        getattr(panel, name).value = value
+    return panel
+
+
+def test_the_studio_paints_compares_and_saves(tmp_path):
+    panel = small(Studio(folder=tmp_path), preset="fine", network="alexnet", size=64, evaluations=40, colours="matched")
+    panel.run_button.click()
+    ended(panel)
+    panel.compare.value = 50
+    panel.save_button.click()
+    assert [path.name for path in tmp_path.iterdir()] == ["my-picture.png"]
+
+
+def test_the_feature_explorer_looks():
+    panel = FeatureExplorer()
+    panel.layer.value = "conv4"
+    panel.across.value = 70
+    ended(panel)
+
+
+def test_the_gram_microscope_picks_and_shuffles():
+    panel = GramMicroscope()
+    for button in (panel.most_button, panel.least_button, panel.shuffle_button, panel.restore_button):
+        button.click()
+    ended(panel)
+
+
+@pytest.mark.parametrize("make", [OptimiserRace, TugOfWar])
+def test_the_race_and_the_tug_of_war_run(make):
+    panel = small(make(), network="alexnet", size=64, evaluations=10)
+    panel.run_button.click()
+    ended(panel)
+
+
+def test_the_bug_switches_run_both_programs():
+    panel = small(BugSwitches(), bug="normal noise", evaluations=10)
+    panel.run_button.click()
+    ended(panel)
+
+
+@pytest.mark.parametrize("make", [InversionByDepth, TradeOffExplorer, BeforeAfter])
+def test_what_was_computed_beforehand_is_computed_now(make):
+    panel = small(make(), evaluations=20)
+    panel.compute_button.click()
+    ended(panel)
