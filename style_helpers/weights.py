@@ -145,7 +145,7 @@ def digest(tensors: Tensors) -> str:
     sha256 = hashlib.sha256()
     for key in sorted(tensors):
         sha256.update(f"{key} {tuple(tensors[key].shape)}\n".encode())
-        sha256.update(tensors[key].numpy().reshape(-1))
+        sha256.update(tensors[key].cpu().numpy().reshape(-1))
     return sha256.hexdigest()
 
 

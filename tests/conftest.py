@@ -20,8 +20,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     os.environ["STYLE_HELPERS_DEVICE"] = config.getoption("--device")
+    pretend_device.register()  # now: torch's first backward pass counts the kinds of device once and for all
     if config.getoption("--device") == pretend_device.NAME:
-        pretend_device.register()
         devices._PRESENT[pretend_device.NAME] = lambda: True
 
 
@@ -33,7 +33,6 @@ def device(request) -> torch.device:
 @pytest.fixture
 def pretend(monkeypatch) -> torch.device:
     """A GPU that every machine has: pictures and networks go to it."""
-    pretend_device.register()
     monkeypatch.setitem(devices._PRESENT, pretend_device.NAME, lambda: True)
     monkeypatch.setenv(devices.VARIABLE, pretend_device.NAME)
     return torch.device(pretend_device.NAME, 0)

@@ -468,27 +468,12 @@ def test_ctrl_c_puts_the_old_handler_back(folder, capsys):
 
 
 def test_ctrl_c_before_the_run_writes_nothing(folder, capsys, monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("style_helpers.networks.load", interrupted)
     arguments = ("stylize", "content.png", "style.jpg", "out.png", *FAST)
     assert_refused(capsys, *arguments, says=("Stopped before the end",), code=130)
-
-
-@pytest.mark.parametrize(("preset", "weight"), [("tutorial", "1e38"), ("gatys", "1e39"), ("gatys", "1e300")])
-def test_a_weight_that_overflows_names_the_term(folder, capsys, preset, weight):
-    before = files_in(folder)
-    options = (*FAST, "--preset", preset, "--style-weight", weight, "--losses", "out.csv")
-    assert code_of("stylize", "content.png", "style.jpg", "out.png", *options) == 1
-    shown = capsys.readouterr()
-    last = shown.err.splitlines()[-1]
-    assert re.search(r"Ended at evaluation 1, because the term 'style (conv|relu)\d' .* a smaller weight", last)
-    assert last.endswith("No picture was written.")
-    assert "Traceback" not in shown.err
-    assert "Warning" not in shown.err
-    assert shown.out == ""
-    assert files_in(folder) == before
 
 
 def test_a_run_that_breaks_in_the_middle_keeps_what_was_reached(folder, capsys, monkeypatch):
@@ -548,7 +533,7 @@ def test_prepare_makes_a_class_folder_and_takes_its_weights_from_a_sound_copy(fo
         file.write(b"damaged")
     assert code_of("prepare", "--for-class", "class") == 0
     shown = capsys.readouterr()
-    assert "is damaged" in shown.err
+    assert "alexnet.safetensors cannot be used" in shown.err
     assert shown.out.endswith(" 1 of them copied now.\n")
     assert weights.verify("alexnet").path.parent == folder / "class" / "weights"
 

@@ -465,7 +465,7 @@ def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_p
     first = next(descent)
     monkeypatch.setattr(transfer.devices, "free_memory", lambda device: 1_000_000)
     descent.change(style_weight=5.0)
-    with pytest.warns(RuntimeWarning, match="it cannot go on: A picture of 96 x 64 pixels needs about"):
+    with pytest.warns(RuntimeWarning, match="it cannot go on: A picture of 95 x 64 pixels needs about"):
         assert list(descent) == []
     assert descent.ended.startswith("Ended at evaluation 2, because")
     assert torch.equal(descent.result().picture, first.picture)

@@ -13,7 +13,7 @@ from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
 from style_helpers.settings import QUICK
-from tests.panels.driving import inside, wait
+from tests.panels.driving import inside
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +27,10 @@ def quick(pretend, monkeypatch):
 
 def ended(panel: Panel):
     """The panel when its work is done and its pictures are there."""
-    wait(lambda: not panel.working, seconds=300)
+    panel.wait()
     shown = [view for view in inside(panel) if isinstance(view, Picture)]
     assert shown
-    assert all("<img" in view.value for view in shown)
+    assert [view.value[:60] for view in shown if "<img" not in view.value] == [], panel.status.value
 
 
 def small(panel: Panel, **choices) -> Panel:
@@ -62,9 +62,9 @@ def test_the_gram_microscope_picks_and_shuffles():
     ended(panel)
 
 
-@pytest.mark.parametrize("make", [OptimiserRace, TugOfWar])
-def test_the_race_and_the_tug_of_war_run(make):
-    panel = small(make(), network="alexnet", size=64, evaluations=10)
+@pytest.mark.parametrize(("make", "more"), [(OptimiserRace, {}), (TugOfWar, {"colours": True})])
+def test_the_race_and_the_tug_of_war_run(make, more):
+    panel = small(make(), network="alexnet", size=64, evaluations=10, **more)
     panel.run_button.click()
     ended(panel)
 
