@@ -40,7 +40,7 @@ def build_parser() -> Parser:
     stylize.add_argument("--style-weight", metavar="W", help="more for more style (default: the preset's)")
     stylize.add_argument("--start", metavar="content|noise", help="the picture to begin with (default: content)")
     stylize.add_argument("--seed", metavar="N", help="of the noise (default: 0)")
-    stylize.add_argument("--device", default="auto", help="auto, cuda, mps, xpu or cpu (default: auto)")
+    stylize.add_argument("--device", default="auto", help="cuda, mps, xpu, cpu or auto (default: auto, the best)")
     stylize.add_argument("--precision", metavar="auto|fp32|bf16", help="of the convolutions (default: the preset's)")
     stylize.add_argument("--losses", metavar="FILE.csv", help="write one row for each evaluation")
     stylize.add_argument("--force", action="store_true", help="replace files that exist")

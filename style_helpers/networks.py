@@ -41,7 +41,8 @@ def load(
     """
     check_name(name)
     device = devices.choose(device)
-    return Features(name, weights.load(name), layers, pooling=pooling, normalise=normalise).to(device)
+    state = {key: numbers.to(device) for key, numbers in weights.load(name).items()}
+    return Features(name, state, layers, pooling=pooling, normalise=normalise).to(device)
 
 
 def check_name(name: str):

@@ -15,12 +15,12 @@ from torch import nn
 from torchmetrics.functional.image.lpips import _LPIPS
 from torchvision.transforms.functional import gaussian_blur
 
-from style_helpers import images, metrics, weights
+from style_helpers import devices, images, metrics, networks, weights
 from style_helpers.settings import SettingsError
 
 
 def noise(*size, seed=0):
-    return torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(seed))
+    return torch.rand((1, 3, *size), generator=torch.Generator().manual_seed(seed)).to(devices.choose())
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def published():
 
 
 def disturbed(picture, amount):
-    return (picture + amount * (noise(*picture.shape[-2:]) - 0.5)).clamp(0, 1)
+    return (picture + amount * (noise(*picture.shape[-2:]).to(picture) - 0.5)).clamp(0, 1)
 
 
 # LPIPS
@@ -65,7 +65,7 @@ def lpips_by_loops(picture, reference):
     network.load_state_dict({key.removeprefix("features."): value for key, value in state.items()})
     shift = torch.tensor([-0.030, -0.088, -0.188], dtype=torch.float64).view(1, 3, 1, 1)
     scale = torch.tensor([0.458, 0.448, 0.450], dtype=torch.float64).view(1, 3, 1, 1)
-    one, other = ((2 * each.double() - 1 - shift) / scale for each in (picture, reference))
+    one, other = ((2 * each.cpu().double() - 1 - shift) / scale for each in (picture, reference))
     total, head = 0.0, 0
     for module in network:
         one, other = module(one), module(other)
@@ -95,7 +95,7 @@ def test_lpips_is_that_of_another_implementation_with_the_authors_heads(cat, wav
     for reference in (wave, disturbed(cat, 0.2), noise(*cat.shape[-2:])):
         width = min(cat.shape[-1], reference.shape[-1])
         pair = cat[..., :width], reference[..., :width]
-        theirs = float(published(*pair, normalize=True))
+        theirs = float(published(*(each.cpu() for each in pair), normalize=True))
         assert metrics.lpips(*pair) == pytest.approx(theirs, rel=1e-4)
 
 
@@ -122,9 +122,11 @@ def test_lpips_of_plain_pictures_is_a_number():
 # Style distance
 
 
-def style_distance_by_numpy(features, picture, style):
+def style_distance_by_numpy(network, layers, picture, style):
+    features = networks.load(network, layers, device="cpu")
+
     def grams(each):
-        for values in features(each).values():
+        for values in features(each.cpu()).values():
             rows = values[0].double().numpy()
             channels, height, width = rows.shape
             yield np.einsum("kyx,lyx->kl", rows, rows) / (channels * height * width)
@@ -137,16 +139,16 @@ def style_distance_by_numpy(features, picture, style):
     return sum(distances) / 5
 
 
-def test_style_distance_is_its_formula_in_alexnet(alexnet, cat, wave):
-    features = alexnet.cut(("relu1", "relu2", "relu3", "relu4", "relu5"))
-    expected = style_distance_by_numpy(features, cat, wave)
+def test_style_distance_is_its_formula_in_alexnet(cat, wave):
+    layers = ("relu1", "relu2", "relu3", "relu4", "relu5")
+    expected = style_distance_by_numpy("alexnet", layers, cat, wave)
     assert metrics.style_distance_to(cat, wave) == pytest.approx(expected, rel=1e-4)
 
 
-def test_style_distance_is_its_formula_in_a_vgg(vgg16, cat, wave):
-    features = vgg16.cut(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"))
+def test_style_distance_is_its_formula_in_a_vgg(cat, wave):
+    layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     picture, style = cat[..., :48, :64], wave[..., :64, :48]
-    expected = style_distance_by_numpy(features, picture, style)
+    expected = style_distance_by_numpy("vgg16", layers, picture, style)
     assert metrics.style_distance_to(picture, style, "vgg16") == pytest.approx(expected, rel=1e-4)
 
 
@@ -199,7 +201,9 @@ def ssim_by_loops(picture, reference):
 def test_ssim_is_its_formula(cat, size):
     picture = cat[..., 30 : 30 + size[0], 40 : 40 + size[1]]
     other = disturbed(picture, 0.3)
-    colours = [ssim_by_loops(*(each[0, colour].double().numpy() for each in (picture, other))) for colour in range(3)]
+    colours = [
+        ssim_by_loops(*(each[0, colour].cpu().double().numpy() for each in (picture, other))) for colour in range(3)
+    ]
     assert metrics.ssim(picture, other) == pytest.approx(sum(colours) / 3, abs=1e-9)
 
 
@@ -245,10 +249,11 @@ def test_judge_tells_the_content_itself_from_a_mixture(cat, wave):
     assert halfway["style"] < found["style"]
 
 
-def test_pictures_may_lie_on_any_device_and_are_left_as_they_are(device, cat, wave):
-    picture = disturbed(cat, 0.1).to(device).requires_grad_()
+def test_pictures_may_lie_on_any_device_and_are_left_as_they_are(pretend, cat, wave):
+    """Also each on another: then the first one's is where is computed."""
+    picture = disturbed(cat.cpu(), 0.1).to(pretend).requires_grad_()
     before = picture.detach().clone()
-    assert metrics.judge(picture, cat.to(device), wave.to(device)) == metrics.judge(before.cpu(), cat, wave)
+    assert metrics.judge(picture, cat, wave.to(pretend)) == metrics.judge(before.cpu(), cat.cpu(), wave)
     assert torch.equal(picture.detach(), before)
     assert picture.grad is None
 

@@ -5,7 +5,7 @@ import torch
 import torchvision
 from torch import nn
 
-from style_helpers import networks, weights
+from style_helpers import devices, networks, weights
 from style_helpers.settings import SettingsError
 
 BUILDERS = {"vgg16": torchvision.models.vgg16, "alexnet": torchvision.models.alexnet, "vgg19": torchvision.models.vgg19}
@@ -29,23 +29,23 @@ def pair(request):
     for module in theirs:
         if isinstance(module, nn.ReLU):
             module.inplace = False
-    return networks.Features(request.param, state), theirs
+    return networks.Features(request.param, state).to(devices.choose()), theirs
 
 
 def pictures(*shape, seed=0):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(devices.choose())
 
 
 def test_every_layer_is_torchvisions(pair):
     ours, theirs = pair
-    x = pictures(2, 3, 80, 67)
+    x = pictures(2, 3, 80, 67).cpu()
     mean, std = torch.tensor(networks.IMAGENET_MEAN), torch.tensor(networks.IMAGENET_STD)
     expected = (x - mean[:, None, None]) / std[:, None, None]
-    found = ours(x)
+    found = ours(x.to(devices.choose()))
     assert list(found) == list(networks.layer_names(ours.name))
     for name, module in zip(found, theirs, strict=True):
         expected = module(expected)
-        torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(found[name].cpu(), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_names_are_the_papers():
@@ -77,7 +77,7 @@ def test_normalisation_can_be_switched_off(vgg16):
     x = pictures(1, 3, 32, 32)
     mean, std = torch.tensor(networks.IMAGENET_MEAN)[:, None, None], torch.tensor(networks.IMAGENET_STD)[:, None, None]
     plain = vgg16.cut(("relu2_1",), normalise=False)
-    torch.testing.assert_close(plain((x - mean) / std)["relu2_1"], vgg16.cut(("relu2_1",))(x)["relu2_1"])
+    torch.testing.assert_close(plain((x - mean.to(x)) / std.to(x))["relu2_1"], vgg16.cut(("relu2_1",))(x)["relu2_1"])
     assert not torch.allclose(plain(x)["relu2_1"], vgg16.cut(("relu2_1",))(x)["relu2_1"])
 
 
@@ -95,9 +95,9 @@ def test_average_pooling_takes_the_mean_of_the_same_windows(vgg16):
 def test_the_smallest_side_is_the_smallest(name, layer, request):
     cut = request.getfixturevalue(name).cut((layer,))
     side = cut.smallest_side
-    assert min(cut(torch.zeros(1, 3, side, side))[layer].shape[-2:]) >= 1
+    assert min(cut(pictures(1, 3, side, side))[layer].shape[-2:]) >= 1
     with pytest.raises(ValueError, match=f"at least {side} pixels"):
-        cut(torch.zeros(1, 3, side - 1, 200))
+        cut(pictures(1, 3, side - 1, 200))
 
 
 def test_the_callers_picture_is_left_alone(vgg16):

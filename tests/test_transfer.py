@@ -52,6 +52,7 @@ def test_tutorial_is_the_mathematics_of_the_seed(vgg16, content_name, style_name
     layers = torchvision.models.vgg16(weights=None).features
     state = {key.removeprefix("features."): value for key, value in weights.load("vgg16").items()}
     layers.load_state_dict(state)
+    layers.to(content.device)
     expected, _ = seed_tutorial.losses_of(layers, content, style, content, 20)
     chosen = Settings.tutorial(precision="fp32")
     descent = transfer.run(StyleObjective(vgg16, content, style, chosen), evaluations=20)
