@@ -266,6 +266,7 @@ from style_helpers import devices
 from tests import pretend_device
 pretend_device.register()
 devices._PRESENT["pretend"] = lambda: True
+devices.default_size = lambda *_: 128  # 512 on a GPU, which a processor only pretends to be
 """
 PROOF = """
 import socket
