@@ -459,11 +459,11 @@ def test_help(bare, capsys, word):
     assert not (bare / ".venv").exists()
 
 
-@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 14, 0)])
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 15, 0)])
 def test_too_old_or_too_new_a_python(bare, asked, monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
     said = asked(bare).refusal
-    assert f"this is Python {version[0]}.{version[1]}, but the course needs Python 3.11 to 3.13" in said
+    assert f"this is Python {version[0]}.{version[1]}, but the course needs Python 3.11 to 3.14" in said
     assert not (bare / ".venv").exists()
 
 
