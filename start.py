@@ -19,7 +19,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 14)
 ROOT = Path(__file__).resolve().parent
 CLASS = ROOT.parent if ROOT.name == "course" and (ROOT.parent / "class.json").is_file() else None  # a class folder
 ENV = ROOT / ".venv"

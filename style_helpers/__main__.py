@@ -244,7 +244,7 @@ def _number(name: str, text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
-        raise SettingsError(f"{name} must be a number of 0 or more, not {text!r}.") from None
+        raise SettingsError(f"{name} must be a number, not {text!r}.") from None
 
 
 @contextmanager

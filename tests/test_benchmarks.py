@@ -14,15 +14,11 @@ import torch
 from PIL import Image
 
 from benchmarks import machine, pictures, seed_tutorial, speed
+from benchmarks.__main__ import main
 from benchmarks.quality import compared
 from style_helpers.objective import StyleObjective
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def benchmark(*arguments) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +53,8 @@ def test_operations_of_an_evaluation_counted_by_hand(vgg16):
 
 
 def test_speed_in_miniature(tmp_path):
-    done = benchmark("speed", "--quick", "--repeats", 2, "--out", tmp_path / "new" / "folder")
+    command = [sys.executable, "-m", "benchmarks", "speed", "--quick", "--repeats", "2"]
+    done = subprocess.run([*command, "--out", tmp_path / "new" / "folder"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "new" / "folder" / "speed.json").read_text())
     sections = {"machine", "plan", "peak", "tutorial", "gatys", "growth", "memory", "alexnet", "race"}
@@ -80,8 +77,7 @@ def test_speed_in_miniature(tmp_path):
 
 def test_quality_in_miniature(tmp_path):
     (tmp_path / "quality.json").write_text("of an earlier run")
-    done = benchmark("quality", "--quick", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert main(["quality", "--quick", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "quality.json").read_text())
     assert set(found) == {"machine", "plan", "pairs", "peer"}
     (pair,) = found["pairs"]
@@ -91,15 +87,14 @@ def test_quality_in_miniature(tmp_path):
         assert sheet.format == "JPEG"
 
 
-def test_frontier_in_miniature(tmp_path):
-    done = benchmark("frontier", "--quick", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_frontier_in_miniature(tmp_path, capsys):
+    assert main(["frontier", "--quick", "--out", str(tmp_path)]) == 0
     runs = json.loads((tmp_path / "frontier.json").read_text())["runs"]
     expected = [("gatys", 25), ("gatys", 50), ("fine", 9), ("fine", 18)]
     assert [(run["preset"], run["style_weight"]) for run in runs] == expected
     assert [run["evaluations"] for run in runs] == [2, 2, 3, 3]
     assert all(run[key] > 0 for run in runs for key in ("lpips", "style", "seconds"))
-    assert done.stdout.count("astronaut x hokusai-great-wave") == 4
+    assert capsys.readouterr().out.count("astronaut x hokusai-great-wave") == 4
     with Image.open(tmp_path / "frontier.png") as plot:
         assert plot.format == "PNG"
 
@@ -113,12 +108,12 @@ def test_good_is_no_worse_in_both_and_clearly_better_in_one(lpips, style, good):
     assert compared(gatys, fine)["no_worse_and_one_clearly_better"] is good
 
 
-def test_bad_input_is_answered_in_a_sentence_before_anything_runs(tmp_path):
-    (tmp_path / "notes.txt").write_text("Do not forget the milk.")
-    done = benchmark("speed", "--quick", "--out", tmp_path / "notes.txt")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "notes.txt" in done.stderr
-    assert (tmp_path / "notes.txt").read_text() == "Do not forget the milk."
-    done = benchmark("quality", "--quick", "--out", tmp_path, "--device", "abacus")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "abacus" in done.stderr
+@pytest.mark.parametrize("option", ["--out=notes.txt", "--device=abacus"])
+def test_bad_input_is_answered_in_a_sentence_before_anything_runs(tmp_path, monkeypatch, capsys, option):
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text("Do not forget the milk.")
+    assert main(["quality", "--quick", option]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert option.partition("=")[2] in shown.err
+    assert Path("notes.txt").read_text() == "Do not forget the milk."

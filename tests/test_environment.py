@@ -41,18 +41,12 @@ def test_each_dependency_has_a_pin_that_it_allows(requirement):
     assert requirement.specifier.contains(PINS[name]), f"pyproject.toml asks for {requirement}, pinned is {PINS[name]}"
 
 
-def test_pytorch_and_torchvision_are_a_pair():
+def test_pytorch_and_torchvision_are_a_pair_cuda_is_left_to_them_and_other_systems_are_thought_of():
     # torchvision 0.x.y is made for PyTorch 2.(x - 15).y
     torch, vision = (tuple(int(part) for part in PINS[name].split(".")) for name in ("torch", "torchvision"))
     assert torch[0] == 2
     assert (vision[0], vision[1] - 15, vision[2]) == (0, torch[1], torch[2])
-
-
-def test_cuda_is_left_to_pytorch():
     assert [name for name in PINS if name.startswith(("nvidia-", "cuda-", "triton"))] == []
-
-
-def test_packages_of_other_systems_are_pinned_too():
     assert {"appnope", "colorama", "pywinpty", "pexpect", "setuptools"} <= set(PINS)
 
 
@@ -67,13 +61,9 @@ def test_conda_has_the_same_packages_in_the_same_versions():
     assert others == {"python", "pip"}
 
 
-def test_conda_installs_the_project_and_nothing_else_with_pip():
+def test_conda_takes_packages_of_one_origin_and_with_pip_the_project_alone():
     assert [line["pip"] for line in CONDA["dependencies"] if isinstance(line, dict)] == [["--editable ."]]
-
-
-def test_conda_takes_packages_of_one_origin():
-    assert CONDA["channels"] == ["conda-forge", "nodefaults"]
-    assert CONDA["name"] == PROJECT["name"]
+    assert (CONDA["name"], CONDA["channels"]) == (PROJECT["name"], ["conda-forge", "nodefaults"])
 
 
 def test_the_same_pythons_everywhere():

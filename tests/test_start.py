@@ -1,13 +1,12 @@
 """start.py, run for real on a tiny project: a package that installs in a second and needs no package index.
 
 The tiny project has its own build backend, so that pip has nothing to download, and stand-ins for JupyterLab and
-pytest that write down how they were called.
+pytest that write down how they were called. What start.py asks of pip in which case is looked at in this process, where
+nothing is installed.
 """
 
 import ast
-import base64
 import contextlib
-import hashlib
 import http.server
 import importlib.util
 import json
@@ -21,11 +20,14 @@ import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 
 START = Path(__file__).resolve().parent.parent / "start.py"
+SECONDS = 300  # a guard against hanging, and no measure of speed
+WEIGHTS = "STYLE_HELPERS_WEIGHTS"
 NOBODY = "http://127.0.0.1:9"  # nothing listens on the discard port
 
 PYPROJECT = """
@@ -37,7 +39,7 @@ backend-path = ["."]
 [project]
 name = "tiny"
 version = "1.0"
-requires-python = ">=3.11,<3.14"
+requires-python = ">=3.11"
 """
 
 BACKEND = '''
@@ -79,19 +81,14 @@ sys.exit(int(os.environ.get("TINY_PREPARE", "0")))
 """
 
 
-def write_start(project, **constants):
-    """start.py as it is, but for the constants that reach out of the project's folder."""
+def make_project(folder):
+    """start.py as it is, but for the constants that reach out of the project's folder, and the tiny project."""
+    folder.mkdir(parents=True)
     text = START.read_text(encoding="utf-8")
-    space = {"SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE": (0, 0, 0)}
-    for name, value in {"CPU_INDEX": NOBODY, **space, **constants}.items():
+    for name, value in {"CPU_INDEX": NOBODY, "SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE": (0, 0, 0)}.items():
         text, found = re.subn(rf"(?m)^{name} = .*$", lambda _, line=f"{name} = {value!r}": line, text)
         assert found == 1, f"start.py has no constant {name}"
-    (project / "start.py").write_text(text, encoding="utf-8")
-
-
-def make_project(folder):
-    folder.mkdir(parents=True)
-    write_start(folder)
+    (folder / "start.py").write_text(text, encoding="utf-8")
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "constraints.txt").write_text("torch==2.14.1\ntorchvision==0.29.1\n")
@@ -115,7 +112,7 @@ def start(project, *arguments, **more):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=SECONDS,
         cwd=project.parent,
         env=settings(**more),
     )
@@ -145,8 +142,16 @@ def site_packages(project):
     return next((project / ".venv").rglob("site-packages"))
 
 
-def load_start(name="start"):
-    specification = importlib.util.spec_from_file_location(name, START)
+def needs(project, requirement):
+    """Lets the tiny project need something, and returns the settings of an index, a folder, that has only proof 1.0."""
+    wheel(project / "wheels", "proof", "1.0", code="WHOLE = True\n")
+    (project / "requires.txt").write_text(f"Requires-Dist: {requirement}\n" if requirement else "")
+    (project / ".venv/start.json").unlink(missing_ok=True)
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (project / "wheels").as_uri()}
+
+
+def load_start(project=START.parent):
+    specification = importlib.util.spec_from_file_location("start", project / "start.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module
@@ -161,10 +166,24 @@ def started(tmp_path_factory):
 
 @pytest.fixture
 def project(started, tmp_path):
-    """A copy of the started project; its place is new, so that the next start installs anew."""
-    copy = tmp_path / "a copy"
-    shutil.copytree(started[0], copy, symlinks=True)
+    """A copy of the started project, as if it had been started in this place."""
+    copy = shutil.copytree(started[0], tmp_path / "a copy", symlinks=True)
+    (site_packages(copy) / "tiny.pth").write_text(str(copy / "src"))
+    (copy / "called.json").unlink(missing_ok=True)
+    note(copy, weights="")
     return copy
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A project that was never started."""
+    return make_project(tmp_path / "bare")
+
+
+def note(project, extras="", **more):
+    """Writes what start.py writes down after an installation."""
+    said = {"installed": load_start(project).fingerprint(extras), **more}
+    (project / ".venv/start.json").write_text(json.dumps(said))
 
 
 def wheel(folder, name, version, code="", requires=""):
@@ -175,47 +194,56 @@ def wheel(folder, name, version, code="", requires=""):
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = ""
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        record += f"{path},sha256={digest},{len(text.encode())}\n"
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": record + f"{info}/RECORD,,\n"}.items():
+        for path, text in {**files, f"{info}/RECORD": "".join(f"{path},,\n" for path in files)}.items():
             archive.writestr(path, text)
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+class Asked(NamedTuple):
+    """What start.py did in this process: exit code, what it asked of pip, the last thing it ran, what it printed."""
 
-    def do_GET(self):
-        if self.path.startswith("/slow"):
-            self.server.released.wait(20)
-        if self.path.startswith("/garbage"):
-            self.wfile.write(b"not HTTP at all\r\n\r\n")
-            self.close_connection = True
-            return
-        super().do_GET()
+    code: int
+    pip: list[str]
+    last: str
+    said: str
+
+    @property
+    def refusal(self) -> str:
+        """The one sentence with which it refused; nothing was called."""
+        (line,) = [line for line in self.said.splitlines() if line.startswith("start.py: ")]
+        assert line.endswith(".")
+        assert self.code == 1 + ("unknown command" in line)
+        assert not self.last.startswith(("lab", "test"))
+        return line
 
 
 @pytest.fixture
-def server(tmp_path):
-    """A local HTTP server over the folder `served`; /slow waits until the test is over, /garbage is no HTTP."""
-    folder = tmp_path / "served"
-    folder.mkdir()
+def asked(monkeypatch, capsys):
+    """Runs start.py in this process, on a machine with a driver or without, and pretends to run what it runs."""
 
-    def handler(*arguments):
-        with contextlib.suppress(ConnectionError):
-            Quiet(*arguments, directory=str(folder))
+    def run(project, *arguments, fails="nothing", driver=False, answers=False, environment=(), **constants):
+        wanted = settings(PATH=str(project / "none"), **dict(environment))
+        for name in os.environ.keys() | wanted:
+            monkeypatch.setenv(name, wanted[name]) if name in wanted else monkeypatch.delenv(name)
+        monkeypatch.chdir(project)
+        module, ran = load_start(project), [""]
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        running.released = threading.Event()
-        running.folder, running.url = folder, f"http://127.0.0.1:{running.server_port}"
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield running
-        running.released.set()
-        running.shutdown()
+        def pretend(*command, quiet=False):
+            (project / ".venv/pyvenv.cfg").touch()
+            ran.append(" ".join(str(part).replace(str(project.parent), "..") for part in command[1:]))
+            return fails not in ran[-1]
+
+        module.LINUX, module.NVIDIA_DRIVER = True, str(project / ("src" if driver else "none"))
+        module.run, module.python_works, module.answers = pretend, lambda: True, lambda _: answers
+        module.hand_over = lambda command, further: ran.append(f"{command}: {os.environ.get(WEIGHTS)}") or 0
+        vars(module).update(constants)
+        code = module.main(arguments)
+        shown = capsys.readouterr()
+        pip = [line.split("constraints.txt ")[1] for line in ran if "pip install" in line]
+        return Asked(code, pip, ran[-1], shown.out + shown.err)
+
+    return run
 
 
 # The first start and the second
@@ -224,6 +252,7 @@ def server(tmp_path):
 def test_first_start_installs_prepares_and_opens_lesson_00(started):
     project, result = started
     assert result.returncode == 0, result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
     seen = called(project)
     assert f"--ServerApp.root_dir={project}" in seen["argv"]
     assert "--LabApp.default_url=/lab/tree/notebooks/00_first_picture.ipynb" in seen["argv"]
@@ -231,9 +260,9 @@ def test_first_start_installs_prepares_and_opens_lesson_00(started):
     assert Path(seen["prefix"]) == project / ".venv"
     assert Path(seen["cwd"]) == project
     assert seen["path"] is None
+    assert seen["weights"] is None
     assert (project / "prepared.txt").read_text() == "prepare\n"
     assert builds(project) >= 1
-    assert "Traceback" not in result.stdout + result.stderr
 
 
 def test_second_start_installs_nothing(started):
@@ -249,95 +278,92 @@ def test_second_start_installs_nothing(started):
     assert len([word for word in argv if word.startswith("--ServerApp.root_dir")]) == 1  # the user's wins
 
 
-def test_new_pins_and_another_weights_folder_are_noticed(project):
-    assert start(project).returncode == 0
-    first = builds(project)
-    assert start(project, STYLE_HELPERS_WEIGHTS=str(project / "drive")).returncode == 0
-    assert builds(project) == first
-    assert (project / "prepared.txt").read_text() == "prepare\n" * 3
-    with open(project / "constraints.txt", "a") as constraints:
+def test_new_pins_and_another_weights_folder_are_noticed(bare, asked):
+    drive = {WEIGHTS: "drive"}
+    assert asked(bare).pip == ["--editable ."]
+    assert asked(bare)[1:3] == ([], "lab: None")
+    assert asked(bare, "test")[1:3] == (["--editable .[test]"], "test: None")
+    assert asked(bare, "lab").pip == []  # what the tests need holds all that the lab needs
+    assert "not all weights are here" in asked(bare, fails="prepare", environment=drive).said
+    assert asked(bare, environment=drive)[1:] == ([], "lab: drive", "")
+    with open(bare / "constraints.txt", "a") as constraints:
         constraints.write("numpy==2.4.6\n")
-    assert start(project).returncode == 0
-    assert builds(project) > first
+    assert asked(bare).pip == ["--editable ."]
+    (bare / ".venv/start.json").write_bytes(b"\xff[")  # a damaged note counts as none
+    assert asked(bare).pip == ["--editable ."]
 
 
-def test_command_test_adds_its_packages_and_returns_pytests_exit_code(project):
-    wheel(project / "wheels", "proof", "1.0")
-    (project / "requires.txt").write_text('Requires-Dist: proof; extra == "test"\n')
-    serving = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (project / "wheels").as_uri()}
-    result = start(project, "test", "-k", "some thing", TINY_EXIT="5", **serving)
+def test_missing_weights_stop_the_tests_but_not_the_lab(bare, asked):
+    first = asked(bare, fails="style_helpers prepare")
+    assert (first.code, first.last) == (0, "lab: None")
+    assert "not all weights are here: JupyterLab opens, and the next start tries again." in first.said
+    tests = asked(bare, "test", fails="style_helpers prepare")
+    assert tests.refusal == "start.py: the tests need the weights: do what the lines above say, then start again."
+    again = asked(bare)  # and now they can be had
+    assert (again.code, again.pip, again.said) == (0, [], "")
+
+
+def test_command_test_returns_pytests_exit_code(started):
+    project, _ = started
+    note(project, extras="[test]")
+    result = start(project, "test", "-k", "some thing", TINY_EXIT="5")
+    note(project, weights="")
     assert result.returncode == 5, result.stdout + result.stderr
     assert called(project)["argv"] == ["-k", "some thing"]
-    assert (site_packages(project) / "proof").is_dir()
-    first = builds(project)
-    assert start(project, "lab").returncode == 0  # what the tests need holds all that the lab needs
-    assert builds(project) == first
-
-
-def test_missing_weights_stop_the_tests_but_not_the_lab(project):
-    result = start(project, TINY_PREPARE="1")
-    assert result.returncode == 0
-    assert "not all weights are here" in result.stdout
-    assert "Traceback" not in result.stdout + result.stderr
-    called(project)
-    tests = start(project, "test", TINY_PREPARE="1")
-    assert tests.returncode == 1
-    assert "the tests need the weights" in sentence(tests)
-    assert not (project / "called.json").exists()
-    again = start(project)  # and now they can be had
-    assert again.returncode == 0
-    assert (project / "prepared.txt").read_text() == "prepare\n" * 4
 
 
 # Cut off and broken
 
 
-@pytest.mark.parametrize("end", ["killed"] + ["interrupted"] * (os.name != "nt"))
-def test_only_one_start_installs_and_what_was_cut_off_is_repaired(project, end):
+@contextlib.contextmanager
+def hanging(project):
+    """A start that hangs while pip installs, and the file with what it says on stderr."""
     (project / "hang").touch()
-    family = []
-    with open(project / "errors.txt", "w") as errors:
+    (project / ".venv/start.json").unlink(missing_ok=True)
+    family, said = [], project / "errors.txt"
+    with open(said, "w") as errors:
         line = [sys.executable, str(project / "start.py")]
         running = subprocess.Popen(line, stdout=errors, stderr=errors, env=settings(), start_new_session=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SECONDS
         while not (project / "hanging").exists():
-            assert running.poll() is None, (project / "errors.txt").read_text()
+            assert running.poll() is None, said.read_text()
             assert time.monotonic() < deadline
             time.sleep(0.05)
         family = psutil.Process(running.pid).children(recursive=True)
-        assert "another start.py is setting this folder up" in sentence(start(project))
-        if end == "interrupted":
-            os.killpg(running.pid, signal.SIGINT)
-        else:
-            running.kill()
-        running.wait(30)
+        yield running, said
+        running.wait(SECONDS)
     finally:
         for process in [running, *family]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        running.wait(30)
+        running.wait(SECONDS)
+        for name in ("hang", "hanging"):
+            (project / name).unlink()
     assert not (project / ".venv/start.json").exists()
-    if end == "interrupted":
-        said = (project / "errors.txt").read_text()
+
+
+def test_only_one_start_installs_and_what_was_cut_off_is_repaired(project):
+    if os.name != "nt":
+        with hanging(project) as (running, said):
+            os.killpg(running.pid, signal.SIGINT)
         assert running.returncode == 130
-        assert "start.py: stopped" in said
-        assert str(project / "start.py") not in said  # no traceback from it
-    (project / "hang").unlink()
+        assert "start.py: stopped" in said.read_text()
+        assert str(project / "start.py") not in said.read_text()  # no traceback from it
+    with hanging(project) as (running, _):
+        assert "another start.py is setting this folder up" in sentence(start(project))
+        running.kill()
     result = start(project)
     assert result.returncode == 0, result.stdout + result.stderr
     assert called(project)["argv"]
 
 
 def test_a_package_that_was_cut_off_is_installed_again(project):
-    wheel(project / "wheels", "proof", "1.0", code="WHOLE = True\n")
-    (project / "requires.txt").write_text("Requires-Dist: proof\n")
-    serving = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": (project / "wheels").as_uri()}
-    assert start(project, **serving).returncode == 0
+    serving = needs(project, "proof")
     # As pip leaves it when it is killed while unpacking: the metadata is there, the code is not.
-    (site_packages(project) / "proof/__init__.py").unlink()
-    (site_packages(project) / "proof-1.0.dist-info/INSTALLER").unlink()
-    (project / ".venv/start.json").unlink()
+    half = site_packages(project) / "proof-1.0.dist-info"
+    half.mkdir()
+    (half / "METADATA").write_text("Metadata-Version: 2.1\nName: proof\nVersion: 1.0\n")
     assert start(project, **serving).returncode == 0
     assert (site_packages(project) / "proof/__init__.py").read_text() == "WHOLE = True\n"
 
@@ -352,138 +378,92 @@ def test_an_environment_that_does_not_run_is_made_anew(project):
     assert Path(called(project)["prefix"]) == project / ".venv"
 
 
-def test_a_damaged_note_counts_as_none(project):
-    (project / ".venv/start.json").write_bytes(b"\xff[")
-    assert start(project).returncode == 0
-    assert "installed" in json.loads((project / ".venv/start.json").read_text())
-
-
 # One sentence
 
 
-@pytest.fixture
-def bare(tmp_path):
-    """A project that was never started."""
-    return make_project(tmp_path / "bare")
+@pytest.mark.parametrize("name", [".venv/deep/thesis.txt", ".venv"])
+def test_what_is_the_users_and_called_venv_is_left_alone(bare, asked, name):
+    (bare / name).parent.mkdir(parents=True, exist_ok=True)
+    (bare / name).write_text("years of work")
+    assert ".venv is not a Python environment: move it elsewhere or rename it" in asked(bare).refusal
+    assert [path for path in (bare / ".venv").rglob("*") if path.is_file()] == [bare / name] * (name != ".venv")
+    assert (bare / name).read_text() == "years of work"
 
 
-def test_a_foreign_folder_called_venv_is_left_alone(bare):
-    (bare / ".venv/deep").mkdir(parents=True)
-    (bare / ".venv/deep/thesis.txt").write_text("years of work")
-    result = start(bare)
+@pytest.mark.parametrize(
+    ("builder", "needed", "index", "words"),
+    [
+        ("", "torch", False, "cannot reach its package index"),
+        ('"hatchling"', "", False, "cannot reach its package index"),
+        ('"hatchling"', "", True, "Could not find a version that satisfies the requirement hatchling"),
+        ("", "no-such-package", True, "Could not find a version that satisfies the requirement no-such-package"),
+    ],
+)
+def test_pip_cannot_install(project, builder, needed, index, words):
+    (project / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", f"requires = [{builder}]"))
+    serving = needs(project, needed)
+    result = start(project, **(serving if index else {"PIP_RETRIES": "1"}))
     assert result.returncode == 1
-    assert "not a Python environment" in sentence(result)
-    assert [path.name for path in (bare / ".venv").rglob("*")] == ["deep", "thesis.txt"]
-    assert (bare / ".venv/deep/thesis.txt").read_text() == "years of work"
-
-
-def test_a_file_called_venv_is_left_alone(bare):
-    (bare / ".venv").write_text("mine")
-    result = start(bare)
-    assert result.returncode == 1
-    assert "not a Python environment" in sentence(result)
-    assert (bare / ".venv").read_text() == "mine"
-
-
-def test_no_network_for_a_dependency(project):
-    (project / "requires.txt").write_text("Requires-Dist: torch\n")
-    result = start(project)
-    assert result.returncode == 1
-    assert "cannot reach its package index" in sentence(result)
+    assert words in sentence(result)
+    assert ("install.log" in sentence(result)) == index
     assert not (project / ".venv/start.json").exists()
     assert not (project / "called.json").exists()
-    (project / "requires.txt").unlink()
-    assert start(project).returncode == 0
 
 
-def test_no_network_for_the_build_backend(project):
-    (project / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", 'requires = ["hatchling"]'))
-    result = start(project, PIP_RETRIES="1")
-    assert result.returncode == 1
-    assert "cannot reach its package index" in sentence(result)
+def test_full_disk(bare, asked):
+    needed = {"SPACE": 10**9, "SPACE_WITH_CUDA": 2 * 10**9, "SPACE_TO_UPDATE": 3 * 10**9}
+    for gigabytes, found in ((1, {"answers": True}), (2, {"driver": True})):
+        said = asked(bare, **found, **needed).refusal
+        assert "the disk is too full" in said
+        assert f"about {gigabytes}000000000 GB" in said
+    load_start(bare).packages().joinpath("torch").mkdir(parents=True)  # then there is less to fetch
+    assert "about 3000000000 GB" in asked(bare, **needed).refusal
 
 
-def test_no_build_backend_in_the_index(project):
-    (project / "wheels").mkdir()
-    (project / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", 'requires = ["hatchling"]'))
-    result = start(project, PIP_NO_INDEX="1", PIP_FIND_LINKS=(project / "wheels").as_uri())
-    assert result.returncode == 1
-    assert "Could not find a version that satisfies the requirement hatchling" in sentence(result)
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n", "ran full"),
+        ("", "it gave no reason"),
+    ],
+)
+def test_why_pip_failed(log, words):
+    assert words in load_start().why_pip_failed(f"2026-11-23T16:56:38,282 {log}")
 
 
-def test_a_package_that_does_not_exist(project):
-    (project / "wheels").mkdir()
-    (project / "requires.txt").write_text("Requires-Dist: no-such-package\n")
-    result = start(project, PIP_NO_INDEX="1", PIP_FIND_LINKS=(project / "wheels").as_uri())
-    assert result.returncode == 1
-    assert "Could not find a version that satisfies the requirement no-such-package" in sentence(result)
-    assert "install.log" in sentence(result)
+def test_a_disk_that_runs_full_elsewhere():
+    assert "the disk ran full" in load_start().what_to_do_about(OSError(28, "No space left on device"))
 
 
-def test_full_disk(project):
-    write_start(project, **{"SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE": (10**9, 10**9, 10**9)})
-    result = start(project)
-    assert result.returncode == 1
-    assert "the disk is too full" in sentence(result)
-    assert "1000000000 GB" in sentence(result)
-
-
-def test_disk_that_runs_full_while_pip_works():
-    log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
-    module = load_start()
-    assert "the disk ran full" in module.why_pip_failed(f"2026-11-23T16:56:38,282 {log}\n")
-    assert "the disk ran full" in module.what_to_do_about(OSError(28, "No space left on device"))
-
-
-def test_log_without_a_reason():
-    assert "gave no reason" in load_start().why_pip_failed("")
-
-
-def test_a_place_that_cannot_be_written(project):
-    (project / ".venv/start.lock").unlink()
-    (project / ".venv/start.lock").mkdir()
-    result = start(project)
-    assert result.returncode == 1
-    assert "may be written to" in sentence(result)
+def test_a_place_that_cannot_be_written(bare, asked):
+    (bare / ".venv/start.lock").mkdir(parents=True)
+    assert "may be written to" in asked(bare).refusal
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
-def test_half_a_project(bare, name):
+def test_half_a_project(bare, asked, name):
     (bare / name).unlink()
-    result = start(bare)
-    assert result.returncode == 1
-    assert f"{name} is missing" in sentence(result)
+    assert f"{name} is missing" in asked(bare).refusal
     assert not (bare / ".venv").exists()
 
 
-def test_unknown_command(bare):
-    result = start(bare, "install")
-    assert result.returncode == 2
-    assert sentence(result) == "start.py: unknown command 'install': use lab, test or --help."
+def test_unknown_command(bare, asked):
+    assert asked(bare, "install").refusal == "start.py: unknown command 'install': use lab, test or --help."
     assert not (bare / ".venv").exists()
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
-def test_help(bare, word):
-    result = start(bare, word)
-    assert result.returncode == 0
-    assert "start.py test" in result.stdout
+def test_help(bare, capsys, word):
+    assert load_start(bare).main([word]) == 0
+    assert "start.py test" in capsys.readouterr().out
     assert not (bare / ".venv").exists()
 
 
-def run_pretending(project, statement):
-    """Runs start.py in a Python for which `statement` was executed first."""
-    code = f"import runpy, sys; {statement}; sys.argv = ['start.py']; runpy.run_path('start.py', run_name='__main__')"
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=project, env=settings(), timeout=60
-    )
-
-
-@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 14, 0)])
-def test_too_old_or_too_new_a_python(bare, version):
-    result = run_pretending(bare, f"sys.version_info = {version}")
-    assert result.returncode == 1
-    assert f"this is Python {version[0]}.{version[1]}, but the course needs Python 3.11 to 3.13" in sentence(result)
+@pytest.mark.parametrize("version", [(3, 6, 15), (3, 10, 13), (3, 15, 0)])
+def test_too_old_or_too_new_a_python(bare, asked, monkeypatch, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    said = asked(bare).refusal
+    assert f"this is Python {version[0]}.{version[1]}, but the course needs Python 3.11 to 3.14" in said
     assert not (bare / ".venv").exists()
 
 
@@ -491,139 +471,122 @@ def test_an_old_python_can_read_start():
     ast.parse(START.read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-def test_python_without_venv(bare):
-    result = run_pretending(bare, "sys.modules['ensurepip'] = None")
-    assert result.returncode == 1
-    assert "sudo apt install python3" in sentence(result)
+def test_python_without_venv(bare, asked, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else find(name))
+    assert "sudo apt install python3" in asked(bare).refusal
 
 
-# From a class folder
+# From a class folder, and which build of PyTorch
 
 
 @pytest.fixture
-def course(started, tmp_path):
-    """The started project as the course of a class folder."""
-    course = tmp_path / "class of 2026" / "course"
-    shutil.copytree(started[0], course, symlinks=True)
+def course(tmp_path):
+    """The tiny project as the course of a class folder, with packages."""
+    course = make_project(tmp_path / "class of 2026" / "course")
     (course.parent / "class.json").write_text("{}")
+    (course.parent / "wheels").mkdir()
     return course
 
 
-def test_the_weights_beside_the_course_are_used_unless_the_user_names_others(course):
-    said = PREPARE.replace("sys.argv[1] +", 'os.environ["STYLE_HELPERS_WEIGHTS"] +')
-    (course / "src/style_helpers/__main__.py").write_text(said)
-    assert start(course).returncode == 0
-    assert called(course)["weights"] == str(course.parent / "weights")
-    assert start(course, STYLE_HELPERS_WEIGHTS="mine").returncode == 0
-    assert called(course)["weights"] == "mine"
-    assert (course / "prepared.txt").read_text().splitlines()[-2:] == [str(course.parent / "weights"), "mine"]
+def test_the_weights_beside_the_course_are_used_unless_the_user_names_others(course, asked):
+    assert asked(course).last == f"lab: {course.parent / 'weights'}"
+    assert asked(course, environment={WEIGHTS: "mine"}).last == "lab: mine"
+    (course.parent / "class.json").unlink()  # then it is a project like any other
+    assert asked(course, environment={WEIGHTS: ""}).last == "lab: "
 
 
-def test_a_course_without_its_class_folder_is_a_project_like_any_other(course):
-    (course.parent / "class.json").unlink()
-    assert start(course).returncode == 0
-    assert called(course)["weights"] is None
-
-
-def test_the_packages_come_from_the_class_folder_and_no_index_is_asked(course, server):
-    wheel(course.parent / "wheels", "proof", "1.0")
-    (course / "requires.txt").write_text("Requires-Dist: proof\n")
-    write_start(course, CPU_INDEX=server.url, NVIDIA_DRIVER=str(course / "none"), LINUX=True)
-    wheel(server.folder / "simple/proof", "proof", "2.0")
-    result = start(course, PIP_INDEX_URL=server.url + "/simple")
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "packages of the class folder" in result.stdout
-    assert "PyTorch" not in result.stdout
-    assert {path.name for path in site_packages(course).glob("proof-*")} == {"proof-1.0.dist-info"}
-
-
-def test_packages_for_another_computer_give_way_to_the_index(course, server):
-    wheel(course.parent / "wheels", "other", "1.0")
-    (course / "requires.txt").write_text("Requires-Dist: proof\n")
-    wheel(server.folder / "simple/proof", "proof", "2.0")
-    result = start(course, PIP_INDEX_URL=server.url + "/simple")
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "do not suit this computer" in result.stdout
-    assert (site_packages(course) / "proof-2.0.dist-info").is_dir()
-
-
-def test_a_course_that_cannot_be_written_says_copy_it(course):
+def test_a_class_folder_that_cannot_be_used(course, asked):
+    assert "holds no tests" in asked(course, "test").refusal
     (course / ".start.part").mkdir()  # as good as a read-only drive, for an administrator too
+    assert asked(course).refusal.endswith(f"copy {course.parent} to your own disk, and start from there.")
+
+
+WHEELS = "--no-index --find-links ../wheels --editable ."
+CPU = f"--no-deps --index-url {NOBODY} torch torchvision"
+
+
+@pytest.mark.parametrize(
+    ("fails", "pip", "words"),
+    [
+        ("nothing", [WHEELS], "Installing the packages of the class folder"),
+        ("--no-index", [WHEELS, "--editable ."], "do not suit this computer: taking your package index"),
+    ],
+)
+def test_the_packages_come_from_the_class_folder(course, asked, fails, pip, words):
+    found = asked(course, fails=fails)
+    assert (found.code, found.pip) == (0, pip)
+    assert words in found.said
+    assert ("PyTorch" in found.said) == (len(pip) > 1)  # else no index is asked
+
+
+def test_real_packages_of_the_class_folder(project):
+    (project.parent / "class").mkdir()
+    course = project.rename(project.parent / "class" / "course")
+    (course.parent / "class.json").write_text("{}")
+    needs(course, "proof")
+    wheel(course.parent / "wheels", "proof", "1.0")
     result = start(course)
-    assert result.returncode == 1
-    assert sentence(result).endswith(f"copy {course.parent} to your own disk, and start from there.")
-    assert not (course / "called.json").exists()
-
-
-def test_a_class_folder_has_no_tests(course):
-    result = start(course, "test")
-    assert result.returncode == 1
-    assert "holds no tests" in sentence(result)
-
-
-# Which build of PyTorch
-
-
-def test_without_a_driver_the_build_comes_from_pytorchs_index(project, server):
-    for name, version in (("torch", "2.14.1+cpu"), ("torchvision", "0.29.1+cpu")):
-        wheel(server.folder / "cpu" / name, name, version, requires="Requires-Dist: only-elsewhere\n")
-    wheel(server.folder / "simple/only-elsewhere", "only_elsewhere", "1.0")
-    (project / "requires.txt").write_text("Requires-Dist: torch\nRequires-Dist: torchvision\n")
-    write_start(project, CPU_INDEX=server.url + "/cpu", NVIDIA_DRIVER=str(project / "none"), LINUX=True)
-    result = start(project, PATH=str(project / "none"), PIP_INDEX_URL=server.url + "/simple")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "smaller build" in result.stdout
-    names = {path.name for path in site_packages(project).glob("*.dist-info")}
-    assert {"torch-2.14.1+cpu.dist-info", "torchvision-0.29.1+cpu.dist-info", "only_elsewhere-1.0.dist-info"} <= names
+    assert (site_packages(course) / "proof-1.0.dist-info").is_dir()
+    assert called(course)["weights"] == str(course.parent / "weights")
 
 
-def test_an_index_without_the_pinned_build_gives_way(project, server):
-    (server.folder / "cpu/torch").mkdir(parents=True)
-    write_start(project, CPU_INDEX=server.url + "/cpu", NVIDIA_DRIVER=str(project / "none"), LINUX=True)
-    result = start(project, PATH=str(project / "none"))
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "did not serve it" in result.stdout
+@pytest.mark.parametrize(
+    ("driver", "answers", "fails", "pip", "words"),
+    [
+        (False, True, "nothing", [CPU, "--editable ."], "No NVIDIA driver found: taking PyTorch's smaller build"),
+        (False, True, "--index-url", [CPU, "--editable ."], "did not serve it: taking PyTorch from your package index"),
+        (False, False, "nothing", ["--editable ."], "PyTorch's own index does not answer"),
+        (True, True, "nothing", ["--editable ."], "NVIDIA driver found: taking PyTorch with CUDA"),
+    ],
+)
+def test_the_build_of_pytorch_suits_the_machine(bare, asked, driver, answers, fails, pip, words):
+    found = asked(bare, driver=driver, answers=answers, fails=fails)
+    assert (found.code, found.pip) == (0, pip)
+    assert words in found.said
 
 
-@pytest.fixture
-def module(monkeypatch, tmp_path):
-    """start.py as a module, on a Linux without an NVIDIA driver."""
+def test_the_driver_is_found_by_its_program_and_elsewhere_than_on_linux_nothing_is_asked(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    loaded = load_start()
-    loaded.LINUX, loaded.NVIDIA_DRIVER = True, str(tmp_path / "driver")
-    return loaded
-
-
-def test_driver_found_by_its_folder(module, server, tmp_path, capsys):
-    module.CPU_INDEX = server.url
-    (server.folder / "torch").mkdir()
-    assert module.wants_cpu_build()
-    (tmp_path / "driver").mkdir()
+    module = load_start()
+    module.LINUX, module.NVIDIA_DRIVER = True, str(tmp_path / "none")
+    (tmp_path / ("nvidia-smi.exe" if os.name == "nt" else "nvidia-smi")).touch(mode=0o755)
     assert not module.wants_cpu_build()
-    assert "NVIDIA driver found: taking PyTorch with CUDA" in capsys.readouterr().out
-
-
-def test_driver_found_by_its_program(module, server, tmp_path):
-    module.CPU_INDEX = server.url
-    (server.folder / "torch").mkdir()
-    program = tmp_path / ("nvidia-smi.exe" if os.name == "nt" else "nvidia-smi")
-    program.touch(mode=0o755)
-    assert not module.wants_cpu_build()
-
-
-def test_elsewhere_than_on_linux_nothing_is_asked(module, capsys):
+    assert "NVIDIA driver found" in capsys.readouterr().out
     module.LINUX = False
     assert not module.wants_cpu_build()
     assert capsys.readouterr().out == ""
 
 
-def test_an_index_that_does_not_answer(module, server, capsys):
-    assert not module.answers(NOBODY)
-    assert not module.answers(server.url + "/missing")
-    assert not module.answers(server.url + "/slow", seconds=0.3)
-    assert not module.answers("no address")
-    assert not module.answers(server.url + "/garbage")
-    assert module.answers(server.url + "/")
-    module.CPU_INDEX = NOBODY
-    assert not module.wants_cpu_build()
-    assert "does not answer" in capsys.readouterr().out
+class Server(http.server.BaseHTTPRequestHandler):
+    """/ answers, /slow waits until the test is over, /garbage is no HTTP, and nothing else is there."""
+
+    over = threading.Event()
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        if self.path == "/garbage":
+            self.wfile.write(b"not HTTP at all\r\n\r\n")
+            self.close_connection = True
+            return
+        if self.path == "/slow":
+            self.over.wait(SECONDS)
+        with contextlib.suppress(ConnectionError):
+            self.send_response(200 if self.path == "/" else 404)
+            self.end_headers()
+
+
+def test_whether_an_index_answers():
+    answers = load_start().answers
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        assert answers(url + "/", seconds=SECONDS)
+        for address in (NOBODY, url + "/missing", "no address", url + "/garbage"):
+            assert not answers(address)
+        assert not answers(url + "/slow", seconds=0.3)
+        Server.over.set()
+        server.shutdown()

@@ -65,11 +65,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What class.json says: the version of the course, when the folder was made, for what, and every file in it."""
+    """What class.json says: the version of the course, when the folder was made, and every file in it."""
 
     version: str = ""
     made: str = ""
-    python: str = ""
     files: dict[str, Entry] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
@@ -81,9 +80,8 @@ def read_manifest(path: Path) -> Manifest | None:
     try:
         found = json.loads(path.read_bytes())
         entries = {name: Entry(int(entry["size"]), str(entry["sha256"])) for name, entry in found["files"].items()}
-        inside = all(_is_inside(name) for name in entries)
-        manifest = Manifest(str(found["version"]), str(found["made"]), str(found["python"]), entries)
-        return manifest if inside and found["what"] == WHAT else None
+        believed = found["what"] == WHAT and all(_is_inside(name) for name in entries)
+        return Manifest(str(found["version"]), str(found["made"]), entries) if believed else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -193,12 +191,13 @@ def prepare(folder: str | os.PathLike, networks: Iterable[str] = (), wheels: boo
 
 
 def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str:
-    before = read_manifest(place / MANIFEST) or read_manifest(place / UNFINISHED) or Manifest()
+    whole = read_manifest(place / MANIFEST)
+    before = whole or read_manifest(place / UNFINISHED) or Manifest()
     sources = _sources(before, networks)
     entries = {name: Entry.of(source) for name, source in sources.items()}
     kept = {} if wheels else _kept_wheels(place, before)
     differing = [name for name, entry in entries.items() if not _is_same(place / name, entry)]
-    if not (differing or wheels) and read_manifest(place / MANIFEST) == _manifest(before.made, entries | kept):
+    if whole and not (differing or wheels) and (whole.version, whole.files) == (__version__, entries | kept):
         return f"{place} is whole and up to date: nothing was copied."
     _check_space(place, sum(entries[name].size for name in differing), wheels)
     _begin(place, before, entries)
@@ -207,10 +206,6 @@ def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str
         kept = _download_wheels(place)
     _finish(place, before, entries | kept)
     return f"{place} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
-
-
-def _manifest(made: str, entries: dict[str, Entry]) -> Manifest:
-    return Manifest(__version__, made, _python(), dict(sorted(entries.items())))
 
 
 def _check_place(place: Path, shown: str) -> None:
@@ -359,8 +354,8 @@ def _finish(place: Path, before: Manifest, entries: dict[str, Entry]) -> None:
             path.unlink()
     if hasattr(os, "sync"):
         os.sync()  # nothing may reach a USB stick after the manifest does: it may be pulled out at once
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    files.write(place / MANIFEST, _manifest(now, entries).to_bytes(), overwrite=True)
+    made = Manifest(__version__, datetime.now(UTC).isoformat(timespec="seconds"), dict(sorted(entries.items())))
+    files.write(place / MANIFEST, made.to_bytes(), overwrite=True)
     (place / UNFINISHED).unlink()
 
 

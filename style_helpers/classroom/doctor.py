@@ -62,7 +62,6 @@ def examine(measure: Callable[[], dict[str, float]] = pace.measure) -> Iterator[
     """
     yield python()
     yield packages()
-    yield jupyterlab()
     yield widgets()
     yield device()
     yield threads()
@@ -103,28 +102,17 @@ def python() -> Finding:
 
 def packages() -> Finding:
     """Each package against the version that the project asks for, as its own metadata says."""
-    install = "run python start.py in the folder of the course, which installs what is needed"
+    install = "run python start.py in the folder of the course, and open the notebook in the JupyterLab that it starts"
     try:
         installed = importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
         return Finding("packages", f"{PACKAGE} itself is not installed", install)
     if installed != __version__:
         return Finding("packages", f"version {installed} is installed, and this folder is {__version__}", install)
-    states = {requirement: _version(requirement.name) for requirement in _requirements(PACKAGE)}
-    wrong = [_unfit(requirement, found) for requirement, found in states.items() if not _fits(requirement, found)]
-    if wrong:
+    asked = _requirements(PACKAGE)
+    if wrong := [said for said in map(_misfit, asked) if said]:
         return Finding("packages", ", ".join(wrong), install)
-    return Finding("packages", ", ".join(f"{requirement.name} {found}" for requirement, found in states.items()))
-
-
-def jupyterlab() -> Finding:
-    asked = [each for each in _requirements(PACKAGE) if each.name == "jupyterlab"]
-    requirement = asked[0] if asked else Requirement("jupyterlab")  # `packages` says that we are not installed
-    found = _version("jupyterlab")
-    if _fits(requirement, found):
-        return Finding("JupyterLab", found)
-    advice = "run python start.py in the folder of the course, and open the notebook in the JupyterLab that it starts"
-    return Finding("JupyterLab", _unfit(requirement, found), advice)
+    return Finding("packages", ", ".join(f"{each.name} {_version(each.name)}" for each in asked))
 
 
 def widgets() -> Finding:
@@ -137,9 +125,8 @@ def widgets() -> Finding:
     if _version("ipywidgets") is None:
         return Finding("widgets", "ipywidgets is missing", again)
     bridges = [each for each in _requirements("ipywidgets") if each.name.replace("-", "_") == "jupyterlab_widgets"]
-    for bridge in bridges:
-        if not _fits(bridge, _version(bridge.name)):
-            return Finding("widgets", _unfit(bridge, _version(bridge.name)), again)
+    if wrong := [said for said in map(_misfit, bridges) if said]:
+        return Finding("widgets", wrong[0], again)
     loaded = _loaded_manager()
     here = _manager_version(loaded)
     if here is None:
@@ -170,13 +157,14 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _fits(requirement: Requirement, found: str | None) -> bool:
-    return found is not None and requirement.specifier.contains(found, prereleases=True)
-
-
-def _unfit(requirement: Requirement, found: str | None) -> str:
-    wanted = f"the course needs {requirement.name}{requirement.specifier}"
-    return f"{requirement.name} is missing" if found is None else f"{wanted}, and {found} is installed"
+def _misfit(requirement: Requirement) -> str:
+    """What is wrong with an installed package; empty when it is as required."""
+    found = _version(requirement.name)
+    if found is None:
+        return f"{requirement.name} is missing"
+    if requirement.specifier.contains(found, prereleases=True):
+        return ""
+    return f"the course needs {requirement.name}{requirement.specifier}, and {found} is installed"
 
 
 def _loaded_manager() -> Path | None:

@@ -24,7 +24,7 @@ def first_look(course_version: str):
         lambda: [doctor.device()],
         lambda: [doctor.memory()],
         lambda: [doctor.disk()],
-        lambda: [] if "google.colab" in sys.modules else [doctor.jupyterlab(), doctor.widgets()],
+        lambda: [] if "google.colab" in sys.modules else [doctor.packages(), doctor.widgets()],
         lambda: [doctor.kernels()],
     )
     said = []

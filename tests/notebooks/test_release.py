@@ -18,7 +18,8 @@ import build  # noqa: E402  (lessons/ is no package: authors run its programs)
 import release  # noqa: E402
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
-COURSE = {name: nbformat.reads(text, 4) for name, text in release.course().items() if name.endswith(".ipynb")}
+WHOLE = release.course()
+COURSE = {name: nbformat.reads(text, 4) for name, text in WHOLE.items() if name.endswith(".ipynb")}
 NOTEBOOKS = {
     str(path.relative_to(ROOT)): nbformat.read(path, 4) for path in sorted(build.NOTEBOOKS.rglob("[0-9]*.ipynb"))
 }
@@ -127,10 +128,11 @@ def test_nbgraders_validation_says_what_the_check_says(tmp_path, config):
     assert all("AssertionError: Not yet: Write your own code" in each for each in unwritten)
 
 
-def test_the_course_folder_is_written_once_and_replaced_only_by_force(tmp_path, capsys):
+def test_the_course_folder_is_written_once_and_replaced_only_by_force(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(release, "course", lambda: WHOLE)  # to make it takes seconds
     folder = tmp_path / "course"
     assert release.main([str(folder)]) == 0
-    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(release.course())
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(WHOLE)
     mine = folder / "nbgrader_config.py"
     mine.write_text("mine")
     gone = next(folder.glob("release/lesson-01/*"))
