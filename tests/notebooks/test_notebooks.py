@@ -296,7 +296,7 @@ def run(notebook, folder: Path, pretend: bool) -> list:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-# Learners' notebooks all run. Solved ones differ from them in the exercises alone, whose answers the tests of course/ hold
+# Learners' notebooks all run. Solved ones differ in the exercises alone, whose answers the tests of course/ hold
 # to their checks: the ones with the most code run, and so does lesson 00, which has nothing to solve, on a pretend GPU
 SOLVED = ("02", "04", "06")
 RUNS = [
