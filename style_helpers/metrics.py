@@ -51,7 +51,7 @@ def lpips(picture: Tensor, reference: Tensor) -> float:
     """
     _check_pair(picture, reference)
     # The authors scale by (2x - 1 - shift) / scale; with their numbers that is the network's own (x - mean) / std.
-    network, heads = _network("alexnet", picture.device), _heads(picture.device)
+    network, heads = networks.shared("alexnet", picture.device, LAYERS["alexnet"]), _heads(picture.device)
     ours, theirs = network(picture.float()), network(reference.to(picture.device).float())
     total = 0.0
     for layer, head in zip(network.layers, heads, strict=True):
@@ -75,7 +75,8 @@ def style_distance_to(picture: Tensor, style: Tensor, network: str = "alexnet") 
     """
     _check(picture)
     _check(style)
-    features = _network(network, picture.device)
+    networks.check_name(network)
+    features = networks.shared(network, picture.device, LAYERS[network])
     ours, theirs = features(picture.float()), features(style.to(picture.device).float())
     distances = []
     for layer in features.layers:
@@ -110,12 +111,6 @@ def ssim(picture: Tensor, reference: Tensor) -> float:
     # torchmetrics mirrors the picture beyond its edges; the paper keeps to windows that lie inside it.
     edge = SSIM_WINDOW // 2
     return float(everywhere[..., edge:-edge, edge:-edge].mean())
-
-
-@lru_cache(maxsize=2)
-def _network(name: str, device: torch.device) -> networks.Features:
-    networks.check_name(name)
-    return networks.load(name, LAYERS[name], device=device)
 
 
 @lru_cache(maxsize=1)

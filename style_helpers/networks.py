@@ -1,5 +1,7 @@
 """`Features`: a frozen network, cut after the deepest layer that is asked for, whose layers have the paper's names."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 
@@ -43,6 +45,12 @@ def load(
     device = devices.choose(device)
     state = {key: numbers.to(device) for key, numbers in weights.load(name).items()}
     return Features(name, state, layers, pooling=pooling, normalise=normalise).to(device)
+
+
+@lru_cache(maxsize=4)
+def shared(name: str, device: torch.device, layers: tuple[str, ...] | None = None) -> "Features":
+    """`load`, but the same network each time: for those who only look with it and change nothing."""
+    return load(name, layers, device=device)
 
 
 def check_name(name: str):

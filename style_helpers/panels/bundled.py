@@ -11,7 +11,6 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
@@ -103,14 +102,9 @@ class Wish:
     name: str
 
 
-@lru_cache(maxsize=1)
-def _network(name: str) -> networks.Features:
-    return networks.load(name)
-
-
 def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
     """The run that a panel computes with, unless it is given another."""
-    return transfer.run(StyleObjective(_network(settings.network), content, style, settings))
+    return transfer.run(StyleObjective(networks.shared(settings.network, content.device), content, style, settings))
 
 
 class LivePanel(Panel):

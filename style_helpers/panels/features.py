@@ -22,15 +22,10 @@ TILE = 192  # pixels across one map
 NAMED = {"description_width": "initial"}
 
 
-@functools.lru_cache(2)
-def _network(name: str) -> networks.Features:
-    return networks.load(name)
-
-
 def look(network: str, picture: Tensor) -> dict[str, Tensor]:
     """The features (1, C, H, W) of all layers by name: what panels look with unless they are given another."""
     with torch.no_grad():
-        return _network(network)(picture)
+        return networks.shared(network, picture.device)(picture)
 
 
 @dataclass(frozen=True)
