@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from style_helpers import images, networks, plots, transfer
+from style_helpers import images, networks, transfer
+from style_helpers.course import plots
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings

@@ -25,8 +25,8 @@ from matplotlib.patheffects import Stroke
 from matplotlib.text import Annotation, Text
 from PIL import ImageFont
 
-from style_helpers import images, panels, plots, transfer
-from style_helpers.course import checks
+from style_helpers import images, panels, transfer
+from style_helpers.course import checks, plots
 from style_helpers.course.prediction import Prediction
 from style_helpers.panels import panel as shared
 from style_helpers.panels.before_after import MEASURED, BeforeAfter

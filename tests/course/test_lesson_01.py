@@ -4,7 +4,8 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from style_helpers import images, plots
+from style_helpers import images
+from style_helpers.course import plots
 
 
 def ramp(height=6, width=9):

@@ -5,7 +5,8 @@ import html
 import pytest
 import torch
 
-from style_helpers import networks, plots
+from style_helpers import networks
+from style_helpers.course import plots
 
 CONVOLUTIONS = {"conv1_1": 3, "conv1_2": 5, "conv2_1": 10, "conv2_2": 14, "conv3_1": 24}
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from style_helpers import plots
+from style_helpers.course import plots
 
 SQUARE = (slice(4, 10), slice(6, 14))  # rows, columns
 

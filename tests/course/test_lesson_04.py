@@ -5,7 +5,7 @@ import io
 import pytest
 import torch
 
-from style_helpers import plots
+from style_helpers.course import plots
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 

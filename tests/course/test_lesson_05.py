@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from style_helpers import plots
+from style_helpers.course import plots
 
 
 def legend(axes):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from style_helpers import plots
+from style_helpers.course import plots
 
 LINES = {"relu2_2": [(0.1, 0.05, 0.95), (10, 0.4, 0.7)], "relu4_2": [(1, 0.3, 0.75), (100, 0.42, 0.68)]}
 
