@@ -25,7 +25,7 @@ def main(size: int, device_name: str):
     device = torch.device(device_name)
     after_import = machine.most_memory(device)
     settings = Settings.gatys(evaluations=3)
-    for _ in transfer.run(StyleObjective(networks.load("vgg16"), *pictures.squares(size, device), settings)):
+    for _ in transfer.Run(StyleObjective(networks.load("vgg16"), *pictures.squares(size, device), settings)):
         pass
     print(json.dumps({"size": size, "after_import": after_import, "peak": machine.most_memory(device)}))
 

@@ -54,7 +54,7 @@ def measure(plan: Plan, device: torch.device) -> Iterator[tuple[dict, tuple[Tens
 def painted(network, pair: tuple[Tensor, Tensor], settings: Settings) -> dict:
     """The picture that a run ends with, what it took (targets and all), and what the metrics say."""
     began = time.perf_counter()
-    descent = transfer.run(StyleObjective(network, *pair, settings))
+    descent = transfer.Run(StyleObjective(network, *pair, settings))
     for _ in descent:
         pass
     result = descent.result()
@@ -79,7 +79,7 @@ def affordable(network, pair: tuple[Tensor, Tensor], plan: Plan, seconds: float)
         if scale < 1:  # the run prepares each coarse scale when it comes to it
             preparing += time.perf_counter() - began
         alone = objective.with_settings(objective.settings.replace(scales=(1.0,), shares=(1.0,)))
-        history = [step.seconds for step in transfer.run(alone, evaluations=plan.calibration)]
+        history = [step.seconds for step in transfer.Run(alone, evaluations=plan.calibration)]
         each = [later - earlier for earlier, later in itertools.pairwise(history)]
         an_evaluation += share * statistics.median(each)
     return max(len(plan.fine.scales), int((seconds - preparing) / an_evaluation))

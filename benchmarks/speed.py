@@ -99,7 +99,7 @@ def seed_descents(content: Tensor, style: Tensor, device, **choices) -> tuple[De
 
 def evaluations_of(objective: StyleObjective) -> Callable[[], None]:
     """A function that does one evaluation and the optimizer's move, each time it is called."""
-    descent = transfer.run(objective, evaluations=ENDLESS)
+    descent = transfer.Run(objective, evaluations=ENDLESS)
 
     def turn():
         next(descent)
@@ -190,7 +190,7 @@ def race(network, plan: Plan, device) -> dict:
     ours = {}
     for precision in machine.precisions(device):
         objective = StyleObjective(network, content, style, tutorial_settings().replace(precision=precision))
-        ours[f"ours, {precision}"] = transfer.run(objective)
+        ours[f"ours, {precision}"] = transfer.Run(objective)
     racers = {who: Racer(who, [], [], []) for who in ours}
     judge = descents[TRIMMED].total_of
     for _ in range(plan.race_evaluations // 20):

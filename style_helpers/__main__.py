@@ -92,7 +92,7 @@ def act_stylize(options) -> int:
         return _refuse(error, code=1)
     except (ValueError, files.FileError) as error:
         return _refuse(error)
-    descent = transfer.run(objective)
+    descent = transfer.Run(objective)
     with _ctrl_c_stops(descent):
         for _ in transfer.progress(descent):
             pass
@@ -151,11 +151,11 @@ def settings_from(options) -> Settings:
 
 def losses_csv(history) -> str:
     """One row for each evaluation: its number, the shorter side in pixels, seconds since the start, weighted losses."""
-    rows = ["evaluation,scale,seconds,total,content,style"]
+    rows = ["evaluation,side,seconds,total,content,style"]
     for seen in history:
         losses = seen.losses
         rows.append(
-            f"{seen.evaluation},{seen.scale},{seen.seconds:.3f},{losses.total:.9g},{losses.content:.9g},{losses.style:.9g}"
+            f"{seen.evaluation},{seen.side},{seen.seconds:.3f},{losses.total:.9g},{losses.content:.9g},{losses.style:.9g}"
         )
     return "\n".join(rows) + "\n"
 

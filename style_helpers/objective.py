@@ -69,6 +69,7 @@ class StyleObjective(nn.Module):
         self.network = self._cut(network)
         self._check_memory()
         self.losses = nn.ModuleDict()
+        self.layer_of: dict[str, str] = {}  # of each loss on features, the layer it looks at
         with torch.no_grad():
             of_content = self.network(self._seen(self.content))
             of_styles = [self.network(picture) for picture in self._style_pictures()] if settings.style_weight else []
@@ -80,12 +81,12 @@ class StyleObjective(nn.Module):
             self.losses["pixel range"] = PixelRange(RANGE_WEIGHT)
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
-        """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2".
-
-        A term whose name ends in a layer looks at that layer's features, the others look at the picture.
-        """
+        """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2"."""
         features = self.network(self._seen(picture))
-        return {name: loss(features.get(name.split()[-1], picture)) for name, loss in self.losses.items()}
+        return {
+            name: loss(features[self.layer_of[name]] if name in self.layer_of else picture)
+            for name, loss in self.losses.items()
+        }
 
     def at(self, scale: float) -> "StyleObjective":
         """The same wish for pictures whose sides are `scale` times as long."""
@@ -145,6 +146,9 @@ class StyleObjective(nn.Module):
         network.body.to(devices.number_format(settings.precision, device))
         return network
 
+    def _add(self, name: str, loss: nn.Module, layer: str):
+        self.losses[name], self.layer_of[name] = loss, layer
+
     def _add_content_losses(self, of_content: dict[str, Tensor]):
         settings = self.settings
         weight = settings.content_weight**2 if settings.weight_inside else settings.content_weight
@@ -152,7 +156,7 @@ class StyleObjective(nn.Module):
             loss = ContentLoss(of_content[layer], weight)
             if settings.balance != "none":
                 loss.weight /= loss.from_nothing()
-            self.losses[f"content {layer}"] = loss
+            self._add(f"content {layer}", loss, layer)
 
     def _add_style_losses(self, of_styles: list[dict[str, Tensor]], of_content: dict[str, Tensor]):
         settings = self.settings
@@ -167,7 +171,7 @@ class StyleObjective(nn.Module):
                 loss = StyleLoss(features[layer], style.weight / whole, statistic, mask)
                 if settings.balance == "target":
                     loss.weight /= loss.from_nothing()
-                self.losses[f"style {number}{layer}"] = loss
+                self._add(f"style {number}{layer}", loss, layer)
         if layers and settings.balance == "gradient":
             self._balance_by_gradient()
         for loss in self.losses.values():
@@ -182,12 +186,12 @@ class StyleObjective(nn.Module):
         terms = self(picture)
         factors, start = {}, 0.0
         for layer in self.settings.style_layers:
-            distance = sum(term for name, term in terms.items() if name.split()[-1] == layer)
+            distance = sum(term for name, term in terms.items() if self.layer_of[name] == layer)
             (gradient,) = torch.autograd.grad(distance, picture, retain_graph=True)
             factors[layer] = 1 / max(gradient.norm().item(), TINY)
             start += factors[layer] * distance.item()
         for name, loss in self.losses.items():
-            loss.weight *= factors[name.split()[-1]] * len(factors) / max(start, TINY)
+            loss.weight *= factors[self.layer_of[name]] * len(factors) / max(start, TINY)
 
     def _check_memory(self):
         """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""

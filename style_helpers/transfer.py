@@ -45,7 +45,7 @@ class Evaluation:
     """The numbers of one evaluation of the objective and its gradient."""
 
     evaluation: int  # from 1
-    scale: int  # shorter side of the picture, pixels
+    side: int  # the shorter one of the picture, pixels
     seconds: float  # of computing since the run began, without pauses and what the caller did in between
     losses: Losses
 
@@ -72,16 +72,6 @@ class Result:
     ended: str  # one sentence: why
 
 
-def run(objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None) -> "Run":
-    """Minimise an objective over the pixels; iterate over what this returns to get a `Step` for each evaluation.
-
-    start        (1, 3, H, W), the content picture's size; it is copied. None begins as the settings say
-    evaluations  how often the objective and its gradient are computed. None takes the settings' number. In quick
-                 mode (`settings.shortened`) there are fewer
-    """
-    return Run(objective, start, evaluations)
-
-
 def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) -> Result:
     """The whole of it in one line: `content`'s things in the manner of `style`, with a progress bar.
 
@@ -90,7 +80,7 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
     """
     settings = settings or Settings.gatys()
     network = networks.load(settings.network) if settings.network else networks.default()
-    descent = run(StyleObjective(network, content, style, settings))
+    descent = Run(StyleObjective(network, content, style, settings))
     try:
         for _ in progress(descent):
             pass
@@ -122,11 +112,16 @@ def starting_picture(content: Tensor, settings: Settings) -> Tensor:
 
 
 class Run:
-    """An iterator of `Step`s. `pause`, `resume`, `stop` and `change` may be called from any thread.
+    """Minimises an objective over the pixels: iterate over it to get a `Step` for each evaluation.
 
-    They act within one evaluation. After the run, or in the middle of it: `result()` for what was reached, `best` for
-    the step with the lowest total at the present scale (None before the first), and `ended`, one sentence that says
-    why it ended (empty while it goes on). A KeyboardInterrupt ends it and goes on to the caller.
+    start        (1, 3, H, W), the content picture's size; it is copied. None begins as the settings say
+    evaluations  how often the objective and its gradient are computed. None takes the settings' number. In quick
+                 mode (`settings.shortened`) there are fewer
+
+    `pause`, `resume`, `stop` and `change` may be called from any thread; they act within one evaluation. After the run,
+    or in the middle of it: `result()` for what was reached, `best` for the step with the lowest total at the present
+    scale (None before the first), and `ended`, one sentence that says why it ended (empty while it goes on). A
+    KeyboardInterrupt ends it and goes on to the caller.
     """
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):

@@ -128,9 +128,9 @@ def test_a_run_writes_the_picture_its_settings_and_the_losses(folder):
     assert json.loads(text["Settings"]) == json.loads(json.dumps(vars(chosen)))
     assert str(folder).encode() not in Path("颐和园.png").read_bytes()  # nobody's folders are written into it
 
-    assert Path("out.csv").read_text().startswith("evaluation,scale,seconds,total,content,style\n")
+    assert Path("out.csv").read_text().startswith("evaluation,side,seconds,total,content,style\n")
     rows = losses()
-    assert [(row["evaluation"], row["scale"]) for row in rows] == [(1, 64), (2, 64), (3, 64), (4, 64)]
+    assert [(row["evaluation"], row["side"]) for row in rows] == [(1, 64), (2, 64), (3, 64), (4, 64)]
     assert sorted(row["seconds"] for row in rows) == [row["seconds"] for row in rows]
     for row in rows:
         assert all(math.isfinite(value) and value >= 0 for value in row.values())

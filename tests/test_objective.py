@@ -133,7 +133,7 @@ def test_a_picture_may_be_given_as_anything_that_shows_one(alexnet, content, sty
     assert objective.content.is_contiguous()
     assert not objective.content.requires_grad
     assert style_terms(objective, content.flip(3)) == pytest.approx(before, rel=1e-3)
-    assert next(transfer.run(objective)).picture.shape == content.shape
+    assert next(transfer.Run(objective)).picture.shape == content.shape
 
 
 def test_a_picture_may_be_given_by_its_file_name(alexnet):
@@ -236,7 +236,7 @@ def test_a_style_with_a_mask_does_not_see_the_rest(alexnet, content, style):
 def test_what_is_kept_is_left_alone(alexnet, content, style):
     keep = torch.zeros(1, 1, *content.shape[-2:], device=content.device)
     keep[..., :20] = 1
-    descent = transfer.run(StyleObjective(alexnet, content, style, settings(), keep))
+    descent = transfer.Run(StyleObjective(alexnet, content, style, settings(), keep))
     last = list(descent)[-1].picture
     assert torch.equal(last[..., :20], content[..., :20])
     assert not torch.allclose(last[..., 20:], content[..., 20:], atol=0.01)
@@ -267,7 +267,7 @@ def test_a_thin_mask_and_small_strokes_are_no_reason_to_refuse_a_coarse_scale(al
     scales = {"scales": (0.25, 0.5, 0.7, 1.0), "shares": (0.25, 0.25, 0.25, 0.25)}
     chosen = Settings.fine(network="alexnet", evaluations=6, content_layers=("relu2",), **scales, **changes)
     for styles, keep in (([Style(style, mask=thin)], None), (style, 1 - thin)):
-        descent = transfer.run(StyleObjective(alexnet, content, styles, chosen, keep))
+        descent = transfer.Run(StyleObjective(alexnet, content, styles, chosen, keep))
         assert len(list(descent)) == 6
 
 
@@ -301,7 +301,7 @@ def test_a_network_that_the_settings_do_not_mean_is_refused(alexnet, content, st
 
 def test_what_is_shown_of_a_soft_keep_is_blended_once(alexnet, content, style):
     keep = torch.full((1, 1, *content.shape[-2:]), 0.5)
-    descent = transfer.run(StyleObjective(alexnet, content, style, settings(), keep))
+    descent = transfer.Run(StyleObjective(alexnet, content, style, settings(), keep))
     steps = list(descent)
     assert max((step.picture - content).abs().max() for step in steps) > 0.02
     assert torch.equal(descent.result().picture, descent.best.picture)
@@ -315,7 +315,7 @@ def test_keeping_everything_is_refused(alexnet, content, style):
 
 
 def test_luminance_keeps_the_contents_colours_in_what_is_shown(alexnet, content, style):
-    descent = transfer.run(StyleObjective(alexnet, content, style, settings(colours="luminance")))
+    descent = transfer.Run(StyleObjective(alexnet, content, style, settings(colours="luminance")))
     last = list(descent)[-1].picture
     for picture in (last, descent.result().picture):
         inside = (picture > 0) & (picture < 1)

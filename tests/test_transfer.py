@@ -55,7 +55,7 @@ def test_tutorial_is_the_mathematics_of_the_seed(vgg16, content_name, style_name
     layers.to(content.device)
     expected, _ = seed_tutorial.losses_of(layers, content, style, content, 20)
     chosen = Settings.tutorial(precision="fp32")
-    descent = transfer.run(StyleObjective(vgg16, content, style, chosen), evaluations=20)
+    descent = transfer.Run(StyleObjective(vgg16, content, style, chosen), evaluations=20)
     totals, lowest = [sum(scores) for scores in expected], math.inf
     for step, total in zip(descent, totals, strict=True):
         if step.evaluation <= 8:
@@ -85,7 +85,7 @@ def test_it_is_torchs_lbfgs_with_twenty_moves_and_without_its_tolerances(alexnet
     """torch's own tolerances are absolute: with small weights it would stand still at once."""
     chosen = Settings.gatys(network="alexnet", precision="fp32", content_weight=weight, style_weight=50 * weight)
     objective = StyleObjective(alexnet, content, style, chosen.replace(pixel_range="clamp"))
-    descent = transfer.run(objective.with_settings(chosen), evaluations=27)
+    descent = transfer.Run(objective.with_settings(chosen), evaluations=27)
     ours = {"history_size": 20, "tolerance_grad": 0, "tolerance_change": 0}
     expected = by_torch(objective.with_settings(chosen), content, 27, **ours)
     assert [step.losses.total for step in descent] == pytest.approx(expected, rel=1e-5)
@@ -98,7 +98,7 @@ def test_it_is_torchs_lbfgs_with_twenty_moves_and_without_its_tolerances(alexnet
 def test_the_loss_falls_and_pixels_stay_in_range(alexnet, content, style, optimizer):
     adam = {"optimizer": "adam", "learning_rate": 0.02, "pixel_range": "clamp"}
     chosen = Settings.gatys(network="alexnet", precision="fp32", **(adam if optimizer == "adam" else {}))
-    descent = transfer.run(StyleObjective(alexnet, content, style, chosen), evaluations=25)
+    descent = transfer.Run(StyleObjective(alexnet, content, style, chosen), evaluations=25)
     steps = list(descent)
     assert [step.evaluation for step in steps] == list(range(1, 26))
     assert steps[-1].losses.total < 0.5 * steps[0].losses.total
@@ -107,7 +107,7 @@ def test_the_loss_falls_and_pixels_stay_in_range(alexnet, content, style, optimi
 
 
 def test_the_losses_of_a_step_are_those_of_its_picture(objective):
-    for step in transfer.run(objective):
+    for step in transfer.Run(objective):
         again = objective(step.picture)
         style = sum(float(value) for name, value in again.items() if name.startswith("style"))
         assert step.losses.style == pytest.approx(style, rel=0.02)  # the copy is clamped, the picture not quite
@@ -115,9 +115,9 @@ def test_the_losses_of_a_step_are_those_of_its_picture(objective):
 
 def test_total_is_the_sum_of_the_terms_and_the_terms_are_weighted(alexnet, content, style):
     chosen = Settings.gatys(network="alexnet", **FAST)
-    single = next(transfer.run(StyleObjective(alexnet, content, style, chosen))).losses
+    single = next(transfer.Run(StyleObjective(alexnet, content, style, chosen))).losses
     double = next(
-        transfer.run(StyleObjective(alexnet, content, style, chosen.replace(style_weight=2 * chosen.style_weight)))
+        transfer.Run(StyleObjective(alexnet, content, style, chosen.replace(style_weight=2 * chosen.style_weight)))
     ).losses
     assert single.total == pytest.approx(sum(single.terms.values()))
     assert double.style == pytest.approx(2 * single.style)
@@ -127,7 +127,7 @@ def test_total_is_the_sum_of_the_terms_and_the_terms_are_weighted(alexnet, conte
 
 
 def test_steps_are_immutable_and_pictures_are_copies(objective):
-    descent = transfer.run(objective)
+    descent = transfer.Run(objective)
     first = next(descent)
     kept = first.picture.clone()
     list(descent)
@@ -141,7 +141,7 @@ def test_the_callers_tensors_are_left_alone(alexnet, content, style):
     before = [tensor.clone() for tensor in (content, style, start)]
     parameters = [parameter.clone() for parameter in alexnet.parameters()]
     objective = StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))
-    list(transfer.run(objective, start=start))
+    list(transfer.Run(objective, start=start))
     assert all(map(torch.equal, before, (content, style, start)))
     assert all(map(torch.equal, parameters, alexnet.parameters()))
     assert all(parameter.grad is None for parameter in alexnet.parameters())
@@ -159,12 +159,12 @@ def test_noise_is_the_same_for_the_same_seed(content):
 
 def test_same_seed_same_numbers(alexnet, content, style):
     chosen = Settings.gatys(network="alexnet", start="noise", **FAST)
-    runs = [[step.losses.total for step in transfer.run(StyleObjective(alexnet, content, style, chosen))] for _ in "ab"]
+    runs = [[step.losses.total for step in transfer.Run(StyleObjective(alexnet, content, style, chosen))] for _ in "ab"]
     assert runs[0] == runs[1]
 
 
 def test_stop_takes_effect_within_one_evaluation_and_keeps_the_picture(objective):
-    descent = transfer.run(objective, evaluations=1000)
+    descent = transfer.Run(objective, evaluations=1000)
     stopper = threading.Thread(target=descent.stop)
     taken = 0
     for _ in descent:
@@ -179,7 +179,7 @@ def test_stop_takes_effect_within_one_evaluation_and_keeps_the_picture(objective
 
 
 def test_pause_waits_until_resume(objective):
-    descent = transfer.run(objective, evaluations=4)
+    descent = transfer.Run(objective, evaluations=4)
     next(descent)
     descent.pause()
     rest = []
@@ -194,7 +194,7 @@ def test_pause_waits_until_resume(objective):
 
 
 def test_stop_ends_a_pause(objective):
-    descent = transfer.run(objective, evaluations=1000)
+    descent = transfer.Run(objective, evaluations=1000)
     next(descent)
     descent.pause()
     worker = threading.Thread(target=lambda: list(descent))
@@ -217,7 +217,7 @@ class BreaksAtTheThird(StyleObjective):
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_the_best_picture_and_the_terms_name(alexnet, content, style):
-    descent = transfer.run(BreaksAtTheThird(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(BreaksAtTheThird(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     with pytest.warns(RuntimeWarning, match="'style relu3' is no longer a finite number"):
         steps = list(descent)
     assert len(steps) == 2
@@ -234,7 +234,7 @@ def test_the_best_picture_is_the_one_with_the_lowest_total(alexnet, content, sty
             worse = 10 if self.calls > 3 else 1
             return {name: worse * term for name, term in super().forward(picture).items()}
 
-    descent = transfer.run(GetsWorse(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(GetsWorse(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     steps = list(descent)
     assert descent.best is min(steps, key=lambda step: step.losses.total) is steps[2]
     assert torch.equal(descent.result().picture, steps[2].picture)
@@ -242,14 +242,14 @@ def test_the_best_picture_is_the_one_with_the_lowest_total(alexnet, content, sty
 
 
 def test_result_before_the_first_evaluation_is_the_start(objective, content):
-    assert torch.equal(transfer.run(objective).result().picture, content)
+    assert torch.equal(transfer.Run(objective).result().picture, content)
 
 
 def test_bad_starts_and_counts_are_refused(objective, content):
     with pytest.raises(ValueError, match="give a start of the content picture's size"):
-        transfer.run(objective, start=content[..., :-1])
+        transfer.Run(objective, start=content[..., :-1])
     with pytest.raises(SettingsError, match="evaluations must be a whole number"):
-        transfer.run(objective, evaluations=0)
+        transfer.Run(objective, evaluations=0)
 
 
 def test_bfloat16_sees_nearly_the_same_losses(vgg16, content, style):
@@ -266,7 +266,7 @@ def test_bfloat16_paints_a_picture_that_is_no_worse(alexnet, content, style):
     totals = {}
     for precision in ("fp32", "bf16"):
         objective = StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", precision=precision))
-        descent = transfer.run(objective, evaluations=40)
+        descent = transfer.Run(objective, evaluations=40)
         list(descent)
         with torch.no_grad():
             totals[precision] = float(sum(exact(descent.result().picture).values()))
@@ -285,7 +285,7 @@ def test_any_two_sizes_work_together(alexnet, height, width, side, pooling, norm
     content = torch.rand(1, 3, height, width, generator=generator)
     style = torch.rand(1, 3, side, height, generator=generator)
     chosen = Settings.gatys(network="alexnet", pooling=pooling, normalise=normalise, evaluations=2)
-    result = list(transfer.run(StyleObjective(alexnet, content, style, chosen)))[-1]
+    result = list(transfer.Run(StyleObjective(alexnet, content, style, chosen)))[-1]
     assert result.picture.shape == content.shape
 
 
@@ -318,7 +318,7 @@ def test_any_settings_are_refused_with_a_sentence_or_run(tiny, preset, choices):
         assert chosen.style_scale < 1
         assert re.fullmatch(r"A picture of \d+ x \d+ pixels is too small for alexnet[^\n]+\.", sentence)
         return
-    descent = transfer.run(objective)
+    descent = transfer.Run(objective)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         list(descent)
@@ -346,7 +346,7 @@ def test_a_first_evaluation_that_overflows_returns_the_start(alexnet, content, s
         def forward(self, picture):
             return {name: torch.inf * term for name, term in super().forward(picture).items()}
 
-    descent = transfer.run(Overflows(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(Overflows(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     with pytest.warns(RuntimeWarning, match="Ended at evaluation 1, because the term 'style relu1' is no longer"):
         assert list(descent) == []
     assert torch.equal(descent.result().picture, content)
@@ -376,7 +376,7 @@ def test_stylize_takes_the_papers_settings_and_the_default_network_when_none_are
 
 
 def test_the_bar_goes_on_where_the_run_stands_and_says_the_time_left(objective, capsys):
-    descent = transfer.run(objective, evaluations=4)
+    descent = transfer.Run(objective, evaluations=4)
     next(descent)
     list(transfer.progress(descent))
     said = [line for line in capsys.readouterr().err.replace("\r", "\n").splitlines() if line.strip()]
@@ -398,16 +398,16 @@ def large(device):
 
 def test_coarse_to_fine_goes_through_the_scales_and_ends_at_full_size(alexnet, large):
     chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE)
-    descent = transfer.run(StyleObjective(alexnet, *large, chosen))
+    descent = transfer.Run(StyleObjective(alexnet, *large, chosen))
     steps = list(descent)
-    assert [step.scale for step in steps] == [64] * 6 + [128] * 4
+    assert [step.side for step in steps] == [64] * 6 + [128] * 4
     assert steps[0].picture.shape[-2:] == (64, 96)
     assert descent.result().picture.shape == large[0].shape
-    assert descent.best.scale == 128
+    assert descent.best.side == 128
 
 
 def test_a_run_that_is_stopped_at_a_coarse_scale_gives_a_picture_of_full_size(alexnet, large):
-    descent = transfer.run(StyleObjective(alexnet, *large, Settings.fine(network="alexnet", **COARSE_TO_FINE)))
+    descent = transfer.Run(StyleObjective(alexnet, *large, Settings.fine(network="alexnet", **COARSE_TO_FINE)))
     next(descent)
     assert descent.result().picture.shape == large[0].shape
 
@@ -422,33 +422,33 @@ def test_the_plan_gives_out_every_evaluation(evaluations):
 def test_quick_mode_shows_every_scale_in_fewer_evaluations(alexnet, large, monkeypatch):
     monkeypatch.setenv(QUICK, "1")
     chosen = Settings.fine(network="alexnet", evaluations=20, **COARSE_TO_FINE)
-    steps = list(transfer.run(StyleObjective(alexnet, *large, chosen)))
-    assert [step.scale for step in steps] == [64, 128]
+    steps = list(transfer.Run(StyleObjective(alexnet, *large, chosen)))
+    assert [step.side for step in steps] == [64, 128]
 
 
 def test_a_scale_too_small_for_the_network_is_left_to_the_next_one(alexnet, content, style):
     chosen = Settings.fine(network="alexnet", evaluations=4)  # a quarter of 64 is under AlexNet's 31 pixels
-    steps = list(transfer.run(StyleObjective(alexnet, content, style, chosen)))
-    assert [step.scale for step in steps] == [32, 32, 32, 64]
+    steps = list(transfer.Run(StyleObjective(alexnet, content, style, chosen)))
+    assert [step.side for step in steps] == [32, 32, 32, 64]
 
 
 def test_a_larger_scale_begins_with_the_contents_own_detail(alexnet, large):
     """With nothing to change, a run that enlarges its small picture is back at the photograph, not at a blur of it."""
     still = Settings.fine(network="alexnet", style_weight=0.0, total_variation=0.0, evaluations=4, **COARSE_TO_FINE)
-    steps = list(transfer.run(StyleObjective(alexnet, *large, still)))
-    assert [step.scale for step in steps] == [64, 64, 128, 128]
+    steps = list(transfer.Run(StyleObjective(alexnet, *large, still)))
+    assert [step.side for step in steps] == [64, 64, 128, 128]
     torch.testing.assert_close(steps[2].picture, large[0], atol=1e-5, rtol=0)
     own = transfer.starting_picture(large[0], still.replace(start="noise"))
     for descent in (
-        transfer.run(StyleObjective(alexnet, *large, still.replace(start="noise"))),
-        transfer.run(StyleObjective(alexnet, *large, still), start=own),
+        transfer.Run(StyleObjective(alexnet, *large, still.replace(start="noise"))),
+        transfer.Run(StyleObjective(alexnet, *large, still), start=own),
     ):
         noise = list(descent)
         assert (noise[2].picture - large[0]).abs().mean() > 0.1  # it has no detail of the photograph to be given
 
 
 def test_a_weight_can_be_changed_in_mid_run(objective):
-    descent = transfer.run(objective, evaluations=6)
+    descent = transfer.Run(objective, evaluations=6)
     before = [next(descent) for _ in range(3)][-1]
     descent.change(style_weight=0.0)
     after = list(descent)
@@ -462,7 +462,7 @@ def test_a_weight_can_be_changed_in_mid_run(objective):
 
 
 def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_picture(objective, monkeypatch):
-    descent = transfer.run(objective)
+    descent = transfer.Run(objective)
     first = next(descent)
     monkeypatch.setattr(transfer.devices, "free_memory", lambda device: 1_000_000)
     descent.change(style_weight=5.0)
@@ -474,7 +474,7 @@ def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_p
 
 def test_a_higher_weight_begins_a_new_best(objective):
     """Totals under two weights cannot be compared: after it, every total is higher than all before."""
-    descent = transfer.run(objective, evaluations=6)
+    descent = transfer.Run(objective, evaluations=6)
     before = [next(descent) for _ in range(3)]
     descent.change(style_weight=5000.0)
     after = list(descent)
@@ -484,7 +484,7 @@ def test_a_higher_weight_begins_a_new_best(objective):
 
 
 def test_an_interrupt_in_a_pause_says_so(objective, monkeypatch):
-    descent = transfer.run(objective)
+    descent = transfer.Run(objective)
     next(descent)
 
     def interrupted():
@@ -497,7 +497,7 @@ def test_an_interrupt_in_a_pause_says_so(objective, monkeypatch):
 
 
 def test_changes_add_up_until_the_next_evaluation(alexnet, content, style):
-    descent = transfer.run(StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(StyleObjective(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     next(descent)
     descent.change(content_weight=0.0)
     descent.change(total_variation=2.5)
@@ -518,7 +518,7 @@ def test_an_interrupt_ends_the_run_with_the_picture_so_far(alexnet, content, sty
                 raise KeyboardInterrupt
             return super().__call__(picture)
 
-    descent = transfer.run(Interrupted(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(Interrupted(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     steps = []
     with pytest.raises(KeyboardInterrupt):  # a cell that is interrupted must not let "Run All" go on
         steps.extend(step for step in descent)
@@ -551,7 +551,7 @@ def test_only_computing_counts_as_time(objective, monkeypatch):
         return evaluate(*inputs)
 
     monkeypatch.setattr(transfer.Run, "_evaluate", two_seconds)
-    descent = transfer.run(objective, evaluations=3)
+    descent = transfer.Run(objective, evaluations=3)
     seconds = []
     for idle in (60, 600, 6000):
         clock[0] += idle
@@ -569,13 +569,13 @@ def test_memory_that_runs_out_ends_the_run_with_the_picture_so_far(alexnet, cont
                 torch.empty(2**60, dtype=torch.uint8)  # the allocator's own refusal
             return super().__call__(picture)
 
-    descent = transfer.run(Greedy(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
+    descent = transfer.Run(Greedy(alexnet, content, style, Settings.gatys(network="alexnet", **FAST)))
     with pytest.warns(RuntimeWarning, match="memory of this machine is used up"):
         assert len(list(descent)) == 2
 
 
 def test_memory_that_runs_out_while_a_scale_begins_ends_the_run_too(alexnet, large, monkeypatch):
-    descent = transfer.run(
+    descent = transfer.Run(
         StyleObjective(alexnet, *large, Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE))
     )
     small = next(descent)
@@ -583,7 +583,7 @@ def test_memory_that_runs_out_while_a_scale_begins_ends_the_run_too(alexnet, lar
     with pytest.warns(RuntimeWarning, match="Ended at evaluation 7, because the memory of this machine is used up"):
         steps = list(descent)
     assert len(steps) == 5
-    assert small.scale == steps[-1].scale == 64
+    assert small.side == steps[-1].side == 64
     assert descent.result().picture.shape == large[0].shape
 
 
@@ -593,12 +593,12 @@ def test_another_error_is_not_swallowed(alexnet, content, style):
             raise RuntimeError("a mistake in the code")
 
     with pytest.raises(RuntimeError, match="a mistake in the code"):
-        list(transfer.run(Broken(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))))
+        list(transfer.Run(Broken(alexnet, content, style, Settings.gatys(network="alexnet", **FAST))))
 
 
 def test_the_time_left_is_estimated_by_the_size_of_what_is_left(alexnet, large):
     chosen = Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE)
-    descent = transfer.run(StyleObjective(alexnet, *large, chosen))
+    descent = transfer.Run(StyleObjective(alexnet, *large, chosen))
     assert next(descent)
     assert descent.seconds_left() is None
     next(descent)

@@ -2,7 +2,7 @@
 
 The program is `pictures`, `layers`, `trained`, `features`, `gram`, `targets`, `terms`, `first_picture`, `backward` and
 `descend`; `watch` puts them together. In each of them an `if bug == "..."` stands where that mistake is made; without a
-bug none of them is taken. All is written plainly, on top of `networks` and `losses`: `transfer.run` refuses or prevents
+bug none of them is taken. All is written plainly, on top of `networks` and `losses`: `transfer.Run` refuses or prevents
 most of these mistakes. The labels, with the test that catches each bug, are in `bugs`.
 """
 

@@ -104,13 +104,13 @@ class Wish:
 
 def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
     """The run that a panel computes with, unless it is given another."""
-    return transfer.run(StyleObjective(networks.shared(settings.network, content.device), content, style, settings))
+    return transfer.Run(StyleObjective(networks.shared(settings.network, content.device), content, style, settings))
 
 
 class LivePanel(Panel):
     """A panel with the button "Compute this one now", its progress, its picture and its curve.
 
-    begin    what makes a run of a content picture, a style picture and settings: `transfer.run`'s manners are expected
+    begin    what makes a run of a content picture, a style picture and settings: `transfer.Run`'s manners are expected
 
     Subclasses say in `wish` what to compute, in `measured`, from the background, what is measured on the result, and
     in `finished` what the page shows of that.

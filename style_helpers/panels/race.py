@@ -65,7 +65,7 @@ def adam(total: Total, start: Tensor, rate: float) -> Steps:
 
 
 def lbfgs(total: Total, start: Tensor) -> Steps:
-    """As `transfer.run` has it: its memory outlives a step, and torch's absolute tolerances are off."""
+    """As `transfer.Run` has it: its memory outlives a step, and torch's absolute tolerances are off."""
     known = {"max_iter": 1, "history_size": LBFGS_MEMORY, "tolerance_grad": 0, "tolerance_change": 0}
     return with_torch(lambda pixels: torch.optim.LBFGS(pixels, **known), total, start)
 

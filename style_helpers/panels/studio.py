@@ -35,13 +35,13 @@ NAME_LINES = (  # for the names of pictures: a button's text is one line otherwi
 def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
     """The run that the Studio paints with, unless it is given another."""
     network = networks.load(settings.network or networks.choose()[0])
-    return transfer.run(StyleObjective(network, content, style, settings))
+    return transfer.Run(StyleObjective(network, content, style, settings))
 
 
 class Studio(Panel):
     """All choices of a run as controls, the run itself in the background, its picture and curves as they come.
 
-    begin    what makes a run of a content picture, a style picture and settings: `transfer.run`'s manners are expected
+    begin    what makes a run of a content picture, a style picture and settings: `transfer.Run`'s manners are expected
     folder   where Save writes; the working folder when None
     """
 

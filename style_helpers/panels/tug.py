@@ -39,7 +39,7 @@ def begin(
         (of_style,) = torch.autograd.grad(totals[1], picture)
         return of_content, of_style / settings.style_weight
 
-    return transfer.run(objective), pulls
+    return transfer.Run(objective), pulls
 
 
 @dataclass(frozen=True)
