@@ -1,4 +1,4 @@
-"""Sets the course up and starts it: `python start.py` opens JupyterLab, `python start.py test` runs the tests.
+"""The one door to the course: `python start.py` opens JupyterLab, `python start.py --help` lists the other commands.
 
 Needs nothing but Python's standard library. Everything is installed into the folder .venv beside this file; a second
 start finds the note left there and installs nothing. This file must parse on an old Python, to say what it needs.
@@ -32,11 +32,29 @@ LINUX = sys.platform == "linux"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NVIDIA_DRIVER = "/proc/driver/nvidia"
 SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE = 3, 8, 1  # in GB, with room for what pip unpacks
-HELP = """usage: python start.py [lab] [arguments for JupyterLab]   set up, then open lesson 00 in JupyterLab
-       python start.py test [arguments for pytest]      set up, then run the tests
+EXTRAS = ["", "[teach]", "[test]"]  # of pyproject.toml; each has all that those before it have
+COMMANDS = {  # what each needs of them
+    **dict.fromkeys(("lab", "doctor", "prepare", "stylize", "class"), ""),
+    **dict.fromkeys(("slides", "release", "nbgrader"), "[teach]"),
+    **dict.fromkeys(("test", "python"), "[test]"),
+}
+OF_A_LEARNER = ("lab", "doctor", "prepare", "stylize")  # what a class folder has all files for
+HELP = """usage: python start.py [COMMAND] [ARGUMENTS]
 
-The first start downloads one to three gigabytes; later ones install nothing. `python start.py lab --no-browser` starts
-JupyterLab without a browser. A start that was cut off is repaired by the next one."""
+  lab                            open lesson 00 in JupyterLab; so does no command at all
+  doctor                         look at this computer: what is good, what to mend, how long each lesson computes
+  stylize PHOTO PAINTING OUT     paint one picture in the manner of another
+  prepare                        fetch the pretrained networks, and check them
+  class FOLDER [--wheels]        make a folder for a USB stick or a shared drive, with the packages or without
+  slides [NN ...]                make slides of the lessons
+  release FOLDER                 learners' and solved notebooks apart, as nbgrader wants them
+  nbgrader FOLDER ...            run nbgrader in that folder, to mark what came back
+  test                           run the tests
+  python ...                     run a program of the project, such as: python start.py python lessons/build.py
+
+Each installs first what it lacks, into the folder .venv: the first time half a gigabyte to three are downloaded, later
+nothing. A start that was cut off is repaired by the next one. What follows a command is handed on to it, such as
+`stylize --help` or `lab --no-browser`. Python may have another name on your computer: python3, or py on Windows."""
 
 
 class StartError(Exception):
@@ -50,6 +68,7 @@ class StartError(Exception):
 def main(arguments):
     try:
         check_python(sys.version_info)
+        here = os.getcwd()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
         command, further = understand(arguments)
@@ -60,7 +79,7 @@ def main(arguments):
         if CLASS:
             use_class_folder(command)
         set_up(command)
-        return hand_over(command, further)
+        return hand_over(command, further, here)
     except StartError as trouble:
         print(f"start.py: {trouble}", file=sys.stderr)
         return trouble.code
@@ -88,15 +107,15 @@ def understand(arguments):
         return "help", []
     if not arguments or arguments[0].startswith("-"):
         return "lab", arguments
-    if arguments[0] in ("lab", "test"):
+    if arguments[0] in COMMANDS:
         return arguments[0], arguments[1:]
-    raise StartError(f"unknown command '{arguments[0]}': use lab, test or --help.", code=2)
+    raise StartError(f"unknown command '{arguments[0]}': use one of {', '.join(COMMANDS)}, or --help.", code=2)
 
 
 def use_class_folder(command):
     """Takes the weights that lie beside the course, unless the user names others."""
-    if command == "test":
-        raise StartError("a class folder holds no tests: run them where the whole project is.")
+    if command not in OF_A_LEARNER:
+        raise StartError(f"a class folder lacks the files for '{command}': run it where the whole project is.")
     os.environ["STYLE_HELPERS_WEIGHTS"] = os.environ.get("STYLE_HELPERS_WEIGHTS") or str(CLASS / "weights")
     trial = ROOT / ".start.part"
     try:
@@ -110,18 +129,22 @@ def set_up(command):
     for name in ("pyproject.toml", "constraints.txt"):
         if not (ROOT / name).is_file():
             raise StartError(f"{name} is missing in {ROOT}: get the whole project again, start.py alone is not enough.")
-    extras = "[test]" if command == "test" else ""
+    extras = COMMANDS[command]
+    needs_weights = command in ("lab", "test")
     weights = os.environ.get("STYLE_HELPERS_WEIGHTS", "")
     note = read_stamp()
-    ready = python_works() and note.get("installed") in {fingerprint(extras), fingerprint("[test]")}
-    if ready and command == "lab" and note.get("weights") == weights:
+    enough = {fingerprint(each) for each in EXTRAS[EXTRAS.index(extras) :]}
+    ready = python_works() and note.get("installed") in enough
+    if ready and (note.get("weights") == weights or not needs_weights):
         return
     refuse_foreign_folder()
     ENV.mkdir(exist_ok=True)
     with only_one_start():
         if not ready:
             note = install(extras)
-        if run(PYTHON, "-m", "style_helpers", "prepare"):
+        if not needs_weights:
+            return
+        if run(PYTHON, "-P", "-m", "style_helpers", "prepare"):
             write_stamp(dict(note, weights=weights))
         elif command == "test":
             raise StartError("the tests need the weights: do what the lines above say, then start again.")
@@ -175,7 +198,7 @@ def install_from_wheels(extras):
     if not wheels or not wheels.is_dir():
         return False
     check_space(cpu_build=not any(wheels.glob("nvidia*")))
-    print("Installing the packages of the class folder into .venv; this takes some minutes.", flush=True)
+    print("Installing the packages of the class folder into .venv, with no network: 1 to 5 minutes.", flush=True)
     done = pip_install("--no-index", "--find-links", wheels, "--editable", "." + extras)
     if not done:
         print("The packages of the class folder do not suit this computer: taking your package index.", flush=True)
@@ -183,14 +206,34 @@ def install_from_wheels(extras):
 
 
 def install_from_index(extras):
+    check_index()
     cpu_build = wants_cpu_build()
     check_space(cpu_build)
-    print("Installing the packages into .venv; the first time takes some minutes.", flush=True)
+    size, minutes = ("3", "5 to 30") if LINUX and not cpu_build else ("0.5", "2 to 10")
+    if (packages() / "torch").is_dir():
+        print("Bringing .venv up to date; pip tells how far it is.", flush=True)
+    else:
+        how_long = f"{size} GB to download, {minutes} minutes by your network and disk"
+        print(f"Installing into .venv: {how_long}; pip tells how far it is.", flush=True)
     # Alone, because PyTorch's index has only some versions of other people's packages.
     if cpu_build and not pip_install("--no-deps", "--index-url", CPU_INDEX, "torch", "torchvision"):
         print("PyTorch's own index did not serve it: taking PyTorch from your package index.", flush=True)
     if not pip_install("--editable", "." + extras):
-        raise StartError(why_pip_failed(LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""))
+        raise StartError(why_pip_failed(read_log()))
+
+
+def check_index():
+    """Says at once, and not after pip's five tries for each package, that no package index can be reached."""
+    forget(LOG)
+    probe = ["--dry-run", "--ignore-installed", "--no-deps", "--retries", "0", "--timeout", "10", "--log", LOG]
+    if run(PYTHON, "-m", "pip", "install", *probe, "setuptools", quiet=True) or not is_unreachable(read_log()):
+        return
+    if CLASS:
+        raise StartError(
+            "no package index can be reached, and this class folder has no packages for this computer: connect to the "
+            "internet, or ask for the folder that was made with --wheels."
+        )
+    raise StartError(UNREACHABLE)
 
 
 def make_environment():
@@ -275,15 +318,20 @@ def only_one_start():
 def wants_cpu_build():
     """Whether to take PyTorch without CUDA from its own index. Only on Linux does PyPI's build bring CUDA along."""
     if not LINUX:
+        print("Taking PyTorch's usual build: on this system it brings no CUDA along.", flush=True)
         return False
     driver = shutil.which("nvidia-smi") or os.path.exists(NVIDIA_DRIVER)
     cpu_build = not driver and answers(CPU_INDEX + "/torch/")
     if driver:
-        print("NVIDIA driver found: taking PyTorch with CUDA from your package index.", flush=True)
+        print("Taking PyTorch with CUDA, from your package index: an NVIDIA driver was found.", flush=True)
     elif cpu_build:
-        print("No NVIDIA driver found: taking PyTorch's smaller build, for the processor alone.", flush=True)
+        print("Taking PyTorch's smaller build, for the processor alone: no NVIDIA driver was found.", flush=True)
     else:
-        print("PyTorch's own index does not answer: taking PyTorch from your package index.", flush=True)
+        print(
+            "Taking PyTorch with CUDA, 2.5 GB more than this computer needs: its own index, which has the smaller "
+            "build, does not answer.",
+            flush=True,
+        )
     return cpu_build
 
 
@@ -321,6 +369,10 @@ def pip_install(*what):
     return run(PYTHON, "-m", "pip", "install", *options, *what)
 
 
+UNREACHABLE = (
+    "pip cannot reach its package index: connect to the internet (or set PIP_INDEX_URL to a mirror near you), "
+    "then start again."
+)
 DISK_FULL = (
     f"the disk ran full: make room where the project is ({ROOT}) and where temporary files go "
     "(the setting TMPDIR names another folder for them), then start again."
@@ -332,13 +384,18 @@ def why_pip_failed(log):
     before, _, after = log.partition("ERROR: ")
     if re.search("No space left|not enough space|Disk quota exceeded|No usable temporary directory", after):
         return DISK_FULL
-    if re.search("connection broken|Max retries exceeded|Could not fetch URL|Read timed out", before[-9000:] + after):
-        return (
-            "pip cannot reach its package index: connect to the internet (or set PIP_INDEX_URL to a mirror near you), "
-            "then start again."
-        )
+    if is_unreachable(before[-9000:] + after):
+        return UNREACHABLE
     reason = after.split("\n")[0].strip() or "it gave no reason"
     return f"pip could not install the packages ({reason}): mend that ({LOG} has more), then start again."
+
+
+def is_unreachable(log):
+    return re.search("connection broken|Max retries exceeded|Could not fetch URL|Read timed out", log)
+
+
+def read_log():
+    return LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""
 
 
 def what_to_do_about(error):
@@ -365,14 +422,14 @@ def run(*command, quiet=False):
     return subprocess.call([str(part) for part in command], stdout=output, stderr=output, env=environment()) == 0
 
 
-def hand_over(command, further):
-    """Becomes JupyterLab or pytest; on Windows, where no process can become another, waits for it."""
-    if command == "test":
-        line, settings = [str(PYTHON), "-m", "pytest", *further], environment()
-    else:
-        line = [str(PYTHON), "-m", "jupyterlab", *lab_options(further), *further]
-        # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
-        settings = environment(PYTHONUTF8="1")
+def hand_over(command, further, here):
+    """Becomes the command's program; on Windows, where no process can become another, waits for it."""
+    if command == "nbgrader":  # it reads its settings where it is
+        here, further = course_folder(further, here)
+    line = [str(part) for part in [PYTHON, *program(command, further), *further]]
+    # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
+    settings = environment() if command == "test" else environment(PYTHONUTF8="1")
+    os.chdir(ROOT if command in ("lab", "test") else here)
     sys.stdout.flush()
     if os.name != "nt":
         os.execve(line[0], line, settings)
@@ -380,6 +437,31 @@ def hand_over(command, further):
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the child too, and it ends in its own time
             return child.wait()
+
+
+def course_folder(further, here):
+    """The folder that `release` made, and what follows its name."""
+    folder = os.path.join(here, *further[:1])
+    if not further or not os.path.isfile(os.path.join(folder, "nbgrader_config.py")):
+        raise StartError(
+            "nbgrader needs the folder that `start.py release FOLDER` made, and then its own words, for example "
+            "`start.py nbgrader FOLDER autograde lesson-04`.",
+            code=2,
+        )
+    return folder, further[1:]
+
+
+def program(command, further):
+    """What .venv's Python runs for a command. -P: a learner's own random.py in the folder is nobody's module."""
+    if command == "lab":
+        return ["-m", "jupyterlab", *lab_options(further)]
+    if command == "test":
+        return ["-m", "pytest"]
+    if command in ("slides", "release"):
+        return [ROOT / "lessons" / f"{command}.py"]
+    if command == "nbgrader":
+        return ["-P", "-m", "nbgrader"]
+    return [] if command == "python" else ["-P", "-m", "style_helpers", command]
 
 
 def lab_options(further):

@@ -1,4 +1,4 @@
-"""The lessons as assignments: python lessons/release.py FOLDER
+"""The lessons as assignments: python start.py release FOLDER
 
 Writes nbgrader's own course layout: source/lesson-04/ has the notebook with the answers between their marks, which
 nbgrader needs; release/lesson-04/ has what learners get, with no answer anywhere; nbgrader_config.py has the settings.
@@ -17,7 +17,7 @@ from style_helpers import files
 
 STUB = 'raise NotImplementedError("your code here")'  # the checks know it: nobody has written an answer yet
 CONFIG = f"""\
-# nbgrader's settings for this course, as python lessons/release.py wrote them. Change what you like.
+# nbgrader's settings for this course, as `python start.py release` wrote them. Change what you like.
 import os
 
 os.environ.setdefault("STYLE_HELPERS_QUICK", "1")  # marking needs no long runs: a twentieth of the evaluations will do

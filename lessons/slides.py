@@ -1,4 +1,4 @@
-"""Slides of the lessons: python lessons/slides.py [NN ...] [--to FOLDER]
+"""Slides of the lessons: python start.py slides [NN ...] [--to FOLDER]
 
 Runs each lesson (as long as it takes; STYLE_HELPERS_QUICK=1 is for a trial) and writes one HTML file of it, which opens
 with a double click and needs no network. Space goes on, S opens the speaker's window with the lesson's full text,

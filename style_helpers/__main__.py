@@ -1,4 +1,4 @@
-"""The command line: python -m style_helpers stylize | doctor | prepare.
+"""The command line: stylize | doctor | prepare | class, as `python start.py` hands them over.
 
 torch takes seconds to import, so each command imports what it needs, after its options have been read.
 """
@@ -9,11 +9,11 @@ import logging
 import signal
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from style_helpers import __version__
+from style_helpers import COMMAND, __version__, files
 from style_helpers.settings import NETWORKS, PRESETS, Settings, SettingsError
 
 
@@ -21,11 +21,13 @@ class Parser(argparse.ArgumentParser):
     """argparse, with one sentence for a mistake instead of the usage and the sentence."""
 
     def error(self, message):
-        self.exit(2, f"{message[0].upper()}{message[1:]}; see python -m style_helpers --help.\n")
+        command = self.prog.removeprefix(COMMAND).strip()
+        sentence = f"{message[0].upper()}{message[1:]}; see {COMMAND}{command and ' ' + command} --help."
+        self.exit(2, files.printable(sentence) + "\n")
 
 
 def build_parser() -> Parser:
-    parser = Parser(prog="python -m style_helpers", description="Neural style transfer (Gatys, Ecker and Bethge).")
+    parser = Parser(prog=COMMAND, description="Neural style transfer (Gatys, Ecker and Bethge).")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
 
     stylize = commands.add_parser("stylize", help="paint one picture in the manner of another")
@@ -49,25 +51,27 @@ def build_parser() -> Parser:
     doctor.set_defaults(act=act_doctor)
     doctor.add_argument("--json", action="store_true", help="one JSON document instead of lines, for programs")
 
-    prepare = commands.add_parser("prepare", help="fetch and check the weights before class, or make a folder for it")
+    prepare = commands.add_parser("prepare", help="fetch and check the weights before class")
     prepare.set_defaults(act=act_prepare)
-    prepare.add_argument(
-        "--network",
-        metavar="|".join(NETWORKS),
-        action="append",
-        help="once or more (default: vgg16 and alexnet, 64 MB; vgg19 is a download of 548 MB)",
-    )
-    prepare.add_argument(
-        "--for-class",
-        metavar="FOLDER",
-        help="make a folder for a shared drive or a USB stick: course without solutions, weights, list of packages",
-    )
-    prepare.add_argument("--wheels", action="store_true", help="put the packages too into the folder for the class")
+    class_folder = commands.add_parser("class", help="make or mend a folder for a USB stick or a shared drive")
+    class_folder.set_defaults(act=act_class)
+    class_folder.add_argument("folder", metavar="FOLDER", help="course without solutions, weights, list of packages")
+    class_folder.add_argument("--wheels", action="store_true", help="and the packages: then laptops need no network")
+    for command, default in ((prepare, "vgg16 and alexnet, 64 MB"), (class_folder, "vgg16 and alexnet")):
+        command.add_argument(
+            "--network",
+            metavar="|".join(NETWORKS),
+            action="append",
+            help=f"once or more (default: {default}; vgg19 is a download of 548 MB)",
+        )
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 it could not be done, 2 bad input, 130 stopped by Ctrl-C."""
+    """Run one command; returns the exit code: 0 done, 1 it could not be done, 2 bad input, 128 and more stopped.
+
+    As in a shell, what is added to 128 is the signal's number: 130 for Ctrl-C.
+    """
     options = build_parser().parse_args(arguments)
     logging.getLogger("PIL").setLevel(logging.CRITICAL)  # odd metadata in a photo is no news to the user
     try:
@@ -83,7 +87,7 @@ def act_stylize(options) -> int:
     except SettingsError as error:
         return _refuse(error)
 
-    from style_helpers import files, transfer, weights
+    from style_helpers import devices, transfer, weights
 
     warnings.simplefilter("ignore", RuntimeWarning)  # why a run ended is said below, in one sentence
     try:
@@ -92,19 +96,24 @@ def act_stylize(options) -> int:
         return _refuse(error, code=1)
     except (ValueError, files.FileError) as error:
         return _refuse(error)
+    except (MemoryError, RuntimeError) as error:
+        if not devices.is_out_of_memory(error):
+            raise
+        return _refuse("The memory of this machine is used up: a smaller --size helps.", code=1)
     descent = transfer.Run(objective)
-    with _ctrl_c_stops(descent):
+    with _signals_stop(descent) as came:
         for _ in transfer.progress(descent):
             pass
-    try:
-        return _keep(descent, options, size)
-    except files.FileError as error:
-        return _refuse(error, code=1)
+        try:
+            code = _keep(descent, options, size)
+        except files.FileError as error:
+            return _refuse(error, code=1)
+    return 128 + came[0] if came else code
 
 
 def _objective(options, settings: Settings):
     """What to minimise, and the size. Everything that can be refused is refused here, before the long work begins."""
-    from style_helpers import devices, files, images, networks
+    from style_helpers import devices, images, networks
     from style_helpers.objective import StyleObjective
 
     device = devices.choose(options.device)
@@ -123,17 +132,29 @@ def _objective(options, settings: Settings):
 
 def _keep(descent, options, size: int) -> int:
     """Write the picture and the losses; say how the run ended; return the exit code."""
-    from style_helpers import files, images
-
     result = descent.result()
     if not result.history:
         return _refuse(f"{result.ended} No picture was written.", code=1)
-    images.save(result.picture, options.out, _about(options, descent, size), options.force)
+    path, trouble = _save(result.picture, options, _about(options, descent, size))
+    complete = len(result.history) == descent.evaluations and not trouble
+    said = f"{trouble} The picture is kept as {files.quote(path)}." if trouble else f"{files.printable(path)}:"
+    _tell(f"{said} {result.ended}", sys.stdout if complete else sys.stderr)
     if options.losses is not None:
         files.write(options.losses, losses_csv(result.history).encode(), options.force)
-    complete = len(result.history) == descent.evaluations
-    print(f"{options.out}: {result.ended}", file=sys.stdout if complete else sys.stderr)
-    return 0 if complete else 130 if descent.stopping else 1
+    return 0 if complete else 1
+
+
+def _save(picture, options, about: dict[str, str]) -> tuple[Path, str]:
+    """Where the picture is; and, where it could not be written as asked, why: a finished picture is not thrown away."""
+    from style_helpers import images
+
+    try:
+        return images.save(picture, options.out, about, options.force), ""
+    except files.FileError as error:
+        for path in files.elsewhere(options.out):
+            with suppress(files.FileError):
+                return images.save(picture, path, about), str(error)
+        raise
 
 
 def settings_from(options) -> Settings:
@@ -196,19 +217,15 @@ def act_doctor(options) -> int:
 
 
 def act_prepare(options) -> int:
-    from style_helpers import files, weights
+    from style_helpers import weights
     from style_helpers.networks import check_name
 
-    if options.wheels and options.for_class is None:
-        return _refuse("--wheels puts packages into a folder for a class: name it with --for-class FOLDER.")
     try:
         for name in options.network or ():
             check_name(name)
-        if options.for_class is not None:
-            return _prepare_class(options)
         for name in options.network or ("vgg16", "alexnet"):
             found = weights.fetch(name)
-            print(f"{name}: {found.path} ({found.source})")
+            print(f"{name}: {files.printable(found.path)} ({found.source})")
     except SettingsError as error:
         return _refuse(error)
     except (weights.WeightsError, files.FileError) as error:
@@ -216,12 +233,18 @@ def act_prepare(options) -> int:
     return 0
 
 
-def _prepare_class(options) -> int:
+def act_class(options) -> int:
+    from style_helpers import weights
     from style_helpers.classroom import class_folder
+    from style_helpers.networks import check_name
 
     try:
-        print(class_folder.prepare(options.for_class, options.network or (), options.wheels))
-    except class_folder.ClassroomError as error:
+        for name in options.network or ():
+            check_name(name)
+        print(class_folder.prepare(options.folder, options.network or (), options.wheels))
+    except SettingsError as error:
+        return _refuse(error)
+    except (class_folder.ClassroomError, weights.WeightsError, files.FileError) as error:
         return _refuse(error, code=1)
     except KeyboardInterrupt:
         return _refuse("Stopped before the end; the same command goes on from here.", code=130)
@@ -229,8 +252,13 @@ def _prepare_class(options) -> int:
 
 
 def _refuse(sentence, code: int = 2) -> int:
-    print(sentence, file=sys.stderr)
+    _tell(sentence, sys.stderr)
     return code
+
+
+def _tell(sentence, stream):
+    with suppress(OSError):  # nobody reads any more: the terminal was closed
+        print(sentence, file=stream, flush=True)
 
 
 def _whole(name: str, text: str | None) -> int | None:
@@ -248,20 +276,29 @@ def _number(name: str, text: str | None) -> float | None:
 
 
 @contextmanager
-def _ctrl_c_stops(descent):
-    """The first Ctrl-C ends the run after the evaluation under way; a second one ends the program at once."""
+def _signals_stop(descent):
+    """A signal to end, such as Ctrl-C's, ends the run after the evaluation under way; a second one, the program.
 
-    before = signal.getsignal(signal.SIGINT)
+    Yields a list that holds the signal that came. SIGTERM comes when a machine is shut down, SIGHUP when a terminal is
+    closed; one that was ignored before, as by nohup, stays ignored.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    came = []
 
     def stop(number, frame):
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[number])  # of this kind alone: a shutdown sends SIGHUP right after SIGTERM
+        came.append(number)
         descent.stop()
 
-    signal.signal(signal.SIGINT, stop)
+    heeded = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in heeded:
+        signal.signal(number, stop)
     try:
-        yield
+        yield came
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in heeded:
+            signal.signal(number, before[number])
 
 
 if __name__ == "__main__":

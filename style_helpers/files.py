@@ -2,7 +2,11 @@
 
 import contextlib
 import os
+import re
 import secrets
+import shutil
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,41 +39,58 @@ def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[st
         trial = _beside(path)
         open(trial, "xb").close()
         trial.unlink()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         raise FileError(_cannot_write(path, error)) from error
 
 
 def write(path: str | os.PathLike, content: bytes, overwrite: bool = False) -> Path:
     """Writes a file that appears whole or not at all; one that exists is replaced only with `overwrite`.
 
-    Returns the path. Raises FileError.
+    What is replaced keeps who may read it. Returns the path. Raises FileError.
     """
     path = Path(path)
     _check_place(path, overwrite)
     temporary = _beside(path)
-    unfinished = [temporary]
     try:
+        _sweep(path.parent)
         with open(temporary, "xb") as file:
             file.write(content)
-        if not overwrite:
-            open(path, "xb").close()  # takes the name, or fails if it was taken since the check
-            unfinished.append(path)
-        os.replace(temporary, path)
-        unfinished.clear()
+        if overwrite:
+            with contextlib.suppress(OSError):  # there is none yet, or this file system has no modes
+                shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+        else:
+            _take_name(temporary, path)
     except FileExistsError as error:
         raise FileError(_exists_already(path)) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileError(_cannot_write(path, error)) from error
     finally:
-        for file in unfinished:
-            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, ValueError):  # another error may be on its way
+            temporary.unlink(missing_ok=True)
     return path
 
 
+def elsewhere(path: str | os.PathLike) -> list[Path]:
+    """Where to keep what could not be written to `path`: beside it, in the temporary folder, at home; new names all."""
+    path = Path(path)
+    name = f"{path.stem[:40]}-{secrets.token_hex(3)}{path.suffix}"
+    return [folder / name for folder in (path.parent, Path(tempfile.gettempdir()), Path.home())]
+
+
+def is_left_over(path: Path) -> bool:
+    """Whether this is what `write` leaves behind when the program is killed in the middle."""
+    return re.fullmatch(r"\.[0-9a-f]{16}\.part", path.name) is not None
+
+
+def printable(text) -> str:
+    """A text for a terminal: characters that it would act on, such as the escape that begins a colour, written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 def quote(path) -> str:
-    """A path for a sentence, in quotes, with characters that a terminal would act on written out."""
-    # repr() would double each backslash of a Windows path
-    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path)) + "'"
+    """A path for a sentence: printable, and in quotes."""
+    return f"'{printable(path)}'"  # repr() would double each backslash of a Windows path
 
 
 def _same(path: Path, other: Path) -> bool:
@@ -83,15 +104,44 @@ def _check_place(path: Path, overwrite: bool) -> None:
         raise FileError(f"There is no folder {quote(path.parent)} for {quote(path.name)}; make it first.")
     if os.path.lexists(path) and not overwrite:
         raise FileError(_exists_already(path))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FileError(f"{quote(path)} is not an ordinary file, so it is not replaced; choose another name.")
 
 
 def _exists_already(path: Path) -> str:
     return f"{quote(path)} exists already; choose another name, or allow replacing it (overwrite=True, or --force)."
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
-    return f"{quote(path.name)} cannot be written into the folder {quote(path.parent)}: {error.strerror}."
+def _cannot_write(path: Path, error: OSError | ValueError) -> str:
+    reason = getattr(error, "strerror", None) or error
+    return f"{quote(path.name)} cannot be written into the folder {quote(path.parent)}: {reason}."
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(8)}.part")
+
+
+def _take_name(temporary: Path, path: Path) -> None:
+    """Gives a file its name, or raises FileExistsError. At no moment does an empty file bear that name."""
+    if os.name == "nt":
+        os.rename(temporary, path)  # refuses a name that is taken
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links, such as a USB stick's: here a kill leaves an empty file
+        open(path, "xb").close()
+        try:
+            os.replace(temporary, path)
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what killed programs left behind: all that is older than an hour, as no writing takes so long."""
+    for path in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if is_left_over(path) and time.time() - path.lstat().st_mtime > 3600:
+                path.unlink()

@@ -36,6 +36,7 @@ SMALLEST_SIDE = 16  # pixels: four poolings, each halving, come before VGG's dee
 LARGEST_SIZE = 4096  # pixels on the shorter side: beyond it, no usual machine has the memory for a run
 MOST_PIXELS = 80_000_000  # in one picture, read or resized; below the count at which Pillow starts to warn
 
+JPEG_COMMENT = 65_533  # bytes: its length stands in 16 bits, which count themselves
 _READ = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF")
 WRITTEN = (".png", ".jpg", ".jpeg")
 _PHONE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
@@ -70,10 +71,10 @@ def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
     transparent parts lie over white, 16-bit grey is divided by 257. Colour profiles are not applied, as the pictures
     that the networks were trained on were read without them. Raises `PictureError`.
     """
-    name = _name(source)
+    name, start = _name(source), b""
     with _open_stream(source, name) as stream:
-        start = stream.read(4096)
         try:
+            start = stream.read(4096)
             picture = _read_header(stream, start)
             if picture is not None:
                 _check_sides(picture.size, name)
@@ -84,6 +85,8 @@ def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
         except Image.DecompressionBombError as error:
             raise PictureError(_too_many_pixels(name)) from error
         except Exception as error:  # a damaged file makes Pillow raise almost anything
+            if isinstance(error, OSError) and error.errno:  # the disk's own; Pillow's have no number
+                raise PictureError(_cannot_read(name, error)) from error
             raise PictureError(f"{name} {_what_is_wrong(start)}") from error
     raise PictureError(f"{name} {_what_is_wrong(start)}")
 
@@ -160,12 +163,19 @@ def _open_stream(source, name: str) -> BinaryIO:
         try:
             return open(source, "rb")
         except OSError as error:
-            raise PictureError(f"{name} cannot be opened: {error.strerror}.") from error
-    content = source.read() if hasattr(source, "read") else source
+            raise PictureError(_cannot_read(name, error)) from error
+    try:
+        content = source.read() if hasattr(source, "read") else source
+    except OSError as error:
+        raise PictureError(_cannot_read(name, error)) from error
     if not isinstance(content, bytes | bytearray | memoryview):
         kind = type(content).__name__
         raise PictureError(f"Give a picture as a file name, bytes or a file open for binary reading, not {kind}.")
     return io.BytesIO(content)
+
+
+def _cannot_read(name: str, error: OSError) -> str:
+    return f"{name} cannot be read: {error.strerror or error}; copy it again, from another place if need be."
 
 
 def _recognise(start: bytes) -> str | None:
@@ -360,5 +370,9 @@ def _encode(picture: Image.Image, ending: str, settings: dict[str, str]) -> byte
         picture.save(content, "PNG", pnginfo=text)
     else:
         comment = json.dumps(settings, ensure_ascii=False).encode() if settings else b""
+        if len(comment) > JPEG_COMMENT:
+            raise files.FileError(
+                f"The settings are {len(comment)} bytes, and a JPEG's comment takes {JPEG_COMMENT}: save as PNG."
+            )
         picture.save(content, "JPEG", quality=95, subsampling="4:4:4", comment=comment)
     return content.getvalue()

@@ -31,7 +31,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from style_helpers import downloads, files
+from style_helpers import COMMAND, downloads, files
 
 Tensors, Shapes = dict[str, Tensor], dict[str, tuple[int, ...]]
 FOLDER_VARIABLE = "STYLE_HELPERS_WEIGHTS"
@@ -197,7 +197,7 @@ def _obtain(name: str, fetching: bool = True) -> tuple[Tensors, Found | None]:
         return got[name], None if problem else Found(cache_folder() / f"{name}.safetensors", IN_CACHE)
     raise WeightsError(
         f"No sound copy of {SPECS[name].label} is in {f'{folder} or ' if folder else ''}{cache_folder()}, and none "
-        f"could be fetched ({'; '.join(failures) or 'no other source has it'}): run `python -m style_helpers prepare` "
+        f"could be fetched ({'; '.join(failures) or 'no other source has it'}): run `{COMMAND} prepare` "
         f"where there is internet, or copy {name}.safetensors from a machine that has it into {cache_folder()}, or "
         f"set {FOLDER_VARIABLE} to a folder that holds it."
     )

@@ -13,13 +13,18 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+with contextlib.suppress(ImportError):  # POSIX
+    import fcntl
+    import termios
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from style_helpers import devices, weights
+from style_helpers import COMMAND, devices, files, weights
 from style_helpers.__main__ import main
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings
@@ -230,8 +235,8 @@ def test_a_name_that_is_not_text_works(folder):
         ((*PAINT, "--style-weight", "-inf"), ("--style-weight",)),
         (("doctor", "--cure"), ("--cure",)),
         (("prepare", "--network", "alexnet", "--network", "vgg99"), ("'vgg99'", "vgg19, vgg16, alexnet")),
-        (("prepare", "--for-class", "class", "--network", "vgg99"), ("'vgg99'",)),
-        (("prepare", "--wheels"), ("--for-class FOLDER",)),
+        (("class", "new", "--network", "vgg99"), ("'vgg99'",)),
+        (("class", "--wheels"), ("required", "FOLDER")),
     ],
 )
 def test_what_is_wrong_is_refused_before_any_work(folder, capsys, monkeypatch, arguments, words):
@@ -254,13 +259,14 @@ def test_a_refusal_in_a_process_of_its_own(folder):
 # Runs that do not reach their end
 
 
-def test_ctrl_c_keeps_what_was_reached(folder):
+@pytest.mark.parametrize("name", ["SIGINT"] if os.name == "nt" else ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_to_end_keeps_what_was_reached(folder, name):
     arguments = ("--network", "alexnet", "--size", "64", "--evaluations", "5000", "--losses", "out.csv")
     with background("stylize", "content.png", "style.jpg", "out.png", *arguments) as run:
         wait_for(run, "total")  # the bar shows it once there was an evaluation
-        interrupt(run)
+        interrupt(run, name)
         said = run.communicate(timeout=SECONDS)[1]
-    assert run.returncode == 130
+    assert run.returncode == 128 + getattr(signal, name)
     assert "Traceback" not in said
     (count,) = re.findall(r"out\.png: Stopped after (\d+) of 5000 evaluations\.", said)
     assert len(losses()) == int(count)
@@ -269,11 +275,29 @@ def test_ctrl_c_keeps_what_was_reached(folder):
     assert len(files_in(folder)) == 5
 
 
+@pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
+def test_a_terminal_that_is_closed_costs_no_picture(folder):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, (24, 120))
+    command = [sys.executable, "-m", "style_helpers", *PAINT, "--evaluations", "5000"]
+    own_terminal = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # noqa: E731
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    run = subprocess.Popen(command, env=environment(), start_new_session=True, preexec_fn=own_terminal, **streams)
+    os.close(theirs)
+    seen = b""
+    while b"total" not in seen:
+        seen += os.read(ours, 1000)
+    os.close(ours)  # the system sends SIGHUP, and nothing can be written there any more
+    run.wait(SECONDS)
+    with Image.open("out.png") as out:
+        assert 0 < int(out.text["Evaluations"]) < 5000
+
+
 @contextlib.contextmanager
 def background(*arguments):
     # A program started where Ctrl-C is ignored, as by a shell's &, inherits that; Python's own way is put back
     code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    if sys.platform == "win32":  # nothing can send one process a Ctrl-C there: a line on its input stands for it
+    if os.name == "nt":  # nothing can send one process a Ctrl-C there: a line on its input stands for it
         code += "import _thread, sys, threading; "
         code += (
             "threading.Thread(target=lambda: sys.stdin.readline() and _thread.interrupt_main(), daemon=True).start(); "
@@ -296,12 +320,12 @@ def wait_for(run, word: str):
         read += character
 
 
-def interrupt(run):
-    if sys.platform == "win32":
+def interrupt(run, name):
+    if os.name == "nt":
         run.stdin.write("stop\n")
         run.stdin.flush()
     else:
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
 
 
 def interrupted(*_, **__):
@@ -343,14 +367,58 @@ def test_a_run_that_breaks_names_the_term_and_keeps_what_was_reached(folder, cap
         assert out.text["Evaluations"] == "3"
 
 
-def test_a_result_that_cannot_be_written_at_the_end(folder, capsys, monkeypatch):
-    def full(*_, **__):
+def test_a_finished_picture_that_cannot_be_written_as_asked_is_kept_elsewhere(folder, capsys, monkeypatch):
+    write, home = files.write, folder.parent / "home"
+    home.mkdir()
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(home / "gone"))
+    monkeypatch.setattr(Path, "home", lambda: home)
+
+    def taken_by_another(path, content, overwrite=False):
+        if Path(path).name == "out.png":
+            Path("out.png").write_bytes(b"of another program")
+        return write(path, content, overwrite)
+
+    def only_at_home(path, content, overwrite=False):
+        if Path(path).parent != home:
+            raise files.FileError("The disk is full.")
+        return write(path, content, overwrite)
+
+    def nowhere(*_, **__):
         raise files.FileError("The disk is full.")
 
-    from style_helpers import files
-
-    monkeypatch.setattr(files, "write", full)
+    for writes, place, reason in ((taken_by_another, Path(), "exists already"), (only_at_home, home, "is full")):
+        monkeypatch.setattr(files, "write", writes)
+        assert code_of(*PAINT) == 1
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert reason in said
+        (kept,) = re.findall(r"The picture is kept as '(.+?)'\. All 1 evaluations are done\.$", said)
+        assert Path(kept).parent == place
+        with Image.open(kept) as out:
+            assert out.text["Evaluations"] == "1"
+        Path(kept).unlink()
+        Path("out.png").unlink(missing_ok=True)
+    monkeypatch.setattr(files, "write", nowhere)
     assert_refused(capsys, *PAINT, says=("The disk is full.",), code=1, lines=None)
+
+
+def test_a_size_beyond_memory_is_refused_in_a_sentence(folder, capsys, monkeypatch):
+    monkeypatch.setattr(devices, "free_memory", lambda *_: 1_000_000)
+    assert_refused(capsys, *PAINT, says=("needs about", "it fits"), code=2)
+
+    def exhausted(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr("style_helpers.images.load", exhausted)
+    assert_refused(capsys, *PAINT, "--size", "4096", says=("smaller --size",), code=1)
+
+
+def test_nothing_that_is_said_reaches_the_terminal_as_a_command(folder, capsys):
+    evil = "\x1b[31mred.png"
+    assert code_of("stylize", "content.png", "style.jpg", evil, *FAST) == 0
+    assert code_of(*PAINT, f"--{evil}") == 2
+    shown = capsys.readouterr()
+    assert r"\x1b[31mred.png: All 1" in shown.out
+    assert "\x1b[31m" not in shown.out + shown.err
 
 
 # prepare and doctor
@@ -361,7 +429,7 @@ def test_a_result_that_cannot_be_written_at_the_end(folder, capsys, monkeypatch)
     [
         (PAINT, ("AlexNet", "could be fetched", "prepare", "STYLE_HELPERS_WEIGHTS")),
         (("prepare", "--network", "alexnet"), ("AlexNet", "could be fetched")),
-        (("prepare", "--for-class", "class"), ("No sound copy of VGG-16",)),
+        (("class", "new"), ("No sound copy of VGG-16",)),
     ],
 )
 def test_without_weights_it_says_what_to_do(folder, nothing_in_reach, capsys, arguments, words):
@@ -381,26 +449,26 @@ def test_prepare_says_where_the_weights_are(folder, capsys):
 def test_prepare_makes_a_class_folder_and_takes_its_weights_from_a_sound_copy(folder, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("style_helpers.classroom.class_folder._copy", interrupted)
-        assert code_of("prepare", "--for-class", "class") == 130
+        assert code_of("class", "class") == 130
     assert capsys.readouterr().err == "Stopped before the end; the same command goes on from here.\n"
-    assert code_of("prepare", "--for-class", "class") == 0
+    assert code_of("class", "class") == 0
     place = re.escape(str(folder / "class"))
-    assert re.fullmatch(rf"{place} is ready: (\d+) files, \1 of them copied now\.\n", capsys.readouterr().out)
+    assert re.fullmatch(rf"{place} is ready: (\d+) files, \1 of them copied now\.\n.+\n", capsys.readouterr().out)
     monkeypatch.setenv("STYLE_HELPERS_WEIGHTS", str(folder / "class" / "weights"))
     for name in ("vgg16", "alexnet"):
         assert weights.verify(name).path == folder / "class" / "weights" / f"{name}.safetensors"
     with open("class/weights/alexnet.safetensors", "r+b") as file:
         file.seek(1_000_000)
         file.write(b"damaged")
-    assert code_of("prepare", "--for-class", "class") == 0
+    assert code_of("class", "class") == 0
     shown = capsys.readouterr()
     assert "alexnet.safetensors cannot be used" in shown.err
-    assert shown.out.endswith(" 1 of them copied now.\n")
+    assert " 1 of them copied now.\nIt holds no packages, so each laptop downloads its own" in shown.out
     assert weights.verify("alexnet").path.parent == folder / "class" / "weights"
 
 
 def test_prepare_refuses_a_folder_that_is_the_users(folder, capsys):
-    assert_refused(capsys, "prepare", "--for-class", ".", says=("holds other things", "such as"), code=1)
+    assert_refused(capsys, "class", ".", says=("holds other things", "such as"), code=1)
 
 
 def test_the_doctor_answers_in_lines_and_with_its_exit_code(folder, capsys, monkeypatch):
@@ -421,7 +489,7 @@ def test_the_doctor_answers_programs_in_one_json_document(folder, nothing_in_rea
     assert (shown.err, said["good"], said["minutes"]) == ("", False, {})
     missing = [each for each in said["findings"] if each["topic"].startswith("weights of ")]
     assert [each["good"] for each in missing] == [False] * 4
-    assert all(each["advice"].startswith("run python -m style_helpers prepare") and each["found"] for each in missing)
+    assert all(each["advice"].startswith(f"run {COMMAND} prepare") and each["found"] for each in missing)
 
 
 def test_the_doctor_says_which_package_is_missing_when_it_cannot_even_begin(folder, capsys, monkeypatch):
@@ -450,7 +518,7 @@ def test_help_and_bad_options_need_no_torch(arguments):
     loaded, printed = modules_after(run + "except SystemExit as end: print('exit', end.code)")
     assert loaded == {"style_helpers"}
     if "--help" in arguments:
-        assert printed.startswith("usage: python -m style_helpers")
+        assert printed.startswith(f"usage: {COMMAND} stylize")
         assert printed.endswith("exit 0\n")
         for option in ("preset", "network", "size", "evaluations", "style-weight", "start", "seed", "device"):
             assert f"--{option} " in printed

@@ -1,6 +1,5 @@
 """pyproject.toml, constraints.txt, environment.yml and start.py name the same packages, versions and Pythons."""
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -11,13 +10,17 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from tests.test_start import load_start
+
 ROOT = Path(__file__).resolve().parent.parent
 PIP_ONLY = {"playwright"}  # not on conda-forge; the browser tests are skipped in a conda environment
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-REQUIREMENTS = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+OPTIONAL = PROJECT["optional-dependencies"]
+LINES = [*PROJECT["dependencies"], *OPTIONAL["teach"], *OPTIONAL["test"]]
+REQUIREMENTS = [Requirement(line) for line in LINES if line != "style-helpers[teach]"]
 CONSTRAINTS = [
     line
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -70,8 +73,13 @@ def test_the_same_pythons_everywhere():
     pythons = SpecifierSet(PROJECT["requires-python"])
     (conda,) = [SpecifierSet(line.removeprefix("python")) for line in CONDA_LINES if line.startswith("python>")]
     assert conda == pythons
-    specification = importlib.util.spec_from_file_location("start", ROOT / "start.py")
-    start = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(start)
+    start = load_start()
     minors = [minor for minor in range(40) if f"3.{minor}.0" in pythons]
     assert ((3, minors[0]), (3, minors[-1])) == (start.OLDEST, start.NEWEST)
+
+
+def test_start_knows_the_extras_and_the_tests_have_all_that_teaching_has():
+    start = load_start()
+    assert ["", *(f"[{name}]" for name in OPTIONAL)] == start.EXTRAS
+    assert set(start.COMMANDS.values()) == set(start.EXTRAS)
+    assert "style-helpers[teach]" in OPTIONAL["test"]

@@ -1,7 +1,12 @@
 """Files are written whole or not at all, and nothing that exists is lost."""
 
+import json
 import os
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +16,8 @@ from PIL import Image
 from style_helpers import files, images
 from style_helpers.files import FileError
 from style_helpers.images import PictureError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def assert_refused(act, *words: str, error=FileError):
@@ -56,13 +63,90 @@ def test_a_save_that_fails_leaves_everything_as_it_was(tmp_path, picture):
     assert path.read_bytes() == b"precious"
 
 
-def test_a_save_that_fails_at_the_last_moment_leaves_no_empty_file(tmp_path, picture, monkeypatch):
-    def locked(*paths):  # as Windows does while another program reads the folder
-        raise PermissionError(13, "Permission denied")
+def refusing(*_):  # as Windows does while another program reads the folder, and as a stick's file system has no links
+    raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(os, "replace", locked)
-    assert_refused(lambda: images.save(picture, tmp_path / "out.png"), "out.png'", "Permission denied")
+
+def no_links(monkeypatch):
+    monkeypatch.setattr(os, "link", refusing)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_save_that_fails_at_the_last_moment_leaves_no_empty_file(tmp_path, picture, monkeypatch, overwrite):
+    no_links(monkeypatch)
+    for name in ("replace", "rename"):
+        monkeypatch.setattr(os, name, refusing)
+    save = lambda: images.save(picture, tmp_path / "out.png", overwrite=overwrite)  # noqa: E731
+    assert_refused(save, "out.png'", "Permission denied")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_there_are_no_links_a_name_is_taken_all_the_same(tmp_path, monkeypatch):
+    no_links(monkeypatch)
+    path = files.write(tmp_path / "out.png", b"first")
+    assert_refused(lambda: files.write(path, b"second"), "exists already")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX: a process that is killed where it stands")
+@pytest.mark.parametrize("moment", ["link", "unlink"])
+def test_a_kill_at_the_last_moment_leaves_no_empty_file_and_the_next_write_sweeps(tmp_path, moment):
+    code = (
+        f"import os; os.{moment} = lambda *_, **__: os.kill(os.getpid(), 9)\n"
+        f"from style_helpers import files; files.write({str(tmp_path / 'out.png')!r}, b'whole')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert done.returncode == -9
+    left = list(tmp_path.iterdir())
+    assert {path.read_bytes() for path in left} == {b"whole"}
+    (part,) = [path for path in left if files.is_left_over(path)]
+    files.write(tmp_path / "another.png", b"")
+    assert part.exists()  # it may belong to a program at work
+    os.utime(part, (0, 0))
+    (tmp_path / ".mine.part").touch()
+    os.utime(tmp_path / ".mine.part", (0, 0))
+    files.write(tmp_path / "third.png", b"")
+    assert not part.exists()
+    assert (tmp_path / ".mine.part").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither such files nor such modes")
+def test_what_is_no_ordinary_file_is_never_replaced_and_a_files_mode_is_kept(tmp_path, picture):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "null.png").symlink_to(os.devnull)
+    for name in ("pipe.png", "null.png"):
+        check = lambda path=tmp_path / name: files.check(path, images.WRITTEN, overwrite=True)  # noqa: E731
+        assert_refused(check, "not an ordinary file")
+        save = lambda path=tmp_path / name: images.save(picture, path, overwrite=True)  # noqa: E731
+        assert_refused(save, "not an ordinary file")
+    path = tmp_path / "private.png"
+    path.touch(0o600)
+    images.save(picture, path, overwrite=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_with_a_nul_is_refused_in_a_sentence(tmp_path, picture):
+    assert_refused(lambda: files.check(tmp_path / "a\0.png", images.WRITTEN), r"'a\x00.png'", "null")
+    assert_refused(lambda: images.save(picture, tmp_path / "a\0.png"), r"'a\x00.png'")
+    assert_refused(lambda: images.load(f"{tmp_path}/a\0.png"), r"a\x00.png'", "no file", error=PictureError)
+
+
+def test_settings_too_long_for_a_jpeg_are_refused(tmp_path, picture):
+    most = {"Settings": "s" * (images.JPEG_COMMENT - len('{"Settings": ""}'))}
+    saved = images.save(picture, tmp_path / "out.jpg", most)
+    with Image.open(saved) as out:
+        assert json.loads(out.info["comment"]) == most
+    more = {"Settings": most["Settings"] + "s"}
+    assert_refused(lambda: images.save(picture, tmp_path / "more.jpg", more), "65534 bytes", "PNG")
+    images.save(picture, tmp_path / "more.png", more)
+
+
+def test_elsewhere_are_new_names_beside_in_the_temporary_folder_and_at_home(tmp_path):
+    named = files.elsewhere(tmp_path / f"{'long' * 60}.png")
+    assert [path.parent for path in named] == [tmp_path, Path(tempfile.gettempdir()), Path.home()]
+    assert all(path.suffix == ".png" and len(path.name) < 60 for path in named)
+    assert named != files.elsewhere(tmp_path / f"{'long' * 60}.png")
 
 
 @pytest.mark.parametrize("again", range(20))

@@ -21,7 +21,7 @@ def imported(path: Path) -> set[str]:
             found |= set(inside or (alias.name for alias in node.names))
         elif isinstance(node, ast.Import):
             found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("style_helpers.")}
-    return found - {"__version__"}
+    return found - {"__version__", "COMMAND"}
 
 
 def listed() -> list[str]:

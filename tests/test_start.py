@@ -29,6 +29,7 @@ START = Path(__file__).resolve().parent.parent / "start.py"
 SECONDS = 300  # a guard against hanging, and no measure of speed
 WEIGHTS = "STYLE_HELPERS_WEIGHTS"
 NOBODY = "http://127.0.0.1:9"  # nothing listens on the discard port
+NO_NETWORK = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": NOBODY, "PIP_RETRIES": "100"}  # tries that would take hours
 
 PYPROJECT = """
 [build-system]
@@ -99,10 +100,10 @@ def make_project(folder):
 
 
 def settings(**more):
-    """This process's settings, but no package index and nothing of this machine's pip."""
+    """This process's settings, but a pip that asks no index, and nothing of this machine's pip."""
     unwanted = ("PIP_", "STYLE_HELPERS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": NOBODY, "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"}
+    pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1"}
     return {**kept, **pip, "PYTHONIOENCODING": "utf-8", **more}
 
 
@@ -221,6 +222,7 @@ class Asked(NamedTuple):
 @pytest.fixture
 def asked(monkeypatch, capsys):
     """Runs start.py in this process, on a machine with a driver or without, and pretends to run what it runs."""
+    monkeypatch.setenv(WEIGHTS, "")  # start.py sets it for what it becomes: afterwards it is as before
 
     def run(project, *arguments, fails="nothing", driver=False, answers=False, environment=(), **constants):
         wanted = settings(PATH=str(project / "none"), **dict(environment))
@@ -236,11 +238,11 @@ def asked(monkeypatch, capsys):
 
         module.LINUX, module.NVIDIA_DRIVER = True, str(project / ("src" if driver else "none"))
         module.run, module.python_works, module.answers = pretend, lambda: True, lambda _: answers
-        module.hand_over = lambda command, further: ran.append(f"{command}: {os.environ.get(WEIGHTS)}") or 0
+        module.hand_over = lambda command, *_: ran.append(f"{command}: {os.environ.get(WEIGHTS)}") or 0
         vars(module).update(constants)
         code = module.main(arguments)
         shown = capsys.readouterr()
-        pip = [line.split("constraints.txt ")[1] for line in ran if "pip install" in line]
+        pip = [line.split("constraints.txt ")[1] for line in ran if "--constraint" in line]
         return Asked(code, pip, ran[-1], shown.out + shown.err)
 
     return run
@@ -282,8 +284,10 @@ def test_new_pins_and_another_weights_folder_are_noticed(bare, asked):
     drive = {WEIGHTS: "drive"}
     assert asked(bare).pip == ["--editable ."]
     assert asked(bare)[1:3] == ([], "lab: None")
+    assert asked(bare, "slides")[1:3] == (["--editable .[teach]"], "slides: None")
     assert asked(bare, "test")[1:3] == (["--editable .[test]"], "test: None")
-    assert asked(bare, "lab").pip == []  # what the tests need holds all that the lab needs
+    for command in ("lab", "doctor", "slides", "python"):  # what the tests need holds all that the others need
+        assert asked(bare, command)[1:] == ([], f"{command}: None", "")
     assert "not all weights are here" in asked(bare, fails="prepare", environment=drive).said
     assert asked(bare, environment=drive)[1:] == ([], "lab: drive", "")
     with open(bare / "constraints.txt", "a") as constraints:
@@ -310,6 +314,37 @@ def test_command_test_returns_pytests_exit_code(started):
     note(project, weights="")
     assert result.returncode == 5, result.stdout + result.stderr
     assert called(project)["argv"] == ["-k", "some thing"]
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        ("doctor", ["-P", "-m", "style_helpers", "doctor"]),
+        ("class", ["-P", "-m", "style_helpers", "class"]),
+        ("slides", [str(START.parent / "lessons/slides.py")]),
+        ("python", []),
+    ],
+)
+def test_each_command_has_its_program_and_runs_where_the_user_is(command, program, tmp_path, monkeypatch):
+    module, ran = load_start(), []
+    monkeypatch.setattr(os, "execve", lambda path, line, settings: ran.extend([*line, os.getcwd()]))
+    monkeypatch.setattr(module.os, "name", "posix")
+    monkeypatch.chdir(START.parent)
+    module.hand_over(command, ["--more"], str(tmp_path))
+    assert ran == [str(module.PYTHON), *program, "--more", str(tmp_path)]
+
+
+def test_nbgrader_runs_in_the_folder_that_release_made(tmp_path, monkeypatch):
+    module, ran = load_start(), []
+    monkeypatch.setattr(os, "execve", lambda path, line, settings: ran.extend([*line[1:], os.getcwd()]))
+    monkeypatch.chdir(tmp_path)
+    for words in ([], ["nowhere", "autograde"], ["autograde"]):
+        with pytest.raises(module.StartError, match=r"start\.py release FOLDER"):
+            module.hand_over("nbgrader", words, str(tmp_path))
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "nbgrader_config.py").touch()
+    module.hand_over("nbgrader", ["marks", "autograde", "lesson-04"], str(tmp_path))
+    assert ran == ["-P", "-m", "nbgrader", "autograde", "lesson-04", str(tmp_path / "marks")]
 
 
 # Cut off and broken
@@ -402,7 +437,7 @@ def test_what_is_the_users_and_called_venv_is_left_alone(bare, asked, name):
 def test_pip_cannot_install(project, builder, needed, index, words):
     (project / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", f"requires = [{builder}]"))
     serving = needs(project, needed)
-    result = start(project, **(serving if index else {"PIP_RETRIES": "1"}))
+    result = start(project, **(serving if index else NO_NETWORK))
     assert result.returncode == 1
     assert words in sentence(result)
     assert ("install.log" in sentence(result)) == index
@@ -448,14 +483,15 @@ def test_half_a_project(bare, asked, name):
 
 
 def test_unknown_command(bare, asked):
-    assert asked(bare, "install").refusal == "start.py: unknown command 'install': use lab, test or --help."
+    assert asked(bare, "install").refusal.startswith("start.py: unknown command 'install': use one of lab, doctor")
     assert not (bare / ".venv").exists()
 
 
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
 def test_help(bare, capsys, word):
     assert load_start(bare).main([word]) == 0
-    assert "start.py test" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert all(re.search(rf"^  {command}\b", said, re.MULTILINE) for command in load_start(bare).COMMANDS)
     assert not (bare / ".venv").exists()
 
 
@@ -497,7 +533,9 @@ def test_the_weights_beside_the_course_are_used_unless_the_user_names_others(cou
 
 
 def test_a_class_folder_that_cannot_be_used(course, asked):
-    assert "holds no tests" in asked(course, "test").refusal
+    for command in ("test", "class", "slides", "python"):
+        assert f"lacks the files for '{command}'" in asked(course, command).refusal
+    assert asked(course, "doctor").last == f"doctor: {course.parent / 'weights'}"
     (course / ".start.part").mkdir()  # as good as a read-only drive, for an administrator too
     assert asked(course).refusal.endswith(f"copy {course.parent} to your own disk, and start from there.")
 
@@ -520,6 +558,13 @@ def test_the_packages_come_from_the_class_folder(course, asked, fails, pip, word
     assert ("PyTorch" in found.said) == (len(pip) > 1)  # else no index is asked
 
 
+def test_with_no_packages_and_no_network_it_says_so_at_once(course, project):
+    shutil.rmtree(course.parent / "wheels")
+    assert "ask for the folder that was made with --wheels" in sentence(start(course, **NO_NETWORK))
+    (project / ".venv/start.json").unlink()
+    assert "pip cannot reach its package index" in sentence(start(project, **NO_NETWORK))
+
+
 def test_real_packages_of_the_class_folder(project):
     (project.parent / "class").mkdir()
     course = project.rename(project.parent / "class" / "course")
@@ -535,10 +580,22 @@ def test_real_packages_of_the_class_folder(project):
 @pytest.mark.parametrize(
     ("driver", "answers", "fails", "pip", "words"),
     [
-        (False, True, "nothing", [CPU, "--editable ."], "No NVIDIA driver found: taking PyTorch's smaller build"),
+        (
+            False,
+            True,
+            "nothing",
+            [CPU, "--editable ."],
+            "the processor alone: no NVIDIA driver was found",
+        ),
         (False, True, "--index-url", [CPU, "--editable ."], "did not serve it: taking PyTorch from your package index"),
-        (False, False, "nothing", ["--editable ."], "PyTorch's own index does not answer"),
-        (True, True, "nothing", ["--editable ."], "NVIDIA driver found: taking PyTorch with CUDA"),
+        (False, False, "nothing", ["--editable ."], "its own index, which has the smaller build, does not answer"),
+        (
+            True,
+            True,
+            "nothing",
+            ["--editable ."],
+            "with CUDA, from your package index: an NVIDIA driver",
+        ),
     ],
 )
 def test_the_build_of_pytorch_suits_the_machine(bare, asked, driver, answers, fails, pip, words):
@@ -553,10 +610,10 @@ def test_the_driver_is_found_by_its_program_and_elsewhere_than_on_linux_nothing_
     module.LINUX, module.NVIDIA_DRIVER = True, str(tmp_path / "none")
     (tmp_path / ("nvidia-smi.exe" if os.name == "nt" else "nvidia-smi")).touch(mode=0o755)
     assert not module.wants_cpu_build()
-    assert "NVIDIA driver found" in capsys.readouterr().out
+    assert "an NVIDIA driver was found" in capsys.readouterr().out
     module.LINUX = False
     assert not module.wants_cpu_build()
-    assert capsys.readouterr().out == ""
+    assert "usual build" in capsys.readouterr().out
 
 
 class Server(http.server.BaseHTTPRequestHandler):

@@ -1,6 +1,6 @@
 """The class folder: the course, its weights and its packages, ready for a shared drive or a USB stick.
 
-    README.txt          three lines for learners
+    README.txt          three steps for learners
     course/             the project as learners need it, without solutions
     weights/            the pretrained networks
     requirements.txt    what pip needs, each package with its version
@@ -27,11 +27,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from tqdm import tqdm
 
-from style_helpers import __version__, files, weights
+from style_helpers import COMMAND, __version__, files, weights
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE, WEIGHTS, WHEELS = "course", "weights", "wheels"
@@ -120,9 +121,7 @@ def problems(folder: Path, thorough: bool = False) -> list[tuple[str, str]]:
 
     Sizes are compared, and when `thorough`, the SHA-256 of every file (a second, or ten with wheels).
     """
-    again = (
-        "copy the whole class folder again, or prepare it again (python -m style_helpers prepare --for-class FOLDER)"
-    )
+    again = f"copy the whole class folder again, or make it again ({COMMAND} class FOLDER)"
     manifest = read_manifest(folder / MANIFEST)
     if manifest is None:
         state = "cannot be read" if os.path.lexists(folder / MANIFEST) else "is missing"
@@ -140,9 +139,7 @@ def problems(folder: Path, thorough: bool = False) -> list[tuple[str, str]]:
     ]
     if manifest.version != __version__:
         versions = f"of version {manifest.version}, but this style_helpers is {__version__}"
-        said.append(
-            (f"the class folder {folder} is {versions}", f"copy its folder {COURSE} again, or prepare it again")
-        )
+        said.append((f"the class folder {folder} is {versions}", f"copy its folder {COURSE} again, or make it again"))
     return said
 
 
@@ -193,19 +190,30 @@ def prepare(folder: str | os.PathLike, networks: Iterable[str] = (), wheels: boo
 def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str:
     whole = read_manifest(place / MANIFEST)
     before = whole or read_manifest(place / UNFINISHED) or Manifest()
-    sources = _sources(before, networks)
+    sources = _sources(before, networks, wheels or (place / WHEELS).is_dir())
     entries = {name: Entry.of(source) for name, source in sources.items()}
     kept = {} if wheels else _kept_wheels(place, before)
     differing = [name for name, entry in entries.items() if not _is_same(place / name, entry)]
     if whole and not (differing or wheels) and (whole.version, whole.files) == (__version__, entries | kept):
-        return f"{place} is whole and up to date: nothing was copied."
+        return f"{place} is whole and up to date: nothing was copied.{_without_wheels(place)}"
     _check_space(place, sum(entries[name].size for name in differing), wheels)
     _begin(place, before, entries)
     _copy({name: sources[name] for name in differing}, entries, place, before)
     if wheels:
         kept = _download_wheels(place)
     _finish(place, before, entries | kept)
-    return f"{place} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
+    done = f"{place} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
+    return done + _without_wheels(place)
+
+
+def _without_wheels(place: Path) -> str:
+    """What it means that a class folder has no packages, and how they come into it."""
+    if (place / WHEELS).is_dir():
+        return ""
+    return (
+        f"\nIt holds no packages, so each laptop downloads its own at the first start ({WHEELS_GB['cpu']} GB; up to "
+        f"{WHEELS_GB['cuda']} GB on Linux). With --wheels they come into the folder, for laptops with {_python()}."
+    )
 
 
 def _check_place(place: Path, shown: str) -> None:
@@ -220,20 +228,20 @@ def _check_place(place: Path, shown: str) -> None:
         raise ClassroomError(
             f"There is no folder {files.quote(place.parent)} for {files.quote(place.name)}: make it first."
         )
-    empty = not place.is_dir() or all(_is_left_over(path) for path in place.iterdir())
+    empty = not place.is_dir() or all(files.is_left_over(path) for path in place.iterdir())
     if not empty and not is_ours(place):
         raise ClassroomError(
             f"{shown} holds other things, not a class folder: give a new one, such as {files.quote(place / 'class')}."
         )
 
 
-def _sources(before: Manifest, networks: Iterable[str]) -> dict[str, Path | bytes]:
+def _sources(before: Manifest, networks: Iterable[str], wheels: bool) -> dict[str, Path | bytes]:
     """Everything but the wheels: its name in the class folder, and the file or the bytes it is copied from."""
     earlier = [Path(name).stem for name in before.files if name.startswith(f"{WEIGHTS}/")]
     names = dict.fromkeys([*NETWORKS, *networks, *(name for name in earlier if name in weights.SPECS)])
     course = {f"{COURSE}/{path.relative_to(ROOT).as_posix()}": path for path in _course()}
     shared = {f"{WEIGHTS}/{name}.safetensors": weights.fetch(name).path for name in names}
-    texts = {README: _readme().encode(), REQUIREMENTS: "\n".join([*requirements(), ""]).encode()}
+    texts = {README: _readme(wheels).encode(), REQUIREMENTS: "\n".join([*requirements(), ""]).encode()}
     return course | shared | texts
 
 
@@ -255,10 +263,21 @@ def _is_by_product(path: Path) -> bool:
     return any(part == "__pycache__" or part.startswith(".") for part in path.relative_to(ROOT).parts)
 
 
-def _readme() -> str:
+def _readme(wheels: bool) -> str:
+    admitted = SpecifierSet(_project()["project"]["requires-python"])
+    *pythons, newest = [f"3.{minor}" for minor in range(40) if f"3.{minor}.0" in admitted]
+    network = (
+        f"With {_python()} nothing is downloaded; any other computer downloads its packages once"
+        if wheels
+        else "Each laptop downloads its packages once, at the first start"
+    )
     return (
         f"{TITLE}, version {__version__}: the course, its networks (weights) and its list of packages.\n"
-        f"Copy this whole folder to your own disk (or at least {COURSE}); there, in {COURSE}, run: python start.py\n"
+        f"1. Install Python {', '.join(pythons)} or {newest} from python.org, if you have none of these.\n"
+        f"2. Copy this whole folder to your own disk (or at least {COURSE}).\n"
+        f"3. Open a terminal in its folder {COURSE}, and type: python start.py   (macOS, Linux: python3 start.py; "
+        "Windows: py start.py)\n"
+        f"{network} ({WHEELS_GB['cpu']} GB; up to {WHEELS_GB['cuda']} GB on Linux).\n"
         f"If the weights alone are shared, let {weights.FOLDER_VARIABLE} name the folder {WEIGHTS} beside this file.\n"
     )
 
@@ -306,13 +325,8 @@ def _begin(place: Path, before: Manifest, names: Iterable[str]) -> None:
     (place / MANIFEST).unlink(missing_ok=True)
     for folder in {(place / name).parent for name in names}:
         for path in folder.glob(".*.part"):
-            if _is_left_over(path):
+            if files.is_left_over(path):
                 path.unlink()
-
-
-def _is_left_over(path: Path) -> bool:
-    """Whether this is what `files.write` leaves behind when the program is killed in the middle."""
-    return re.fullmatch(r"\.[0-9a-f]{16}\.part", path.name) is not None
 
 
 def _copy(sources: dict[str, Path | bytes], entries: dict[str, Entry], place: Path, before: Manifest) -> None:
@@ -387,7 +401,7 @@ def requirements() -> list[str]:
                 distribution = importlib.metadata.distribution(name)
             except importlib.metadata.PackageNotFoundError:
                 raise ClassroomError(
-                    f"{name} is not installed here: run python start.py first, then prepare."
+                    f"{name} is not installed here: run python start.py first, then make the class folder."
                 ) from None
             versions[name] = pins.get(name) or Version(distribution.version).public
             waiting += [(each, wanted) for each in distribution.requires or []]

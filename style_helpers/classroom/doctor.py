@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import torch
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from style_helpers import __version__, devices, networks, weights
+from style_helpers import COMMAND, __version__, devices, files, networks, weights
 from style_helpers.classroom import class_folder, pace
 from style_helpers.settings import SettingsError
 
@@ -28,7 +29,7 @@ MEMORY_GB = 2  # free: once torch is loaded, kernels grew by up to 1.5 GB, in le
 DISK_GB, DISK_FOR_WEIGHTS_GB = 0.05, 0.3  # free, for pictures; and to fetch weights, which take 0.07
 KERNEL_MB = 300  # a kernel that holds more has torch and a network in it
 LONG_MINUTES = 15  # of computing in one lesson
-PREPARE = "run python -m style_helpers prepare where there is internet"
+PREPARE = f"run {COMMAND} prepare where there is internet"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def examine(measure: Callable[[], dict[str, float]] = pace.measure) -> Iterator[
     yield course(Path.cwd())
     yield writing(ROOT / "notebooks" if (ROOT / "notebooks").is_dir() else Path.cwd())
     yield kernels()
+    yield others()
     if all(finding.good for finding in sound):
         yield from lessons(measure())
     else:
@@ -171,8 +173,8 @@ def _loaded_manager() -> Path | None:
     """The description of the browser's part that JupyterLab loads."""
     from jupyter_core.paths import jupyter_path
 
-    files = (Path(folder) / MANAGER / "package.json" for folder in jupyter_path("labextensions"))
-    return next((file for file in files if os.path.isfile(file)), None)  # Path's own raises for a folder of root's
+    places = (Path(folder) / MANAGER / "package.json" for folder in jupyter_path("labextensions"))
+    return next((file for file in places if os.path.isfile(file)), None)  # Path's own raises for a folder of root's
 
 
 def _manager_version(file: Path | None) -> str | None:
@@ -194,12 +196,12 @@ def _switched_off() -> Path | None:
     """The file of JupyterLab's settings that switches the widgets off."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
 
-    files = [Path(folder) / "page_config.json" for folder in reversed(jupyter_path("lab", "settings"))]
+    places = [Path(folder) / "page_config.json" for folder in reversed(jupyter_path("lab", "settings"))]
     for folder in reversed(jupyter_config_path()):  # the first has the last word
-        files += sorted(Path(folder, "labconfig", "page_config.d").glob("*.json"))
-        files.append(Path(folder, "labconfig", "page_config.json"))
+        places += sorted(Path(folder, "labconfig", "page_config.d").glob("*.json"))
+        places.append(Path(folder, "labconfig", "page_config.json"))
     off = None
-    for file in files:
+    for file in places:
         with contextlib.suppress(
             OSError, ValueError, AttributeError, TypeError
         ):  # JupyterLab passes over what it cannot read
@@ -303,6 +305,33 @@ def _kernel_memory(process: psutil.Process) -> int:
         return process.memory_info().rss if same and learner else 0
     except psutil.Error:  # it belongs to somebody else, or has just ended
         return 0
+
+
+def others(seconds: float = 1.0) -> Finding:
+    """Other programs that keep the processor busy, looked at for so long: with them everything here takes longer."""
+    before = _processor_times()
+    time.sleep(seconds)
+    busy: dict[str, float] = {}  # by a program's name, processor cores
+    for process, (name, used) in _processor_times().items():
+        if process in before and (cores := (used - before[process][1]) / seconds) > 0.1:
+            busy[name] = busy.get(name, 0) + cores
+    cores = psutil.cpu_count() or 1
+    if sum(busy.values()) < cores / 4:
+        return Finding("other programs", "none keeps the processor busy")
+    names = sorted(busy, key=busy.get, reverse=True)[:3]
+    found = f"{', '.join(names)} keep {sum(busy.values()):.1f} of {cores} processor cores busy"
+    return Finding("other programs", found, "close what you do not need: the minutes below hold for a busy machine")
+
+
+def _processor_times() -> dict[int, tuple[str, float]]:
+    """By the number of each process but ours: its name, and the seconds of processor time that it has used."""
+    found = {}
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        times = process.info["cpu_times"]  # None where we may not look
+        if times is not None and process.pid != os.getpid():
+            name = files.printable(process.info["name"] or f"program {process.pid}")
+            found[process.pid] = name, times.user + times.system
+    return found
 
 
 # ---- the course's own files ----

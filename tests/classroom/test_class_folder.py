@@ -120,13 +120,15 @@ def test_learners_get_every_module_and_picture_of_the_real_project_and_what_its_
     assert {link for link in links if "solutions" not in link} <= got
 
 
-def test_the_readme_has_three_lines_and_no_folder_of_the_instructors(folder, tmp_path):
+def test_the_readme_has_three_steps_and_no_folder_of_the_instructors(folder, tmp_path):
     lines = (folder / "README.txt").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 3
     assert "Neural style transfer" in lines[0]
-    assert "own disk" in lines[1]
-    assert "python start.py" in lines[1]
-    assert "STYLE_HELPERS_WEIGHTS" in lines[2]
+    assert [line[:2] for line in lines[1:4]] == ["1.", "2.", "3."]
+    assert "Python 3.11, 3.12, 3.13 or 3.14 from python.org" in lines[1]
+    assert "own disk" in lines[2]
+    assert all(way in lines[3] for way in ("python start.py", "python3 start.py", "py start.py"))
+    assert "Each laptop downloads its packages once" in lines[4]
+    assert "STYLE_HELPERS_WEIGHTS" in lines[5]
     assert str(tmp_path) not in "".join(lines) + (folder / "class.json").read_text()
 
 
@@ -184,7 +186,7 @@ def test_a_notebook_that_was_run_here_is_named(project, tmp_path, capsys):
 def test_twice_in_a_row_copies_nothing(folder):
     before = state(folder)
     assert said(folder, thorough=True) == []
-    assert class_folder.prepare(folder).endswith("nothing was copied.")
+    assert "nothing was copied." in class_folder.prepare(folder)
     assert state(folder) == before
 
 
@@ -193,7 +195,7 @@ def test_only_what_changed_is_copied_and_a_lesson_under_a_new_name_replaces_the_
     (project / "style_helpers/panels/panel.py").write_text("New.\n")
     (project / "notebooks/01_second.ipynb").rename(project / "notebooks/01_better.ipynb")
     before = state(folder)
-    assert class_folder.prepare(folder).endswith(" 2 of them copied now.")
+    assert " 2 of them copied now.\nIt holds no packages" in class_folder.prepare(folder)
     changed = {name for name, seen in state(folder).items() if seen != before.get(name)}
     assert changed == {"course/style_helpers/panels/panel.py", "course/notebooks/01_better.ipynb", "class.json"}
     assert before.keys() - state(folder).keys() == {"course/notebooks/01_second.ipynb"}
@@ -462,7 +464,7 @@ def test_a_full_disk_is_seen_beforehand(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, 100))
     assert "has 0.00 GB free" in refused(tmp_path / "another")
     assert not (tmp_path / "another").exists()
-    assert class_folder.prepare(folder).endswith("nothing was copied.")  # which needs no room
+    assert "nothing was copied." in class_folder.prepare(folder)  # which needs no room
 
 
 def test_a_source_that_cannot_be_read_is_one_sentence(project, tmp_path, monkeypatch):
@@ -488,7 +490,7 @@ def test_half_a_project_is_named(project, tmp_path, missing):
 def packages(project, tmp_path, monkeypatch) -> Path:
     """A project that needs one small package, and a folder of wheels in place of a package index."""
     (project / "pyproject.toml").write_text(
-        '[build-system]\nrequires = ["builder"]\n[project]\ndependencies = ["proof>=1"]\n'
+        '[build-system]\nrequires = ["builder"]\n[project]\nrequires-python = ">=3.11"\ndependencies = ["proof>=1"]\n'
     )
     for name, requires in (("proof", "Requires-Dist: deeper\n"), ("deeper", ""), ("builder", ""), ("editables", "")):
         wheel(tmp_path / "index", name, "1.0", requires=requires)
@@ -509,7 +511,7 @@ def test_wheels_are_fetched_with_all_that_they_need_stay_and_are_mended(packages
     got = {path.name.partition("-")[0] for path in (folder / "wheels").iterdir()}
     assert got == {"proof", "deeper", "builder", "editables"}
     assert len([name for name in class_folder.read_manifest(folder / "class.json").files if "wheels/" in name]) == 4
-    assert class_folder.prepare(folder).endswith("nothing was copied.")
+    assert "nothing was copied." in class_folder.prepare(folder)
     (folder / "wheels/deeper-1.0-py3-none-any.whl").unlink()
     assert "wheels/deeper-1.0" in said(folder)[0]
     assert "is not whole (deeper-1.0-py3-none-any.whl): give --wheels too, or delete that folder" in refused(folder)
@@ -535,7 +537,8 @@ def test_a_download_that_fails_leaves_an_unfinished_folder(packages, tmp_path):
 
 def test_pytorch_for_the_processor_comes_alone_from_its_own_index(packages, monkeypatch, tmp_path):
     (tmp_path / "project/pyproject.toml").write_text(
-        '[build-system]\nrequires = []\n[project]\ndependencies = ["torch>=2", "torchvision", "numpy"]\n'
+        '[build-system]\nrequires = []\n[project]\nrequires-python = ">=3.11"\n'
+        'dependencies = ["torch>=2", "torchvision", "numpy"]\n'
     )
     start = namedtuple("Start", "LINUX wants_cpu_build CPU_INDEX")(True, lambda: True, "https://example.org/cpu")
     monkeypatch.setattr(class_folder, "_start", lambda: start)

@@ -8,6 +8,7 @@ gone, and another learner's program are pretended.
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_core import paths
 
 import style_helpers
-from style_helpers import devices, weights
+from style_helpers import COMMAND, devices, weights
 from style_helpers.classroom import class_folder, doctor, pace
 from style_helpers.course import first_cell
 
@@ -43,6 +44,8 @@ def good_machine(tmp_path, monkeypatch):
     for name in ("MEM_LIMIT", "CPU_LIMIT", "STYLE_HELPERS_WEIGHTS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(doctor.torch, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(doctor, "_processor_times", dict)
+    monkeypatch.setattr(doctor.others, "__defaults__", (0.0,))
     monkeypatch.setenv("JUPYTERHUB_USER", f"learner of {tmp_path}")  # other people's kernels are not ours
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter"))
     (tmp_path / "here").mkdir()
@@ -320,6 +323,32 @@ def program(code: str):
         running.kill()
 
 
+def test_other_programs_that_work_hard_are_named(monkeypatch):
+    assert doctor.others().good
+    monkeypatch.undo()
+    cores = psutil.cpu_count()
+    monkeypatch.setattr(doctor.psutil, "cpu_count", lambda: 1)  # a quarter of one is enough then
+    with program("import threading; threading.Thread(target=lambda: [0 for _ in iter(int, 1)], daemon=True).start()"):
+        found = doctor.others()
+        while found.good:  # the system may give it no time at once
+            found = doctor.others()
+    assert re.fullmatch(r".*[Pp]ython.* keep \d+\.\d of 1 processor cores busy", found.found)
+    assert "minutes" in found.advice
+    monkeypatch.setattr(doctor.psutil, "cpu_count", lambda: 1000 * cores)
+    assert doctor.others(0.1).good
+
+
+def test_what_idles_or_was_not_there_before_does_not_count_and_we_neither(monkeypatch):
+    seen = {1: ("slow", 5.0), 2: ("idle", 5.0), 3: ("late", 0.0)}
+    later = {1: ("slow", 6.5), 2: ("idle", 5.01), 4: ("new", 9.0)}
+    answers = iter([seen, later])
+    monkeypatch.setattr(doctor, "_processor_times", lambda: next(answers))
+    monkeypatch.setattr(doctor.psutil, "cpu_count", lambda: 2)
+    assert doctor.others(1.0).found == "slow keep 1.5 of 2 processor cores busy"
+    monkeypatch.undo()
+    assert os.getpid() not in doctor._processor_times()
+
+
 def test_an_installed_package_may_serve_a_course_of_its_own_version(tmp_path, monkeypatch):
     another_course(tmp_path / "course", VERSION)
     monkeypatch.setattr(doctor, "ROOT", tmp_path / "site-packages")
@@ -334,7 +363,7 @@ def test_an_installed_package_may_serve_a_course_of_its_own_version(tmp_path, mo
 def test_missing_weights_are_named_and_nothing_is_measured(capsys, no_weights):
     found = bad(lambda: pytest.fail("measured without weights"))
     assert set(found) == {f"weights of {name}" for name in NETWORKS} | {"lessons"}
-    assert all("run python -m style_helpers prepare where there is internet" in said for said in found.values())
+    assert all(f"run {COMMAND} prepare where there is internet" in said for said in found.values())
     (line,) = looked(capsys)
     assert "the weights of VGG-16, AlexNet, LPIPS for VGG-16, LPIPS for AlexNet are not on this computer" in line
 
@@ -521,7 +550,8 @@ def test_one_thread_on_many_cores(monkeypatch):
     assert doctor.threads().good
 
 
-def test_memory_counts_the_containers_limit(tmp_path):
+def test_memory_counts_the_containers_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "kept_freed_memory", lambda: 0)  # of the tests before this one
     root = container(tmp_path, memory_max="3000000000", memory_current="2200000000", memory_stat="anon 1\n")
     assert doctor.memory(root).found == "only 0.8 GB of memory are free"
     assert doctor.memory(container(tmp_path, memory_current="200000000")).good

@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TEACHING = (ROOT / "TEACHING.md").read_text(encoding="utf-8")
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
-# What is in a class folder, as its README calls it, and what lessons/release.py makes
+# What is in a class folder, as its README calls it, and what release and marking make
 OF_THE_CLASS_FOLDER = {class_folder.README, class_folder.COURSE, class_folder.WEIGHTS, class_folder.MANIFEST}
-MADE = {"source", "release", "solutions", "nbgrader_config.py"}
+MADE = {"source", "release", "solutions", "nbgrader_config.py", "grades.csv"}
 
 
 def section(start: str, text: str = TEACHING) -> str:

@@ -6,6 +6,7 @@ in PYTHONPATH makes Python refuse every connection, and every look-up of a name,
 
 import functools
 import os
+import secrets
 import socket
 import struct
 import subprocess
@@ -42,7 +43,7 @@ class KernelCutOff(AsyncKernelManager):
     """Starts kernels in a network of their own, and talks to them through files in place of ports."""
 
     def __init__(self, **options):
-        by_files = {"transport": "ipc", "ip": str(Path(jupyter_runtime_dir()) / "kernel")}
+        by_files = {"transport": "ipc", "ip": str(Path(jupyter_runtime_dir()) / secrets.token_hex(4))}
         super().__init__(**(by_files if has_namespaces() else {}), **options)
 
     def format_kernel_cmd(self, extra_arguments=None):

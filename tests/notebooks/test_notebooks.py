@@ -1,12 +1,15 @@
 """Every lesson agrees with its notebooks, has the form that a course needs, and runs from top to bottom."""
 
 import ast
+import asyncio
 import base64
 import errno
 import io
+import os
 import re
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +18,8 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
-from style_helpers.classroom.class_folder import prepare, problems
+from style_helpers.classroom.class_folder import prepare, problems, read_manifest
+from style_helpers.devices import processors
 from tests.notebooks import offline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -248,18 +252,6 @@ def caches(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("caches")
 
 
-@pytest.fixture
-def cut_off(class_folder, caches, monkeypatch):
-    """No network, and no weights but those of the class folder; nothing may be put into the caches but matplotlib's."""
-    monkeypatch.setenv("STYLE_HELPERS_WEIGHTS", str(class_folder / "weights"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(caches / "own"))
-    monkeypatch.setenv("TORCH_HOME", str(caches / "torch"))
-    with tempfile.TemporaryDirectory() as short:  # the names of a kernel's files may have 107 letters at most
-        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", short)
-        yield
-    assert {path.relative_to(caches).parts[:2] for path in caches.rglob("*.*")} <= {("own", "matplotlib")}
-
-
 # On a machine without a GPU the solved notebooks compute on one that only pretends to be one
 PRETEND = """
 from style_helpers import devices
@@ -282,17 +274,18 @@ with socket.socket() as caller:
 """
 
 
-def run(notebook, folder: Path, pretend: bool) -> list:
+def run(notebook, folder: Path, settings: dict[str, str]) -> list:
     """Runs every cell from `folder`, without network, then the cell PROOF; returns the code cells with outputs."""
     notebook.cells += [nbformat.v4.new_code_cell(PROOF)]
-    notebook.cells[:0] = [nbformat.v4.new_code_cell(PRETEND)] if pretend else []
-    NotebookClient(
+    notebook.cells[:0] = [nbformat.v4.new_code_cell(PRETEND)] if "pretend" in settings.values() else []
+    client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         kernel_manager_class=offline.KernelCutOff,
         resources={"metadata": {"path": folder}},
-    ).execute()
+    )
+    asyncio.run(client.async_execute(env=os.environ | settings))  # in a thread, with a loop of its own that is closed
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
@@ -306,27 +299,52 @@ RUNS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "solved"), RUNS, ids=[f"{path.stem}-{solved}" for path, solved in RUNS])
-def test_the_lesson_runs_from_top_to_bottom_without_network(
-    path, solved, device, class_folder, cut_off, tmp_path, monkeypatch
-):
-    """Learners' notebooks from the class folder and with its code and weights, solutions from the project's.
+each_run = pytest.mark.parametrize("number", range(len(RUNS)), ids=[f"{path.stem}-{solved}" for path, solved in RUNS])
 
-    Without a real GPU the solutions compute on a pretend one.
+
+@pytest.fixture(scope="module")
+def begun(request, device, class_folder, caches, tmp_path_factory):
+    """All runs that this session wants, by number, two at a time, with half of the cores each.
+
+    Learners' notebooks run from the class folder and with its code and weights, solutions with the project's code;
+    without a real GPU the latter compute on a pretend one. No network is there, and no weights but the class folder's.
     """
+    settings = {
+        "STYLE_HELPERS_WEIGHTS": str(class_folder / "weights"),
+        "XDG_CACHE_HOME": str(caches / "own"),
+        "TORCH_HOME": str(caches / "torch"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "STYLE_HELPERS_QUICK": "1",
+        "PYTHONWARNINGS": "error::UserWarning,error::RuntimeWarning,error::FutureWarning",
+        "OMP_NUM_THREADS": str(max(1, processors() // 2)),
+    }
+    wanted = sorted({item.callspec.params["number"] for item in request.session.items if "begun" in item.fixturenames})
+    with ThreadPoolExecutor(2) as pool, tempfile.TemporaryDirectory() as short, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_RUNTIME_DIR", short)  # the names of a kernel's files may have 107 letters at most
+        runs = {}
+        for number in wanted:
+            path, solved = RUNS[number]
+            project = ROOT if solved else class_folder / "course"
+            place = tmp_path_factory.mktemp("place") if solved else project / "notebooks"
+            own = {"PYTHONPATH": offline.python_path(project)}
+            if solved and device.type == "cpu":
+                own["STYLE_HELPERS_DEVICE"] = "pretend"
+            notebook = nbformat.read(path if solved else place / path.name, as_version=4)
+            runs[number] = place, pool.submit(run, notebook, place, settings | own)
+        yield runs
+        pool.shutdown(cancel_futures=True)
+    # Nothing was put into the caches but matplotlib's
+    assert {path.relative_to(caches).parts[:2] for path in caches.rglob("*.*")} <= {("own", "matplotlib")}
+
+
+@each_run
+def test_the_lesson_runs_from_top_to_bottom_without_network(number, begun, device, class_folder):
+    solved = RUNS[number][1]
     project = ROOT if solved else class_folder / "course"
-    pretend = solved and device.type == "cpu"
-    if pretend:
-        monkeypatch.setenv("STYLE_HELPERS_DEVICE", "pretend")
-    place = tmp_path if solved else project / "notebooks"
-    monkeypatch.setenv("PYTHONPATH", offline.python_path(project))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setenv("STYLE_HELPERS_QUICK", "1")
-    monkeypatch.setenv("PYTHONWARNINGS", "error::UserWarning,error::RuntimeWarning,error::FutureWarning")
-    before = {*class_folder.rglob("*"), *tmp_path.iterdir()}
-    code = run(nbformat.read(path if solved else place / path.name, as_version=4), place, pretend)
+    place, running = begun[number]
+    code = running.result()
     package, pictures, computed_on, refusal = code.pop().outputs[0].text.split("\n")[:4]
-    assert computed_on == ("pretend" if pretend else device.type)
+    assert computed_on == ("pretend" if solved and device.type == "cpu" else device.type)
     assert (Path(package), Path(pictures)) == (project / "style_helpers" / "__init__.py", project / "images")
     assert refusal == str(errno.ENETUNREACH)
     outputs = [output for cell in code for output in cell.outputs]
@@ -339,5 +357,12 @@ def test_the_lesson_runs_from_top_to_bottom_without_network(
     for cell in code:
         if re.match(r"checks\.", cell.source):
             assert cell.outputs[-1].data["text/plain"].startswith(expected), cell.outputs[-1].data["text/plain"]
-    assert {*class_folder.rglob("*"), *tmp_path.iterdir()} == before  # a lesson leaves nothing behind
+    assert not solved or list(place.iterdir()) == []
+
+
+def test_the_lessons_leave_nothing_behind_and_the_class_folder_as_it_was(class_folder):
+    """The last one of this module: all lessons that run in the class folder have ended."""
+    manifest = read_manifest(class_folder / "class.json")
+    found = {path.relative_to(class_folder).as_posix() for path in class_folder.rglob("*") if path.is_file()}
+    assert found == {*manifest.files, "class.json"}
     assert problems(class_folder, thorough=True) == []
