@@ -122,7 +122,7 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike") -
         if given.ndim != 3 or given.shape[2] != 3:
             raise PictureError(f"A picture as an array must have the shape (H, W, 3), not {given.shape}.")
         scale = 255 if given.dtype == np.uint8 else 1
-        given = torch.from_numpy(given / np.float32(scale)).permute(2, 0, 1).to(devices.choose())
+        given = torch.from_numpy(np.asarray(given, np.float32) / scale).permute(2, 0, 1).to(devices.choose())
     if isinstance(given, Image.Image):
         return from_pil(given)
     if not isinstance(given, Tensor):

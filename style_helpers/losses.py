@@ -28,7 +28,7 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
             f"Content is compared position by position, but the features are {tuple(features.shape[-3:])} and the "
             f"target is {tuple(target.shape[-3:])} (channels, height, width): give pictures of the same size."
         )
-    return F.mse_loss(_precise(features), _precise(target).expand_as(features))
+    return (_precise(features) - _precise(target)).square().mean()
 
 
 def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -63,7 +63,7 @@ def style_distance(gram: Tensor, target: Tensor) -> Tensor:
             f"A Gram matrix of {gram.shape[-1]} channels cannot be compared with one of {target.shape[-1]}: "
             "take both from the same layer."
         )
-    return F.mse_loss(gram, target.expand_as(gram))
+    return (gram - target).square().mean()
 
 
 def total_variation(pictures: Tensor) -> Tensor:
@@ -135,9 +135,8 @@ class MeanCovariance(nn.Module):
         return torch.cat([covariance, mean[:, :, None]], dim=2)
 
     def distance(self, mine: Tensor, target: Tensor) -> Tensor:
-        means = F.mse_loss(mine[..., -1], target[..., -1].expand_as(mine[..., -1]))
-        covariances = F.mse_loss(mine[..., :-1], target[..., :-1].expand_as(mine[..., :-1]))
-        return covariances + means * target[..., -1].square().mean()
+        squares = (mine - target).square()
+        return squares[..., :-1].mean() + squares[..., -1].mean() * target[..., -1].square().mean()
 
 
 class SlicedWasserstein(nn.Module):
@@ -161,7 +160,7 @@ class SlicedWasserstein(nn.Module):
     def distance(self, mine: Tensor, target: Tensor) -> Tensor:
         if mine.shape[2] != target.shape[2]:
             target = F.interpolate(target, mine.shape[2], mode="linear", align_corners=True)
-        return F.mse_loss(mine, target.expand_as(mine))
+        return (mine - target).square().mean()
 
 
 STATISTICS = {"gram": GramMatrix, "mean_covariance": MeanCovariance, "wasserstein": SlicedWasserstein}

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from style_helpers import colours, devices
 from style_helpers.images import as_picture, resize
-from style_helpers.losses import STATISTICS, TINY, ContentLoss, PixelRange, StyleLoss, TotalVariation
+from style_helpers.losses import STATISTICS, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
 from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError
 
@@ -56,7 +56,7 @@ class StyleObjective(nn.Module):
         keep: Tensor | None = None,
     ):
         super().__init__()
-        content = as_picture(content)
+        content = as_picture(content).clone()  # the caller may change theirs
         styles = tuple(styles) if isinstance(styles, list | tuple) else (Style(styles),)
         self.settings = settings
         self.styles = tuple(
@@ -96,9 +96,7 @@ class StyleObjective(nn.Module):
             replace(style, picture=resize(style.picture, scale), mask=resize(style.mask, scale))
             for style in self.styles
         ]
-        return StyleObjective(
-            self.network, resize(self.content, scale), styles, self.settings, resize(self.keep, scale)
-        )
+        return type(self)(self.network, resize(self.content, scale), styles, self.settings, resize(self.keep, scale))
 
     @property
     def smallest_scale(self) -> float:
@@ -109,7 +107,7 @@ class StyleObjective(nn.Module):
 
     def with_settings(self, settings: Settings) -> "StyleObjective":
         """The same pictures with other settings."""
-        return StyleObjective(self.network, self.content, self.styles, settings, self.keep)
+        return type(self)(self.network, self.content, self.styles, settings, self.keep)
 
     def finished(self, picture: Tensor) -> Tensor:
         """What is shown of a picture under work: pixels in range, the content's own colours or parts put back."""
@@ -172,26 +170,27 @@ class StyleObjective(nn.Module):
                 if settings.balance == "target":
                     loss.weight /= loss.from_nothing()
                 self._add(f"style {number}{layer}", loss, layer)
+        of_style = dict(self.losses.items())
         if layers and settings.balance == "gradient":
-            self._balance_by_gradient()
-        for loss in self.losses.values():
+            self._balance_by_gradient(of_style)
+        for loss in of_style.values():
             loss.weight *= weight
 
-    def _balance_by_gradient(self):
+    def _balance_by_gradient(self, losses: dict[str, StyleLoss]):
         """Gives each style layer the same length of gradient at the content picture.
 
         Together the layers then start at 1 for each, as they would with balance "target" at a picture of nothing.
         """
         picture = self.content.clone().requires_grad_()
-        terms = self(picture)
+        features = self.network(self._seen(picture))
         factors, start = {}, 0.0
         for layer in self.settings.style_layers:
-            distance = sum(term for name, term in terms.items() if self.layer_of[name] == layer)
+            distance = sum(loss(features[layer]) for name, loss in losses.items() if self.layer_of[name] == layer)
             (gradient,) = torch.autograd.grad(distance, picture, retain_graph=True)
-            factors[layer] = 1 / max(gradient.norm().item(), TINY)
+            factors[layer] = 1 / (gradient.norm().item() or 1)  # 0 where content and style are the same picture
             start += factors[layer] * distance.item()
-        for name, loss in self.losses.items():
-            loss.weight *= factors[self.layer_of[name]] * len(factors) / max(start, TINY)
+        for name, loss in losses.items():
+            loss.weight *= factors[self.layer_of[name]] * len(factors) / (start or 1)
 
     def _check_memory(self):
         """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
@@ -226,9 +225,10 @@ def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
 
 
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):
-    if not styles or sum(style.weight for style in styles) <= 0 or min(style.weight for style in styles) < 0:
+    shares = [style.weight for style in styles]
+    if not (0 < sum(shares) < math.inf and min(shares) >= 0):  # so written that NaN fails too
         weights = ", ".join(str(style.weight) for style in styles) or "none"
-        raise ValueError(f"Style weights must be 0 or more and add up to more than 0, not {weights}.")
+        raise ValueError(f"Style weights must be finite, 0 or more, and add up to more than 0, not {weights}.")
     masks = [("style mask", style.mask) for style in styles if style.mask is not None]
     if keep is not None:
         masks.append(("mask of what to keep", 1 - keep))

@@ -217,7 +217,11 @@ class Run:
         where = f"Ended at evaluation {len(self.history) + 1}, because"
         began = time.perf_counter()
         try:
-            objective, optimizer = self._objective_at(scale)
+            try:
+                objective, optimizer = self._objective_at(scale)
+            except ValueError as error:  # what a change of weights, or another scale, needs is not to be had
+                self.ended = f"{where} it cannot go on: {error}"
+                return None
             losses, raw = self._evaluate(objective, optimizer)
             shown = objective.finished(raw)
         except KeyboardInterrupt:
@@ -227,9 +231,6 @@ class Run:
             if not devices.is_out_of_memory(error):
                 raise
             self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
-            return None
-        except ValueError as error:  # what a change of weights, or another scale, would need is not to be had
-            self.ended = f"{where} it cannot go on: {error}"
             return None
         broken = [name for name, value in losses.terms.items() if not math.isfinite(value)]
         if broken:

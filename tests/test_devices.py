@@ -338,3 +338,8 @@ def test_memory_that_was_freed_and_kept_counts_as_free():
     told = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, text=True, check=True).stdout.split()
     assert int(told[0]) > 390_000_000
     assert int(told[1]) > 200_000_000  # other programs take and give meanwhile
+
+
+def test_float32_is_not_rounded_to_tf32_on_nvidias():
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32

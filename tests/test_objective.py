@@ -1,5 +1,6 @@
 """What is minimised: loss modules and their weights, balance, several styles, masks, own colours, scales, memory."""
 
+import math
 import re
 
 import numpy as np
@@ -109,6 +110,36 @@ def test_balance_by_gradients_makes_them_equally_long_at_the_content_picture(ale
     lengths = [torch.autograd.grad(term, picture, retain_graph=True)[0].norm().item() for term in terms.values()]
     assert max(lengths) == pytest.approx(min(lengths), rel=1e-3)
     assert sum(term.item() for term in terms.values()) == pytest.approx(len(terms), rel=1e-4)
+
+
+def test_a_picture_in_its_own_style_is_left_as_it_is(alexnet, content):
+    descent = transfer.Run(StyleObjective(alexnet, content, content, Settings.fine(network="alexnet", evaluations=4)))
+    steps = list(descent)
+    assert descent.ended == "All 4 evaluations are done."
+    assert steps[-1].losses.style == pytest.approx(0, abs=0.05)
+
+
+def test_the_content_picture_of_an_objective_is_its_own(alexnet, content, style):
+    mine = content.clone()
+    objective = StyleObjective(alexnet, mine, style, settings())
+    mine.zero_()
+    assert torch.equal(objective.content, content)
+
+
+def test_a_learners_own_objective_stays_what_it_is_at_another_scale_and_with_other_settings(alexnet, content, style):
+    class Mine(StyleObjective):
+        pass
+
+    objective = Mine(alexnet, content, style, settings())
+    assert {type(objective.at(0.5)), type(objective.with_settings(settings(style_weight=2.0)))} == {Mine}
+
+
+def test_a_weak_mask_leaves_its_places_to_wasserstein(alexnet, content, style):
+    mask = torch.zeros(1, 1, *content.shape[-2:])
+    mask[..., 20:] = 0.3
+    chosen = settings(statistic="wasserstein")
+    weak, whole = (StyleObjective(alexnet, content, [Style(style, mask=m)], chosen) for m in (mask, (mask > 0).float()))
+    assert style_terms(weak, content) == pytest.approx(style_terms(whole, content))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +280,8 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
         (lambda s: [Style(s, 0.0)], "not 0.0"),
         (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
         (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
+        (lambda s: [Style(s, math.nan)], "finite, 0 or more"),
+        (lambda s: [Style(s), Style(s, math.inf)], "finite, 0 or more"),
         (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),

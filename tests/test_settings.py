@@ -43,6 +43,7 @@ def test_alexnet_has_layers_of_its_own(preset):
     layers = Settings.preset(preset, network="alexnet").style_layers
     assert len(layers) == 5
     assert not any("_" in layer for layer in layers)
+    assert Settings.tutorial(network="alexnet").content_layers == ("conv4",)  # as in the seed, the last but one
 
 
 def test_frozen_and_replaced_only_by_a_checked_copy():

@@ -155,6 +155,8 @@ def test_noise_is_the_same_for_the_same_seed(content):
     assert not torch.equal(first, transfer.starting_picture(content, noise.replace(seed=5)))
     assert 0 <= first.min() < 0.1
     assert 0.9 < first.max() <= 1
+    normal = transfer.starting_picture(content, Settings.tutorial(start="noise", seed=4))  # the seed's randn
+    assert (normal.mean().item(), normal.std().item()) == pytest.approx((0, 1), abs=0.05)
 
 
 def test_same_seed_same_numbers(alexnet, content, style):
@@ -424,6 +426,8 @@ def test_quick_mode_shows_every_scale_in_fewer_evaluations(alexnet, large, monke
     chosen = Settings.fine(network="alexnet", evaluations=20, **COARSE_TO_FINE)
     steps = list(transfer.Run(StyleObjective(alexnet, *large, chosen)))
     assert [step.side for step in steps] == [64, 128]
+    thirds = chosen.replace(scales=(0.5, 0.75, 1.0), shares=(0.4, 0.3, 0.3))
+    assert [step.side for step in transfer.Run(StyleObjective(alexnet, *large, thirds))] == [64, 96, 128]
 
 
 def test_a_scale_too_small_for_the_network_is_left_to_the_next_one(alexnet, content, style):

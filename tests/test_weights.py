@@ -23,7 +23,7 @@ from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 from platformdirs.windows import Windows
 
-from style_helpers import downloads, weights
+from style_helpers import COMMAND, downloads, weights
 from style_helpers.weights import WeightsError
 
 FEATURES = weights._convolutions((0, 4, 3), (2, 5, 3))
@@ -157,7 +157,7 @@ def assert_fails(place, *words, name="vgg16"):
     sentence = str(caught.value)
     assert sentence.endswith(".")
     assert len(sentence.splitlines()) == 1
-    for word in [*words, str(place.cache), "python -m style_helpers prepare", "STYLE_HELPERS_WEIGHTS"]:
+    for word in [*words, str(place.cache), f"{COMMAND} prepare", "STYLE_HELPERS_WEIGHTS"]:
         assert word in sentence
     assert place.contents() == before
 

@@ -23,7 +23,7 @@ from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
 from style_helpers.settings import Settings
 
 FOLDER = images.FOLDER / "panels"
-COMMAND = "python lessons/precompute.py"
+COMMAND = "python start.py python lessons/precompute.py"
 SIZE = 160  # pixels of the shorter side, of what is bundled and of what is computed now
 WIDE = {"description_width": "initial"}
 SLIDER = {"width": "420px", "max_width": "100%"}
