@@ -75,6 +75,8 @@ def main(arguments):
         if command == "help":
             print(HELP)
             return 0
+        if command == "nbgrader":  # it reads its settings where it is
+            here, further = course_folder(further, here)
         os.chdir(ROOT)
         if CLASS:
             use_class_folder(command)
@@ -424,8 +426,6 @@ def run(*command, quiet=False):
 
 def hand_over(command, further, here):
     """Becomes the command's program; on Windows, where no process can become another, waits for it."""
-    if command == "nbgrader":  # it reads its settings where it is
-        here, further = course_folder(further, here)
     line = [str(part) for part in [PYTHON, *program(command, further), *further]]
     # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
     settings = environment() if command == "test" else environment(PYTHONUTF8="1")
