@@ -38,6 +38,7 @@ COMMANDS = {  # what each needs of them
     **dict.fromkeys(("slides", "release", "nbgrader"), "[teach]"),
     **dict.fromkeys(("test", "python"), "[test]"),
 }
+NEEDED = {"stylize": ("PHOTO", "PAINTING", "OUT"), "class": ("FOLDER",), "release": ("FOLDER",), "python": ("...",)}
 OF_A_LEARNER = ("lab", "doctor", "prepare", "stylize")  # what a class folder has all files for
 HELP = """usage: python start.py [COMMAND] [ARGUMENTS]
 
@@ -107,10 +108,14 @@ def understand(arguments):
     """The command, and what is handed on to the program behind it."""
     if arguments[:1] in (["-h"], ["--help"], ["help"]):
         return "help", []
-    if not arguments or arguments[0].startswith("-"):
-        return "lab", arguments
-    if arguments[0] in COMMANDS:
-        return arguments[0], arguments[1:]
+    command, *further = arguments or ["lab"]
+    if command in COMMANDS:
+        given = [word for word in further if not word.startswith("-")]
+        if len(given) < len(NEEDED.get(command, ())) and not {"-h", "--help"} & set(further):
+            raise StartError(f"'{command}' needs {' '.join(NEEDED[command])} after it; see start.py --help.", code=2)
+        return command, further
+    if command.startswith("-"):
+        raise StartError(f"unknown option '{command}': JupyterLab's own go after `start.py lab`.", code=2)
     raise StartError(f"unknown command '{arguments[0]}': use one of {', '.join(COMMANDS)}, or --help.", code=2)
 
 
@@ -266,6 +271,8 @@ def python_works():
 
 def refuse_foreign_folder():
     """Only an environment, or a start on one without a file in it, may be written to, let alone emptied."""
+    if ENV.is_symlink() and not ENV.exists():
+        raise StartError(f"{ENV} is a link to nowhere: remove it, then start again.")
     if not ENV.exists() or (ENV / "pyvenv.cfg").is_file():
         return
     if not ENV.is_dir() or any(item.is_file() for item in ENV.rglob("*") if item != LOCK):

@@ -6,6 +6,7 @@ torch takes seconds to import, so each command imports what it needs, after its 
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import warnings
@@ -77,8 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.act(options)
     except KeyboardInterrupt:
-        print("Stopped before the end; nothing unfinished is left behind.", file=sys.stderr)
-        return 130
+        return _refuse("Stopped before the end; nothing unfinished is left behind.", code=130)
+    except OSError as error:
+        return _refuse(f"This did not work: {files.printable(error)}.", code=1)
 
 
 def act_stylize(options) -> int:
@@ -301,7 +303,26 @@ def _signals_stop(descent):
             signal.signal(number, before[number])
 
 
+class Said:
+    """A standard stream that may be closed, full, or read by nobody: what cannot be said there costs no picture."""
+
+    def __init__(self, stream):
+        self._stream = stream if stream is not None else open(os.devnull, "w")  # noqa: SIM115  # until the end
+        self._stream.reconfigure(errors="backslashreplace")  # nor does a name that the terminal's encoding lacks
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self):
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
 if __name__ == "__main__":
-    # A file name that the terminal's encoding lacks must not end the program
-    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = Said(sys.stdout), Said(sys.stderr)
     sys.exit(main())

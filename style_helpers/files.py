@@ -100,6 +100,8 @@ def _same(path: Path, other: Path) -> bool:
 
 
 def _check_place(path: Path, overwrite: bool) -> None:
+    if os.path.lexists(path.parent) and not os.path.isdir(path.parent):
+        raise FileError(f"{quote(path.parent)} is no folder, so {quote(path.name)} cannot be in it; choose another.")
     if not os.path.isdir(path.parent):
         raise FileError(f"There is no folder {quote(path.parent)} for {quote(path.name)}; make it first.")
     if os.path.lexists(path) and not overwrite:

@@ -10,6 +10,7 @@ import contextlib
 import html
 import io
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,8 +93,16 @@ def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
 
 
 def from_pil(picture: Image.Image, device=None) -> Tensor:
-    """A Pillow picture of any mode as a tensor of shape (1, 3, H, W), float32, 0 to 1, on `devices.choose(device)`."""
-    pixels = torch.from_numpy(np.array(_to_rgb(picture)))
+    """A Pillow picture of any mode as a tensor of shape (1, 3, H, W), float32, 0 to 1, on `devices.choose(device)`.
+
+    Raises `PictureError` for one that has no pixels, or whose file is cut short or closed.
+    """
+    try:
+        pixels = torch.from_numpy(np.array(_to_rgb(picture)))
+    except (OSError, ValueError, SyntaxError) as error:  # Pillow reads a file only when its pixels are wanted
+        raise PictureError(f"The Pillow picture cannot be used: {error}.") from error
+    if pixels.numel() == 0:
+        raise PictureError("The Pillow picture has no pixels.")
     picture = pixels.permute(2, 0, 1).unsqueeze(0).contiguous().to(torch.float32).div(255)
     return picture.to(devices.choose(device))
 
@@ -111,12 +120,12 @@ def to_pil(picture: Tensor) -> Image.Image:
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike") -> Tensor:
+def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike", slack: float = 0.001) -> Tensor:
     """Whatever shows a picture as a tensor of shape (1, 3, H, W): float32, 0 to 1, with no gradient, in plain order.
 
     given: a tensor (3, H, W) or (1, 3, H, W) of any floating type and memory order, which stays on its device; a NumPy
     array (H, W, 3) of bytes, or of floats from 0 to 1; a Pillow picture; a file name. Raises `PictureError` for
-    another shape, for whole numbers in a tensor, for values outside 0 to 1, and for NaN.
+    another shape, for whole numbers in a tensor, for values more than `slack` outside 0 to 1, and for NaN.
     """
     if isinstance(given, np.ndarray):
         if given.ndim != 3 or given.shape[2] != 3:
@@ -129,7 +138,9 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike") -
         return load(given)
     picture = _floats(given).contiguous()
     lowest, highest = (float(value) for value in picture.aminmax())
-    if not (lowest >= -0.001 and highest <= 1.001):  # so written that NaN fails too
+    if math.isnan(lowest):
+        raise PictureError("The picture holds values that are not numbers (NaN).")
+    if lowest < -slack or highest > 1 + slack:
         raise PictureError(
             f"The values of a picture go from 0 to 1, but these go from {lowest:g} to {highest:g}: divide by 255 what "
             "is in bytes, and clamp what was optimised."
@@ -144,6 +155,8 @@ def _floats(picture: Tensor) -> Tensor:
         raise PictureError(f"A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.")
     if not picture.is_floating_point():
         raise PictureError(f"A picture must hold floating-point numbers from 0 to 1, not {picture.dtype}.")
+    if picture.numel() == 0:
+        raise PictureError(f"A picture of the shape {tuple(picture.shape)} has no pixels.")
     return picture.detach().to(torch.float32).reshape(1, *picture.shape[-3:])
 
 
@@ -166,7 +179,7 @@ def _open_stream(source, name: str) -> BinaryIO:
             raise PictureError(_cannot_read(name, error)) from error
     try:
         content = source.read() if hasattr(source, "read") else source
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: it is closed, or open for writing
         raise PictureError(_cannot_read(name, error)) from error
     if not isinstance(content, bytes | bytearray | memoryview):
         kind = type(content).__name__
@@ -174,8 +187,9 @@ def _open_stream(source, name: str) -> BinaryIO:
     return io.BytesIO(content)
 
 
-def _cannot_read(name: str, error: OSError) -> str:
-    return f"{name} cannot be read: {error.strerror or error}; copy it again, from another place if need be."
+def _cannot_read(name: str, error: OSError | ValueError) -> str:
+    reason = getattr(error, "strerror", None) or error
+    return f"{name} cannot be read: {reason}; copy it again, from another place if need be."
 
 
 def _recognise(start: bytes) -> str | None:
@@ -358,6 +372,11 @@ def save(
     """
     path = Path(path)
     files.check(path, WRITTEN, overwrite=overwrite)
+    for key, text in (settings or {}).items():
+        if not (
+            isinstance(key, str) and isinstance(text, str) and key.isascii() and 0 < len(key) < 80 and "\0" not in key
+        ):
+            raise files.FileError(f"Settings in a picture are texts by names of plain letters, not {key!r}: {text!r}.")
     return files.write(path, _encode(to_pil(picture), path.suffix.lower(), settings or {}), overwrite)
 
 

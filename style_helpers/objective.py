@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 
 from style_helpers import colours, devices
@@ -35,7 +37,7 @@ class StyleObjective(nn.Module):
 
     network   the pretrained network; it is cut for the layers that the settings name, and itself left as it is
     content   (1, 3, H, W), 0 to 1; the result has its size and is computed on its device
-    styles    (1, 3, any height, any width), 0 to 1; or several `Style`s, whose weights are shares of the whole
+    styles    (1, 3, any height, any width), 0 to 1; or several, or `Style`s, whose weights are shares of the whole
     settings  layers, weights, statistic, pooling, normalisation and number format
     keep      a mask as a style's: where it is 1 the content picture is left alone; None changes everything
 
@@ -51,13 +53,15 @@ class StyleObjective(nn.Module):
         self,
         network: Features,
         content: Tensor,
-        styles: Tensor | Sequence[Style],
+        styles: Tensor | Style | Sequence[Tensor | Style],
         settings: Settings,
         keep: Tensor | None = None,
     ):
         super().__init__()
+        _check_kinds(network, settings)
         content = as_picture(content).clone()  # the caller may change theirs
-        styles = tuple(styles) if isinstance(styles, list | tuple) else (Style(styles),)
+        styles = styles if isinstance(styles, list | tuple) else [styles]
+        styles = [style if isinstance(style, Style) else Style(style) for style in styles]
         self.settings = settings
         self.styles = tuple(
             replace(style, picture=as_picture(style.picture).to(content.device), mask=_as_mask(style.mask, content))
@@ -135,7 +139,7 @@ class StyleObjective(nn.Module):
         layers = (settings.style_layers if settings.style_weight else ()) + (
             settings.content_layers if settings.content_weight else ()
         )
-        if settings.network not in (None, getattr(network, "name", settings.network)):
+        if settings.network not in (None, network.name):
             raise SettingsError(
                 f"The settings are for {settings.network}, but the network is {network.name}: load that one, or leave "
                 "network out of the settings."
@@ -212,9 +216,14 @@ class StyleObjective(nn.Module):
 
 
 def _as_mask(mask, content: Tensor) -> Tensor | None:
-    """A mask of any number type or bool, (H, W) or (1, 1, H, W), as (1, 1, H, W) in the content's format."""
+    """A mask of any number type or bool, (H, W) or (1, 1, H, W), as (1, 1, H, W) in the content's format.
+
+    A Pillow picture is one too: white is here.
+    """
     if mask is None:
         return None
+    if isinstance(mask, Image.Image):
+        mask = np.asarray(mask.convert("L"), np.float32) / 255
     mask = torch.as_tensor(mask).detach().to(content)
     return mask[None, None] if mask.ndim == 2 else mask
 
@@ -224,8 +233,15 @@ def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
     return None if mask is None else F.adaptive_avg_pool2d(mask.cpu(), places).to(mask.device)
 
 
+def _check_kinds(network, settings):
+    if not isinstance(network, Features):
+        raise SettingsError(f"The network must be one that networks.load gave, not {type(network).__name__}.")
+    if not isinstance(settings, Settings):
+        raise SettingsError(f"The settings must be Settings, such as Settings.gatys(), not {type(settings).__name__}.")
+
+
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):
-    shares = [style.weight for style in styles]
+    shares = [style.weight if isinstance(style.weight, int | float) else math.nan for style in styles]
     if not (0 < sum(shares) < math.inf and min(shares) >= 0):  # so written that NaN fails too
         weights = ", ".join(str(style.weight) for style in styles) or "none"
         raise ValueError(f"Style weights must be finite, 0 or more, and add up to more than 0, not {weights}.")

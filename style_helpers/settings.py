@@ -94,6 +94,9 @@ class Settings:
         for name in ("content_weight", "style_weight", "total_variation", "style_scale"):
             _check_number(name, getattr(self, name))
         _check_number("learning_rate", self.learning_rate, LARGEST_RATE)
+        for name in ("weight_inside", "normalise"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name} must be True or False, not {getattr(self, name)!r}.")
         _check_scales(self.scales, self.shares)
         _check_whole("evaluations", self.evaluations, 1, 100_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)

@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from style_helpers import devices, networks
-from style_helpers.images import fit
+from style_helpers.images import as_picture, fit
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import LBFGS_MEMORY, Settings, shortened
 
@@ -78,7 +78,7 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
     content, style: (1, 3, H, W) of any two sizes, 0 to 1. settings: `Settings.gatys()` when None. A KeyboardInterrupt
     in mid-run has what was reached in its `result`: in a notebook, `sys.last_value.result`.
     """
-    settings = settings or Settings.gatys()
+    settings = Settings.gatys() if settings is None else settings
     network = networks.load(settings.network) if settings.network else networks.default()
     descent = Run(StyleObjective(network, content, style, settings))
     try:
@@ -114,7 +114,7 @@ def starting_picture(content: Tensor, settings: Settings) -> Tensor:
 class Run:
     """Minimises an objective over the pixels: iterate over it to get a `Step` for each evaluation.
 
-    start        (1, 3, H, W), the content picture's size; it is copied. None begins as the settings say
+    start        a picture of the content picture's size, or noise; it is copied. None begins as the settings say
     evaluations  how often the objective and its gradient are computed. None takes the settings' number. In quick
                  mode (`settings.shortened`) there are fewer
 
@@ -131,6 +131,7 @@ class Run:
         settings = settings.replace(evaluations=shortened(settings.evaluations, least=max(2, len(settings.scales))))
         if start is None:
             start = starting_picture(objective.content, settings)
+        start = as_picture(start, slack=10)  # normal noise goes beyond 0 and 1
         if start.shape != objective.content.shape:
             raise ValueError(
                 f"The start has shape {tuple(start.shape)} but the content picture {tuple(objective.content.shape)}: "

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -273,6 +274,17 @@ def test_a_signal_to_end_keeps_what_was_reached(folder, name):
     with Image.open("out.png") as out:
         assert (out.size, out.text["Evaluations"]) == ((82, 64), count)
     assert len(files_in(folder)) == 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell")
+@pytest.mark.parametrize("streams", ["2>&-", ">&-", ">&- 2>&-", "2>/dev/full", ">/dev/full", "2>&1 | true"])
+def test_nobody_who_listens_costs_no_picture(folder, streams):
+    if "full" in streams and not os.path.exists("/dev/full"):
+        streams = "2>&-"  # macOS
+    command = shlex.join([sys.executable, "-m", "style_helpers", *PAINT])
+    subprocess.run(f"{command} {streams}", shell=True, env=environment(), capture_output=True, timeout=SECONDS)
+    with Image.open("out.png") as out:
+        assert out.text["Evaluations"] == "1"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")

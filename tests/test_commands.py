@@ -122,7 +122,7 @@ def test_lab_opens(project):
         any_free.bind(("127.0.0.1", 0))
         port = any_free.getsockname()[1]
     options = ["--no-browser", "--allow-root", "--port", str(port), "--IdentityProvider.token="]
-    line = [sys.executable, "start.py", *options]
+    line = [sys.executable, "start.py", "lab", *options]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "encoding": "utf-8", "errors": "replace"}
     with subprocess.Popen(line, cwd=project, env=environment(), **pipes) as lab:
         try:

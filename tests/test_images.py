@@ -301,6 +301,31 @@ def test_to_pil_takes_channels_last_and_a_batch_of_one():
         np.testing.assert_array_equal(pixels(images.to_pil(same)), pixels(random_picture()))
 
 
+def test_a_pillow_picture_that_cannot_be_read_and_one_without_pixels(tmp_path):
+    whole = images.CONTENT / "flower.jpg"
+    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:5000])
+    with Image.open(tmp_path / "cut.jpg") as cut, pytest.raises(PictureError, match="cannot be used"):
+        images.from_pil(cut)
+    with pytest.raises(PictureError, match="no pixels"):
+        images.from_pil(Image.new("RGB", (0, 0)))
+    with pytest.raises(PictureError, match="no pixels"):
+        images.as_picture(torch.rand(1, 3, 0, 40))
+    with pytest.raises(PictureError, match="not numbers"):
+        images.as_picture(torch.full((1, 3, 20, 20), float("nan")))
+
+
+def test_a_disk_that_fails_in_mid_file(monkeypatch):
+    class Failing(io.BytesIO):
+        def read(self, *_):
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(PictureError, match="cannot be read: Input/output error"):
+        images.open_picture(Failing())
+    monkeypatch.setattr("builtins.open", lambda *_: Failing())
+    with pytest.raises(PictureError, match=r"flower\.jpg' cannot be read: Input/output error"):
+        images.open_picture(images.CONTENT / "flower.jpg")
+
+
 # What cannot be opened, shown or saved
 
 ONE = torch.zeros(3, 9, 9)

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from style_helpers import colours, images, losses, networks, transfer
 from style_helpers.images import resize
@@ -167,6 +168,21 @@ def test_a_picture_may_be_given_as_anything_that_shows_one(alexnet, content, sty
     assert next(transfer.Run(objective)).picture.shape == content.shape
 
 
+def test_several_styles_need_not_be_wrapped_and_a_mask_may_be_a_picture(alexnet, content, style):
+    bare = StyleObjective(alexnet, content, [style, style.flip(3)], settings())
+    wrapped = StyleObjective(alexnet, content, [Style(style), Style(style.flip(3))], settings())
+    assert style_terms(bare, content) == style_terms(wrapped, content)
+    white = Image.new("L", (content.shape[3], content.shape[2]), 255)
+    masked = StyleObjective(alexnet, content, [Style(style, mask=white)], settings())
+    assert masked.styles[0].mask.min() == masked.styles[0].mask.max() == 1
+
+
+@pytest.mark.parametrize(("network", "chosen"), [("alexnet", Settings.gatys()), (None, Settings.gatys()), (0, {})])
+def test_what_is_no_network_or_no_settings_gets_a_sentence(alexnet, content, style, network, chosen):
+    with pytest.raises(SettingsError, match=r"networks\.load|Settings\.gatys"):
+        StyleObjective(alexnet if network == 0 else network, content, style, chosen)
+
+
 def test_a_picture_may_be_given_by_its_file_name(alexnet):
     path = images.CONTENT / "chelsea-the-cat.jpg"
     objective = StyleObjective(alexnet, path, [Style(str(path))], settings())
@@ -192,7 +208,7 @@ def test_a_mask_may_have_any_number_type(alexnet, content, style, as_given):
         (lambda x: 255 * x, "go from 0 to 1, but these go from [0-9.]+ to 2[0-9.]+: divide by 255"),
         (lambda x: (255 * x).byte(), "must hold floating-point numbers from 0 to 1, not torch.uint8"),
         (lambda x: x - 0.5, "but these go from -0."),
-        (lambda x: x * torch.nan, "but these go from nan to nan"),
+        (lambda x: x * torch.nan, "not numbers"),
         (lambda x: x[:, :1], r"must be a tensor of shape \(3, H, W\) or \(1, 3, H, W\), not \(1, 1, 64, 96\)"),
         (lambda x: torch.cat([x, x]), r"not \(2, 3, 64, 96\)"),
         (lambda x: x[0].numpy(), r"must have the shape \(H, W, 3\), not \(3, 64, 96\)"),
@@ -281,6 +297,7 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
         (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
         (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
         (lambda s: [Style(s, math.nan)], "finite, 0 or more"),
+        (lambda s: [Style(s, "1")], "finite, 0 or more"),
         (lambda s: [Style(s), Style(s, math.inf)], "finite, 0 or more"),
         (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),

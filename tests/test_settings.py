@@ -83,6 +83,8 @@ def test_frozen_and_replaced_only_by_a_checked_copy():
         ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein"),
         ({"style_scale": 0.0}, "from 0.1 to 10"),
         ({"weight_inside": True}, "the seed's way"),
+        ({"weight_inside": []}, "weight_inside must be True or False"),
+        ({"normalise": "no"}, "normalise must be True or False"),
     ],
 )
 def test_a_bad_setting_gets_one_sentence(changes, words):

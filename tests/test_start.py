@@ -270,7 +270,7 @@ def test_first_start_installs_prepares_and_opens_lesson_00(started):
 def test_second_start_installs_nothing(started):
     project, _ = started
     before = builds(project), (project / ".venv/start.json").stat().st_mtime_ns
-    result = start(project, "--no-browser", "--ServerApp.root_dir=/elsewhere")
+    result = start(project, "lab", "--no-browser", "--ServerApp.root_dir=/elsewhere")
     assert result.returncode == 0, result.stdout + result.stderr
     assert result.stdout + result.stderr == ""
     assert (builds(project), (project / ".venv/start.json").stat().st_mtime_ns) == before
@@ -286,7 +286,7 @@ def test_new_pins_and_another_weights_folder_are_noticed(bare, asked):
     assert asked(bare)[1:3] == ([], "lab: None")
     assert asked(bare, "slides")[1:3] == (["--editable .[teach]"], "slides: None")
     assert asked(bare, "test")[1:3] == (["--editable .[test]"], "test: None")
-    for command in ("lab", "doctor", "slides", "python"):  # what the tests need holds all that the others need
+    for command in ("lab", "doctor", "slides", "prepare"):  # what the tests need holds all that the others need
         assert asked(bare, command)[1:] == ([], f"{command}: None", "")
     assert "not all weights are here" in asked(bare, fails="prepare", environment=drive).said
     assert asked(bare, environment=drive)[1:] == ([], "lab: drive", "")
@@ -484,6 +484,27 @@ def test_half_a_project(bare, asked, name):
     assert not (bare / ".venv").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--bogus"], "unknown option '--bogus': JupyterLab's own go after"),
+        (["class", "--wheels"], "'class' needs FOLDER"),
+        (["release"], "'release' needs FOLDER"),
+        (["stylize", "a.jpg", "b.jpg"], "'stylize' needs PHOTO PAINTING OUT"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_is_installed(bare, capsys, words, said):
+    assert load_start(bare).main(words) == 2
+    assert said in capsys.readouterr().err
+    assert not (bare / ".venv").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows reserves symbolic links")
+def test_an_environment_that_is_a_link_to_nowhere(bare, asked):
+    (bare / ".venv").symlink_to(bare / "gone")
+    assert "is a link to nowhere: remove it" in asked(bare).refusal
+
+
 def test_unknown_command(bare, asked):
     assert asked(bare, "install").refusal.startswith("start.py: unknown command 'install': use one of lab, doctor")
     assert not (bare / ".venv").exists()
@@ -535,8 +556,8 @@ def test_the_weights_beside_the_course_are_used_unless_the_user_names_others(cou
 
 
 def test_a_class_folder_that_cannot_be_used(course, asked):
-    for command in ("test", "class", "slides", "python"):
-        assert f"lacks the files for '{command}'" in asked(course, command).refusal
+    for words in (["test"], ["class", "x"], ["slides"], ["python", "x"]):
+        assert f"lacks the files for '{words[0]}'" in asked(course, *words).refusal
     assert asked(course, "doctor").last == f"doctor: {course.parent / 'weights'}"
     (course / ".start.part").mkdir()  # as good as a read-only drive, for an administrator too
     assert asked(course).refusal.endswith(f"copy {course.parent} to your own disk, and start from there.")

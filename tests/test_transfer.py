@@ -250,6 +250,11 @@ def test_result_before_the_first_evaluation_is_the_start(objective, content):
 def test_bad_starts_and_counts_are_refused(objective, content):
     with pytest.raises(ValueError, match="give a start of the content picture's size"):
         transfer.Run(objective, start=content[..., :-1])
+    for start in (content * float("nan"), content * 255, (content * 255).byte()):
+        with pytest.raises(images.PictureError):
+            transfer.Run(objective, start=start)
+    turned = transfer.Run(objective, start=content.to(memory_format=torch.channels_last), evaluations=2)
+    assert len(list(turned)) == 2
     with pytest.raises(SettingsError, match="evaluations must be a whole number"):
         transfer.Run(objective, evaluations=0)
 

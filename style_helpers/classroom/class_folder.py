@@ -83,7 +83,7 @@ def read_manifest(path: Path) -> Manifest | None:
         entries = {name: Entry(int(entry["size"]), str(entry["sha256"])) for name, entry in found["files"].items()}
         believed = found["what"] == WHAT and all(_is_inside(name) for name in entries)
         return Manifest(str(found["version"]), str(found["made"]), entries) if believed else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -195,14 +195,14 @@ def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str
     kept = {} if wheels else _kept_wheels(place, before)
     differing = [name for name, entry in entries.items() if not _is_same(place / name, entry)]
     if whole and not (differing or wheels) and (whole.version, whole.files) == (__version__, entries | kept):
-        return f"{place} is whole and up to date: nothing was copied.{_without_wheels(place)}"
+        return f"{files.printable(place)} is whole and up to date: nothing was copied.{_without_wheels(place)}"
     _check_space(place, sum(entries[name].size for name in differing), wheels)
     _begin(place, before, entries)
     _copy({name: sources[name] for name in differing}, entries, place, before)
     if wheels:
         kept = _download_wheels(place)
     _finish(place, before, entries | kept)
-    done = f"{place} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
+    done = f"{files.printable(place)} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
     return done + _without_wheels(place)
 
 
