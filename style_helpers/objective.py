@@ -139,7 +139,7 @@ class StyleObjective(nn.Module):
         layers = (settings.style_layers if settings.style_weight else ()) + (
             settings.content_layers if settings.content_weight else ()
         )
-        if settings.network not in (None, network.name):
+        if settings.network not in (None, getattr(network, "name", settings.network)):
             raise SettingsError(
                 f"The settings are for {settings.network}, but the network is {network.name}: load that one, or leave "
                 "network out of the settings."
@@ -234,7 +234,7 @@ def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
 
 
 def _check_kinds(network, settings):
-    if not isinstance(network, Features):
+    if not hasattr(network, "cut"):  # lesson 01 has networks of its own making
         raise SettingsError(f"The network must be one that networks.load gave, not {type(network).__name__}.")
     if not isinstance(settings, Settings):
         raise SettingsError(f"The settings must be Settings, such as Settings.gatys(), not {type(settings).__name__}.")
