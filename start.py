@@ -420,9 +420,12 @@ def what_to_do_about(error):
 
 
 def environment(**extra):
-    """The user's settings, without those that would send .venv's Python to another one's packages."""
+    """The user's settings with .venv's programs, and without what sends its Python to another one's packages."""
     foreign = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
-    return dict({name: value for name, value in os.environ.items() if name not in foreign}, **extra)
+    ours = {name: value for name, value in os.environ.items() if name not in foreign}
+    # nbgrader calls another program of .venv by its name
+    ours["PATH"] = os.pathsep.join([str(PYTHON.parent), *filter(None, [ours.get("PATH")])])
+    return dict(ours, **extra)
 
 
 def run(*command, quiet=False):

@@ -1,5 +1,7 @@
 import os
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two tests run at a time; read when torch is imported
+
 import matplotlib
 import pytest
 import torch

@@ -291,7 +291,7 @@ def test_unweighted_gradients_add_up_to_the_gradient_of_the_total(monkeypatch):
 
     monkeypatch.setattr(tug, "StyleObjective", Objective)
     monkeypatch.setattr(tug.networks, "load", lambda name: name)
-    monkeypatch.setattr(tug.transfer, "run", lambda objective: [])
+    monkeypatch.setattr(tug.transfer, "Run", lambda objective: [])
     picture = torch.rand(1, 3, 4, 4)
     _, pulls = tug.begin(picture, picture, Settings.gatys(style_weight=7.0))
     of_content, of_style = pulls(picture)
