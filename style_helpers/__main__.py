@@ -103,9 +103,10 @@ def act_stylize(options) -> int:
             raise
         return _refuse("The memory of this machine is used up: a smaller --size helps.", code=1)
     descent = transfer.Run(objective)
-    with _signals_stop(descent) as came:
+    with _signals_noted() as came:
         for _ in transfer.progress(descent):
-            pass
+            if came:
+                descent.stop()
         try:
             code = _keep(descent, options, size)
         except files.FileError as error:
@@ -278,11 +279,12 @@ def _number(name: str, text: str | None) -> float | None:
 
 
 @contextmanager
-def _signals_stop(descent):
-    """A signal to end, such as Ctrl-C's, ends the run after the evaluation under way; a second one, the program.
+def _signals_noted():
+    """A signal to end, such as Ctrl-C's, is only noted, so that the evaluation under way ends; a second one is obeyed.
 
-    Yields a list that holds the signal that came. SIGTERM comes when a machine is shut down, SIGHUP when a terminal is
-    closed; one that was ignored before, as by nohup, stays ignored.
+    Yields a list that holds the signal that came. Nothing else is done when it comes: the run may hold a lock then.
+    SIGTERM comes when a machine is shut down, SIGHUP when a terminal is closed; one that was ignored before, as by
+    nohup, stays ignored.
     """
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
@@ -291,7 +293,6 @@ def _signals_stop(descent):
     def stop(number, frame):
         signal.signal(number, before[number])  # of this kind alone: a shutdown sends SIGHUP right after SIGTERM
         came.append(number)
-        descent.stop()
 
     heeded = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     for number in heeded:
