@@ -258,7 +258,16 @@ def test_each_file_that_is_missing_or_damaged_is_named_and_mended(folder, damage
         assert contents(folder) == whole
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, DAMAGES["cut short"], lambda path: path.write_bytes(b"\x00{}")])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        Path.unlink,
+        DAMAGES["cut short"],
+        lambda path: path.write_bytes(b"\x00{}"),
+        lambda path: path.write_text("[" * 100_000),
+    ],
+    ids=["gone", "cut short", "no JSON", "nested"],
+)
 def test_a_manifest_that_is_missing_or_damaged_is_named_and_written_again(folder, damage):
     whole = contents(folder)
     damage(folder / "class.json")
