@@ -111,7 +111,7 @@ def act_stylize(options) -> int:
             code = _keep(descent, options, size)
         except files.FileError as error:
             return _refuse(error, code=1)
-    return 128 + came[0] if came else code
+    return 128 + came[0] if code and came else code
 
 
 def _objective(options, settings: Settings):
@@ -141,7 +141,7 @@ def _keep(descent, options, size: int) -> int:
     path, trouble = _save(result.picture, options, _about(options, descent, size))
     complete = len(result.history) == descent.evaluations and not trouble
     said = f"{trouble} The picture is kept as {files.quote(path)}." if trouble else f"{files.printable(path)}:"
-    _tell(f"{said} {result.ended}", sys.stdout if complete else sys.stderr)
+    print(f"{said} {result.ended}", file=sys.stdout if complete else sys.stderr)
     if options.losses is not None:
         files.write(options.losses, losses_csv(result.history).encode(), options.force)
     return 0 if complete else 1
@@ -255,13 +255,8 @@ def act_class(options) -> int:
 
 
 def _refuse(sentence, code: int = 2) -> int:
-    _tell(sentence, sys.stderr)
+    print(sentence, file=sys.stderr)
     return code
-
-
-def _tell(sentence, stream):
-    with suppress(OSError):  # nobody reads any more: the terminal was closed
-        print(sentence, file=stream, flush=True)
 
 
 def _whole(name: str, text: str | None) -> int | None:
@@ -290,13 +285,13 @@ def _signals_noted():
     before = {number: signal.getsignal(number) for number in numbers}
     came = []
 
-    def stop(number, frame):
+    def note(number, frame):
         signal.signal(number, before[number])  # of this kind alone: a shutdown sends SIGHUP right after SIGTERM
         came.append(number)
 
     heeded = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
     for number in heeded:
-        signal.signal(number, stop)
+        signal.signal(number, note)
     try:
         yield came
     finally:
@@ -304,7 +299,7 @@ def _signals_noted():
             signal.signal(number, before[number])
 
 
-class Said:
+class Unfailing:
     """A standard stream that may be closed, full, or read by nobody: what cannot be said there costs no picture."""
 
     def __init__(self, stream):
@@ -325,5 +320,5 @@ class Said:
 
 
 if __name__ == "__main__":
-    sys.stdout, sys.stderr = Said(sys.stdout), Said(sys.stderr)
+    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
     sys.exit(main())

@@ -29,7 +29,8 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
             f"target is {tuple(target.shape[-3:])} (channels, height, width): give pictures of the same size."
         )
     difference = _precise(features) - _precise(target)
-    # The mean. Autograd of .mean() fills a whole map, in another order of memory, which takes a tenth of an evaluation
+    # The mean. Autograd of .mean() gives a map in another order of memory than the features', and all that follows it
+    # copies: measured with the tutorial at 512 pixels, a tenth of an evaluation
     return difference.square().sum() / difference.numel()
 
 

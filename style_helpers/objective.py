@@ -45,8 +45,9 @@ class StyleObjective(nn.Module):
 
     `losses` has a module for each term; `print(objective)` shows them. Their targets (features of the content picture,
     statistics of the style pictures) are computed once, here. Raises SettingsError for a layer that the network lacks,
-    ValueError for a picture or mask of another shape, too small, empty or too large for the memory that is free, and
-    for weights that add up to nothing.
+    for another network than the settings name, and for what is no network or no Settings; PictureError for what is no
+    picture; ValueError for a picture or mask of another shape, too small, empty or too large for the memory that is
+    free, and for weights that add up to nothing.
     """
 
     def __init__(

@@ -319,8 +319,8 @@ def others(seconds: float = 1.0) -> Finding:
     if sum(busy.values()) < cores / 4:
         return Finding("other programs", "none keeps the processor busy")
     names = sorted(busy, key=busy.get, reverse=True)[:3]
-    found = f"{', '.join(names)} keep {sum(busy.values()):.1f} of {cores} processor cores busy"
-    return Finding("other programs", found, "close what you do not need: the minutes below hold for a busy machine")
+    found = f"{sum(busy.values()):.1f} of {cores} processor cores are kept busy by {', '.join(names)}"
+    return Finding("other programs", found, "close what you do not need: the minutes below are those of a busy machine")
 
 
 def _processor_times() -> dict[int, tuple[str, float]]:

@@ -1,7 +1,7 @@
 """What two panels share: pictures that were computed beforehand, and one that is computed now, beside them.
 
 The pictures lie in images/panels, with how they were made and what was measured on them in index.json there;
-`python lessons/precompute.py` makes them all again.
+`python start.py python lessons/precompute.py` makes them all again.
 """
 
 import base64

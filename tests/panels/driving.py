@@ -20,6 +20,16 @@ def idle(panel):
     return panel
 
 
+def stopped_at(panel, fake, button, evaluation):
+    """The panel after this button, and Stop while that evaluation was under way; nothing is under way any more."""
+    fake.free = False
+    button.click()
+    fake.reach(evaluation)
+    panel.stop_button.click()
+    fake.grant()
+    return idle(panel)
+
+
 def inside(widget):
     """The widget and all that it contains."""
     yield widget

@@ -24,7 +24,7 @@ from style_helpers.panels.before_after import (
 )
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.settings import Settings
-from tests.panels.driving import click_at_once, idle, inside, wait
+from tests.panels.driving import click_at_once, idle, inside, stopped_at, wait
 from tests.panels.fake_runs import Runs, computed, copied_bundle, index
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
@@ -307,12 +307,7 @@ def test_another_number_of_evaluations_is_another_picture(panel, runs):
 
 
 def test_stop_ends_after_the_evaluation_and_the_second_does_not_begin(quick, runs):
-    runs.free = False
-    quick.compute_button.click()
-    runs.reach(4)
-    quick.stop_button.click()
-    runs.grant()
-    idle(quick)
+    stopped_at(quick, runs, quick.compute_button, 4)
     assert len(runs) == 1
     assert len(runs[0].history) == 4
     assert "Stopped after" in quick.status.value

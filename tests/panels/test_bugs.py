@@ -14,7 +14,7 @@ from style_helpers.course.bugs import BUGS, Bug
 from style_helpers.course.museum import Losses
 from style_helpers.panels import bugs as panels_bugs
 from style_helpers.panels.bugs import EVALUATIONS, SIZE, BugSwitches, Program, compared
-from tests.panels.driving import Fake, click_at_once, idle, inside
+from tests.panels.driving import Fake, click_at_once, idle, inside, stopped_at
 
 
 class FakeMuseum(Fake):
@@ -195,12 +195,7 @@ def test_what_is_compared_in_words():
 
 
 def test_stop_ends_after_the_evaluation(panel, fake):
-    fake.free = False
-    panel.run_button.click()
-    fake.reach(4)
-    panel.stop_button.click()
-    fake.grant()  # the evaluation that was under way
-    idle(panel)
+    stopped_at(panel, fake, panel.run_button, 4)
     assert len(fake.evaluations) == 4
     assert "Stopped." in panel.status.value
     assert "in 2 evaluations" in alt(panel.pictures[0])

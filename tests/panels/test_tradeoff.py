@@ -13,7 +13,7 @@ from style_helpers.panels import tradeoff
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer, plane
 from style_helpers.settings import Settings
-from tests.panels.driving import click_at_once, idle, inside, wait
+from tests.panels.driving import click_at_once, idle, inside, stopped_at, wait
 from tests.panels.fake_runs import Runs, computed, copied_bundle, index
 
 PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
@@ -208,12 +208,7 @@ def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs)
 
 
 def test_stop_ends_after_the_evaluation_and_keeps_the_picture(panel, runs):
-    runs.free = False
-    panel.compute_button.click()
-    runs.reach(4)
-    panel.stop_button.click()
-    runs.grant()
-    idle(panel)
+    stopped_at(panel, runs, panel.compute_button, 4)
     assert len(runs[-1].history) == 4
     assert "Stopped after 4" in panel.status.value
     assert "<img" in panel.live_picture.value

@@ -12,7 +12,7 @@ import torch
 from style_helpers import transfer
 from style_helpers.panels import tug
 from style_helpers.panels.tug import MOMENTS, TugOfWar, coloured, kept_moments, way, who
-from tests.panels.driving import Fake, click_at_once, idle
+from tests.panels.driving import Fake, click_at_once, idle, stopped_at
 
 
 class Rope(Fake):
@@ -204,12 +204,7 @@ def test_moving_controls_before_the_first_run_changes_nothing(panel):
 
 
 def test_stop_ends_after_the_evaluation_and_the_moments_stay(panel, rope):
-    rope.free = False
-    panel.run_button.click()
-    rope.reach(4)
-    panel.stop_button.click()
-    rope.grant()
-    idle(panel)
+    stopped_at(panel, rope, panel.run_button, 4)
     assert "Stopped: 3 moments are kept." in panel.status.value
     assert len(panel.moment.options) == 3
     assert rope.evaluation == 4
