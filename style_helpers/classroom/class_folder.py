@@ -40,7 +40,7 @@ MANIFEST, UNFINISHED, README, REQUIREMENTS = "class.json", "class.json.unfinishe
 WHAT = "class folder of style_helpers"
 TITLE = "Neural style transfer, step by step"
 SINGLE_FILES = ("start.py", "constraints.txt", "pyproject.toml", "environment.yml", "README.md", "LICENSE")
-NETWORKS = ("vgg16", "alexnet", "lpips-vgg16", "lpips-alexnet")
+NETWORKS = ("vgg16", "alexnet", "lpips-alexnet")
 WHEELS_GB = {"cpu": 0.5, "cuda": 3.2}  # what pip downloads; CUDA comes along on Linux alone
 
 

@@ -104,7 +104,7 @@ def refused(folder, error=class_folder.ClassroomError, **options) -> str:
 
 def test_learners_get_the_course_without_solutions_and_the_weights(folder):
     course = [f"course/{name}" for name in FOR_LEARNERS]
-    shared = [f"weights/{name}.safetensors" for name in ("alexnet", "lpips-alexnet", "lpips-vgg16", "vgg16")]
+    shared = [f"weights/{name}.safetensors" for name in ("alexnet", "lpips-alexnet", "vgg16")]
     assert names(folder) == sorted([*course, *shared, "README.txt", "class.json", "requirements.txt"])
     for name in FOR_LEARNERS:
         assert (folder / "course" / name).read_bytes() == (class_folder.ROOT / name).read_bytes()
@@ -286,8 +286,8 @@ def test_several_files_are_counted_and_what_cannot_be_read_is_named(folder):
     assert len(said(folder)) == 2
     missing, damaged, unreadable = (next(each for each in said(folder, True) if f" {kind} files" in each)
         for kind in ("missing", "damaged", "unreadable" if os.name == "nt" else "cut short or changed"))  # fmt: skip
-    total = len(names(folder)) - 1 + 5
-    assert f"missing files: 4 of {total}, first weights/alexnet.safetensors" in missing
+    total = len(names(folder)) - 1 + 4
+    assert f"missing files: 3 of {total}, first weights/alexnet.safetensors" in missing
     assert f"damaged files: 1 of {total}, first course/start.py" in damaged
     assert "first course/README.md" in unreadable
 
@@ -352,7 +352,7 @@ def stopped_after(count: int, folder: Path):
             class_folder.prepare(folder)
 
 
-@pytest.mark.parametrize("count", range(20))
+@pytest.mark.parametrize("count", range(19))
 def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     folder = tmp_path / "class"
     stopped_after(count, folder)
@@ -360,7 +360,7 @@ def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     assert said(folder)
     assert [name for name in names(folder) if name.endswith(".part")] == []
     copied = max(0, count - 1)  # the first thing written is the mark
-    assert f" {18 - copied} of them copied now." in class_folder.prepare(folder)
+    assert f" {17 - copied} of them copied now." in class_folder.prepare(folder)
     assert said(folder, thorough=True) == []
     assert not (folder / "class.json.unfinished").exists()
 

@@ -27,7 +27,7 @@ from style_helpers.classroom import class_folder, doctor, pace
 from style_helpers.course import first_cell
 
 MANAGER = doctor.MANAGER
-NETWORKS = ("vgg16", "alexnet", "lpips-vgg16", "lpips-alexnet")
+NETWORKS = ("vgg16", "alexnet", "lpips-alexnet")
 VERSION = style_helpers.__version__
 SECONDS = 300  # a guard against hanging, and no measure of speed
 without_modes = pytest.mark.skipif(sys.platform == "win32", reason="a folder's mode forbids nothing there")
@@ -364,7 +364,7 @@ def test_missing_weights_are_named_and_nothing_is_measured(capsys, no_weights):
     assert set(found) == {f"weights of {name}" for name in NETWORKS} | {"lessons"}
     assert all(f"run {COMMAND} prepare where there is internet" in said for said in found.values())
     (line,) = looked(capsys)
-    assert "the weights of VGG-16, AlexNet, LPIPS for VGG-16, LPIPS for AlexNet are not on this computer" in line
+    assert "the weights of VGG-16, AlexNet, LPIPS for AlexNet are not on this computer" in line
 
 
 def test_damaged_weights_are_named(no_weights):
