@@ -278,7 +278,10 @@ class Run:
             if self._picture.shape != objective.content.shape:
                 self.best = None  # totals at two scales cannot be compared
             self._picture = self._grown(objective.content).requires_grad_()
-            self._begun = scale, objective, _optimizer(self._picture, self.settings)
+            optimizer = _optimizer(self._picture, self.settings)
+            if self._begun:
+                _carry_on(optimizer, self._begun[2])
+            self._begun = scale, objective, optimizer
         return self._begun[1:]
 
     def _grown(self, content: Tensor) -> Tensor:
@@ -333,6 +336,22 @@ def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
     # weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels.
     ours = {"max_iter": 1, "tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
     return torch.optim.LBFGS([picture], lr=settings.learning_rate, **ours)
+
+
+def _carry_on(optimizer: torch.optim.Optimizer, before: torch.optim.Optimizer):
+    """Begins L-BFGS with the curvature it learned at the scale before, in place of torch's first move, of length 1.
+
+    With k times as many points a mean's gradient is 1/k as long, and the same change of it a move k times as long.
+    Measured with `fine` at 256 pixels: 8 evaluations at the full size then do what took 12.
+    """
+    (old,), (new,) = (each.param_groups[0]["params"] for each in (before, optimizer))
+    learned = before.state[old]
+    if learned.get("old_stps"):  # else it is Adam, or has not seen two points yet
+        nowhere = torch.zeros(new.numel()).to(new)
+        optimizer.state[new].update(  # as after a move of no length, from which nothing was learned
+            {"n_iter": 1, "func_evals": 0, "d": nowhere, "t": 0.0, "prev_flat_grad": nowhere.clone(), "prev_loss": 0.0},
+            **{"old_dirs": [], "old_stps": [], "ro": [], "H_diag": learned["H_diag"] * (new.numel() / old.numel())},
+        )
 
 
 def _numbers(terms: dict[str, Tensor]) -> Mapping[str, float]:

@@ -456,6 +456,29 @@ def test_a_larger_scale_begins_with_the_contents_own_detail(alexnet, large):
         assert (noise[2].picture - large[0]).abs().mean() > 0.1  # it has no detail of the photograph to be given
 
 
+def test_a_larger_scale_begins_with_the_curvature_that_the_smaller_one_learned(alexnet, large):
+    """Its first move is the gradient times the inverse curvature, s y / y y, for so many more points."""
+    descent = transfer.Run(
+        StyleObjective(alexnet, *large, Settings.fine(network="alexnet", evaluations=10, **COARSE_TO_FINE))
+    )
+    for _ in range(6):
+        next(descent)
+    (learned,) = descent._begun[2].state.values()
+    s, y = learned["old_stps"][-1], learned["old_dirs"][-1]
+    first = next(descent)
+    assert first.side == 128
+    moved = descent._picture.detach() - first.picture
+    inside = (first.picture > 0) & (first.picture < 1)  # a step's picture is clamped
+    expected = -(moved.numel() / s.numel()) * (s @ y) / (y @ y) * descent._picture.grad
+    torch.testing.assert_close(moved[inside], expected[inside], atol=1e-6, rtol=1e-4)
+
+
+def test_a_scale_that_learned_nothing_leaves_nothing(alexnet, large):
+    one_each = Settings.fine(network="alexnet", evaluations=2, **COARSE_TO_FINE)
+    for chosen in (one_each, one_each.replace(optimizer="adam", learning_rate=0.01)):
+        assert [step.side for step in transfer.Run(StyleObjective(alexnet, *large, chosen))] == [64, 128]
+
+
 def test_a_weight_can_be_changed_in_mid_run(objective):
     descent = transfer.Run(objective, evaluations=6)
     before = [next(descent) for _ in range(3)][-1]
