@@ -69,8 +69,8 @@ class StartError(Exception):
 def main(arguments):
     try:
         check_python(sys.version_info)
-        here = os.getcwd()
-        for stream in (sys.stdout, sys.stderr):
+        here = folder_now()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # either may be closed
             stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
         command, further = understand(arguments)
         if command == "help":
@@ -92,6 +92,13 @@ def main(arguments):
     except KeyboardInterrupt:
         print("\nstart.py: stopped; the next start goes on from here.", file=sys.stderr)
         return 130
+
+
+def folder_now():
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise StartError("the folder that you are in has been deleted: go to another one with cd.") from None
 
 
 def check_python(version):
@@ -120,10 +127,9 @@ def understand(arguments):
 
 
 def use_class_folder(command):
-    """Takes the weights that lie beside the course, unless the user names others."""
+    """Refuses what a class folder has no files for, and one that is read from a stick."""
     if command not in OF_A_LEARNER:
         raise StartError(f"a class folder lacks the files for '{command}': run it where the whole project is.")
-    os.environ["STYLE_HELPERS_WEIGHTS"] = os.environ.get("STYLE_HELPERS_WEIGHTS") or str(CLASS / "weights")
     trial = ROOT / ".start.part"
     try:
         trial.write_bytes(b"")
@@ -135,7 +141,9 @@ def use_class_folder(command):
 def set_up(command):
     for name in ("pyproject.toml", "constraints.txt"):
         if not (ROOT / name).is_file():
-            raise StartError(f"{name} is missing in {ROOT}: get the whole project again, start.py alone is not enough.")
+            raise StartError(
+                f"{name} is missing in {ROOT}: unpack the whole project, or get it again; start.py alone is not enough."
+            )
     extras = COMMANDS[command]
     needs_weights = command in ("lab", "test")
     weights = os.environ.get("STYLE_HELPERS_WEIGHTS", "")
@@ -204,12 +212,23 @@ def install_from_wheels(extras):
     wheels = CLASS and CLASS / "wheels"
     if not wheels or not wheels.is_dir():
         return False
+    made_for, ours = python_of(wheels), "{}.{}".format(*sys.version_info)
+    if made_for not in (None, ours):
+        said = f"The packages of the class folder are for Python {made_for}, and this is {ours}"
+        print(f"{said}: taking your package index.", flush=True)
+        return False
     check_space(cpu_build=not any(wheels.glob("nvidia*")))
     print("Installing the packages of the class folder into .venv, with no network: 1 to 5 minutes.", flush=True)
     done = pip_install("--no-index", "--find-links", wheels, "--editable", "." + extras)
     if not done:
         print("The packages of the class folder do not suit this computer: taking your package index.", flush=True)
     return done
+
+
+def python_of(wheels):
+    """The Python that a folder's PyTorch is for, such as 3.12; None where it does not say."""
+    names = [re.search("-cp3([0-9]+)-", wheel.name) for wheel in wheels.glob("torch-*.whl")]
+    return next((f"3.{name.group(1)}" for name in names if name), None)
 
 
 def install_from_index(extras):
@@ -238,8 +257,10 @@ def check_index():
     if CLASS:
         raise StartError(
             "no package index can be reached, and this class folder has no packages for this computer: connect to the "
-            "internet, or ask for the folder that was made with --wheels."
+            "internet, or use the Python that README.txt names, or ask for a folder that was made with --wheels."
         )
+    if ROOT.name == "course":
+        raise StartError(UNREACHABLE + " If this came in a class folder, copy all of that: its packages lie beside.")
     raise StartError(UNREACHABLE)
 
 

@@ -9,9 +9,8 @@ Files that exist are not replaced, except with --force.
 
 import argparse
 import sys
-from pathlib import Path
 
-from build import ANSWER, LESSONS, answer_names, build, is_exercise, solve
+from build import ANSWER, LESSONS, a_folder, answer_names, build, is_exercise, solve
 
 from style_helpers import files
 
@@ -56,7 +55,7 @@ def course() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the lessons as assignments, in nbgrader's course layout.")
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="the course folder, made if it is not there")
+    parser.add_argument("folder", metavar="FOLDER", type=a_folder, help="the course folder, made if it is not there")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     try:
@@ -66,10 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
             files.check(path, (path.suffix,), overwrite=options.force)  # all of them before the first is written
         for path, text in written.items():
             files.write(path, text.encode(), options.force)
+    except KeyboardInterrupt:
+        print("Stopped: the same command with --force goes on.", file=sys.stderr)
+        return 130
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(files.printable(error), file=sys.stderr)
         return 1
-    print(f"{options.folder}: {len(written)} files. To mark with nbgrader, see TEACHING.md.")
+    print(f"{files.printable(options.folder)}: {len(written)} files. To mark with nbgrader, see TEACHING.md.")
     return 0
 
 

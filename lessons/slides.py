@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import nbformat
-from build import LESSONS, build, is_exercise
+from build import LESSONS, a_folder, build, is_exercise
 from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -282,7 +282,7 @@ def run(lesson: Path) -> nbformat.NotebookNode:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make slides of lessons, one HTML file each.")
     parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
-    parser.add_argument("--to", metavar="FOLDER", type=Path, default=Path("slides"), help="(default: slides)")
+    parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     found = {lesson.stem[:2]: lesson for lesson in sorted(LESSONS.glob("[0-9]*.md"))}
@@ -296,6 +296,9 @@ def main(arguments: list[str] | None = None) -> int:
         for number, path in wanted.items():
             print(f"lesson {number} runs ...", flush=True)
             print(files.write(path, slides(run(found[number])).encode(), options.force))
+    except KeyboardInterrupt:
+        print("Stopped: the slides that are written are whole.", file=sys.stderr)
+        return 130
     except CellExecutionError as error:
         print(f"Lesson {number} stops with {error.ename}: {error.evalue}", file=sys.stderr)
         return 1

@@ -10,12 +10,15 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from style_helpers import COMMAND, __version__, files
 from style_helpers.settings import NETWORKS, PRESETS, Settings, SettingsError
+
+STOPPED = "Stopped before the end; nothing unfinished is left behind."
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,9 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     logging.getLogger("PIL").setLevel(logging.CRITICAL)  # odd metadata in a photo is no news to the user
     try:
+        os.getcwd()
+    except FileNotFoundError:
+        return _refuse("The folder that you are in has been deleted: go to another one with cd.")
+    try:
         return options.act(options)
     except KeyboardInterrupt:
-        return _refuse("Stopped before the end; nothing unfinished is left behind.", code=130)
+        return _refuse(STOPPED, code=130)
     except OSError as error:
         return _refuse(f"This did not work: {files.printable(error)}.", code=1)
 
@@ -89,7 +96,10 @@ def act_stylize(options) -> int:
     except SettingsError as error:
         return _refuse(error)
 
-    from style_helpers import devices, transfer, weights
+    with _signals_noted() as came:  # while torch is imported an interrupt may be lost in the middle of C++
+        from style_helpers import devices, transfer, weights
+    if came:
+        return _refuse(STOPPED, 128 + came[0])
 
     warnings.simplefilter("ignore", RuntimeWarning)  # why a run ended is said below, in one sentence
     try:
@@ -138,25 +148,30 @@ def _keep(descent, options, size: int) -> int:
     result = descent.result()
     if not result.history:
         return _refuse(f"{result.ended} No picture was written.", code=1)
-    path, trouble = _save(result.picture, options, _about(options, descent, size))
-    complete = len(result.history) == descent.evaluations and not trouble
+    from style_helpers import images
+
+    about = _about(options, descent, size)
+    save = lambda path, force: images.save(result.picture, path, about, force)  # noqa: E731
+    path, trouble = _kept(options.out, save, options.force)
     said = f"{trouble} The picture is kept as {files.quote(path)}." if trouble else f"{files.printable(path)}:"
+    complete = len(result.history) == descent.evaluations and not trouble
     print(f"{said} {result.ended}", file=sys.stdout if complete else sys.stderr)
     if options.losses is not None:
-        files.write(options.losses, losses_csv(result.history).encode(), options.force)
+        write = lambda path, force: files.write(path, losses_csv(result.history).encode(), force)  # noqa: E731
+        path, trouble = _kept(options.losses, write, options.force)
+        if trouble:
+            return _refuse(f"{trouble} The losses are kept as {files.quote(path)}.", code=1)
     return 0 if complete else 1
 
 
-def _save(picture, options, about: dict[str, str]) -> tuple[Path, str]:
-    """Where the picture is; and, where it could not be written as asked, why: a finished picture is not thrown away."""
-    from style_helpers import images
-
+def _kept(asked: str, write: Callable[[str | Path, bool], Path], force: bool) -> tuple[Path, str]:
+    """Where a file is; and, where it could not be written as asked, why: what a run made is not thrown away."""
     try:
-        return images.save(picture, options.out, about, options.force), ""
+        return write(asked, force), ""
     except files.FileError as error:
-        for path in files.elsewhere(options.out):
+        for path in files.elsewhere(asked):
             with suppress(files.FileError):
-                return images.save(picture, path, about), str(error)
+                return write(path, False), str(error)
         raise
 
 

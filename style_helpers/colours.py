@@ -35,6 +35,7 @@ def matched(style: Tensor, content: Tensor) -> Tensor:
 
 def _mean_and_root(points: Tensor) -> tuple[Tensor, Tensor]:
     """Mean (3, 1) and symmetric square root (3, 3) of the covariance of a picture's colours, (3, H W)."""
-    covariance = torch.cov(points) + 1e-5 * torch.eye(3).to(points)  # a grey picture has no spread to divide by
+    covariance = torch.cov(points, correction=0)
+    covariance += 1e-5 * torch.eye(3).to(points)  # a grey picture has no spread to divide by
     values, vectors = torch.linalg.eigh(covariance)
     return points.mean(1, keepdim=True), vectors @ values.sqrt().diag() @ vectors.t()

@@ -40,8 +40,8 @@ def choose(device: str | torch.device | None = None) -> torch.device:
     present = available()
     if name in (None, "", "auto"):
         return torch.device(present[0])
-    kind, _, number = str(name).partition(":")
-    if kind not in _PRESENT or (number and not number.isdecimal()):
+    kind, colon, number = str(name).partition(":")
+    if kind not in _PRESENT or (colon and not re.fullmatch("0|[1-9][0-9]{0,2}", number)):
         raise SettingsError(f"{asked} {name!r} is not known: choose one of auto, {', '.join(_PRESENT)}.")
     if kind not in present or int(number or 0) >= _count(kind):
         raise SettingsError(f"{asked} {name!r} is not on this machine: choose one of auto, {', '.join(present)}.")

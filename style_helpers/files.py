@@ -29,7 +29,7 @@ def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[st
     if os.path.isdir(path):
         raise FileError(f"{quote(path)} is a folder; give the name of a file to write, ending in {endings[0]}.")
     if path.suffix.lower() not in endings:
-        raise FileError(f"{quote(path)} must end in {' or '.join(endings)}, the kinds that can be written here.")
+        raise FileError(f"{quote(path)} must be a name that ends in {' or '.join(endings)}.")
     _check_place(path, overwrite)
     try:
         with contextlib.suppress(FileNotFoundError):

@@ -97,6 +97,8 @@ def from_pil(picture: Image.Image, device=None) -> Tensor:
 
     Raises `PictureError` for one that has no pixels, or whose file is cut short or closed.
     """
+    if not isinstance(picture, Image.Image):
+        raise PictureError(f"from_pil takes a Pillow picture, not {type(picture).__name__}.")
     try:
         pixels = torch.from_numpy(np.array(_to_rgb(picture)))
     except (OSError, ValueError, SyntaxError) as error:  # Pillow reads a file only when its pixels are wanted
@@ -169,7 +171,7 @@ def _open_stream(source, name: str) -> BinaryIO:
         if os.path.isdir(source):
             raise PictureError(f"{name} is a folder; give the name of a picture file.")
         if not os.path.exists(source):
-            where = "" if os.path.isabs(source) else f" in the folder {files.quote(os.getcwd())}"
+            where = "" if os.path.isabs(source) else f" in the folder {_current_folder()}"
             raise PictureError(f"There is no file {name}{where}; check the spelling.")
         if not os.path.isfile(source):
             raise PictureError(f"{name} is not an ordinary file; give the name of a picture file.")
@@ -185,6 +187,13 @@ def _open_stream(source, name: str) -> BinaryIO:
         kind = type(content).__name__
         raise PictureError(f"Give a picture as a file name, bytes or a file open for binary reading, not {kind}.")
     return io.BytesIO(content)
+
+
+def _current_folder() -> str:
+    try:
+        return files.quote(os.getcwd())
+    except FileNotFoundError:
+        return "where Python runs, which has been deleted"
 
 
 def _cannot_read(name: str, error: OSError | ValueError) -> str:
@@ -212,12 +221,12 @@ def _what_is_wrong(start: bytes) -> str:
     kind = _recognise(start)
     if not start:
         return "is an empty file; copy or download the picture again."
-    if start[4:8] == b"ftyp" and start[8:12] in _PHONE_BRANDS:
-        return "is a HEIC or AVIF picture that cannot be read here; save it as JPEG first."
     if kind:
         return (
             f"looks like a {kind} picture but is cut short, damaged or of a rare kind; copy it again or save it as PNG."
         )
+    if start[4:8] == b"ftyp" and start[8:12] in _PHONE_BRANDS:
+        return "is a HEIC or AVIF picture that cannot be read here; save it as JPEG first."
     if b"<!doctype html" in text or b"<html" in text:
         return "is a web page, not a picture; save the picture itself."
     if b"<svg" in text:
@@ -324,7 +333,11 @@ def show(
         pictures = [pictures]
     if isinstance(titles, str):
         titles = [titles]
+    if not isinstance(pictures, Sequence):
+        raise PictureError(f"show takes tensors or Pillow pictures, not {type(pictures).__name__}.")
     row = [_to_rgb(picture) if isinstance(picture, Image.Image) else to_pil(picture) for picture in pictures]
+    if any(0 in picture.size for picture in row):
+        raise PictureError("The Pillow picture has no pixels.")
     if not row or (titles is not None and len(titles) != len(row)):
         count = "no titles" if titles is None else f"{len(titles)} titles"
         raise PictureError(f"show needs one picture or more and a title for each, not {len(row)} pictures, {count}.")
@@ -373,9 +386,8 @@ def save(
     path = Path(path)
     files.check(path, WRITTEN, overwrite=overwrite)
     for key, text in (settings or {}).items():
-        if not (
-            isinstance(key, str) and isinstance(text, str) and key.isascii() and 0 < len(key) < 80 and "\0" not in key
-        ):
+        plain = isinstance(key, str) and key.isascii() and 0 < len(key) < 80 and "\0" not in key
+        if not plain or not isinstance(text, str) or text.encode(errors="ignore").decode() != text:
             raise files.FileError(f"Settings in a picture are texts by names of plain letters, not {key!r}: {text!r}.")
     return files.write(path, _encode(to_pil(picture), path.suffix.lower(), settings or {}), overwrite)
 

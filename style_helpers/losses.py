@@ -105,6 +105,7 @@ def _masked(features: Tensor, mask: Tensor | None) -> Tensor:
 
 def _share(mask: Tensor) -> Tensor:
     """A mask scaled so that its square has mean 1: a sum over all positions then counts the masked ones only."""
+    mask = mask / mask.max()  # squares of very small numbers would all be 0
     return mask / mask.square().mean().sqrt()
 
 

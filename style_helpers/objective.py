@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 import torch
@@ -11,10 +12,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from style_helpers import colours, devices
-from style_helpers.images import as_picture, resize
+from style_helpers.images import SMALLEST_SIDE, as_picture, resize
 from style_helpers.losses import STATISTICS, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
-from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError
+from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError, check_kind
 
 RANGE_WEIGHT = 1e4  # of the penalty outside 0 to 1
 
@@ -210,10 +211,19 @@ class StyleObjective(nn.Module):
             needed *= 1.1  # measured: 1.79 GB where 1.72 were estimated (VGG-16, 768 pixels, float32)
             if needed > free:
                 fits = int(min(height, width) * math.sqrt(free / needed))
-                raise ValueError(
-                    f"A {what} of {width} x {height} pixels needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} "
-                    f"GB are free: with the shorter side at {fits} pixels it fits."
+                remedy = (
+                    f"with the shorter side at {fits} pixels it fits"
+                    if fits >= SMALLEST_SIDE
+                    else "close other programs, and shut down other notebooks' kernels"
                 )
+                raise ValueError(
+                    f"A {what} of {width} x {height} pixels needs about {_bytes(needed)}, and {_bytes(free)} are free: "
+                    f"{remedy}."
+                )
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _as_mask(mask, content: Tensor) -> Tensor | None:
@@ -225,7 +235,13 @@ def _as_mask(mask, content: Tensor) -> Tensor | None:
         return None
     if isinstance(mask, Image.Image):
         mask = np.asarray(mask.convert("L"), np.float32) / 255
-    mask = torch.as_tensor(mask).detach().to(content)
+    if not isinstance(mask, Tensor):
+        try:
+            mask = torch.from_numpy(np.array(mask, np.float32))  # a copy: NumPy's may be turned round, or read-only
+        except (TypeError, ValueError):
+            kind = type(mask).__name__
+            raise ValueError(f"A mask is a tensor, a NumPy array or a Pillow picture of (H, W), not {kind}.") from None
+    mask = mask.detach().to(content)
     return mask[None, None] if mask.ndim == 2 else mask
 
 
@@ -237,15 +253,14 @@ def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
 def _check_kinds(network, settings):
     if not hasattr(network, "cut"):  # lesson 01 has networks of its own making
         raise SettingsError(f"The network must be one that networks.load gave, not {type(network).__name__}.")
-    if not isinstance(settings, Settings):
-        raise SettingsError(f"The settings must be Settings, such as Settings.gatys(), not {type(settings).__name__}.")
+    check_kind(settings)
 
 
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):
-    shares = [style.weight if isinstance(style.weight, int | float) else math.nan for style in styles]
-    if not (0 < sum(shares) < math.inf and min(shares) >= 0):  # so written that NaN fails too
-        weights = ", ".join(str(style.weight) for style in styles) or "none"
-        raise ValueError(f"Style weights must be finite, 0 or more, and add up to more than 0, not {weights}.")
+    shares = [style.weight if isinstance(style.weight, Real) else math.nan for style in styles]
+    if not (0 < sum(shares) <= 1e30 and min(shares) >= 0):  # so written that NaN fails too
+        weights = ", ".join(repr(style.weight)[:30] for style in styles) or "none"
+        raise ValueError(f"Style weights must be numbers, 0 or more, and add up to more than 0, not {weights}.")
     masks = [("style mask", style.mask) for style in styles if style.mask is not None]
     if keep is not None:
         masks.append(("mask of what to keep", 1 - keep))

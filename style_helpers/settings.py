@@ -197,8 +197,14 @@ def shortened(evaluations: int, least: int = 2) -> int:
     return min(evaluations, max(least, evaluations // 20))
 
 
+def check_kind(settings) -> None:
+    """Raises SettingsError for what is no `Settings`, such as a preset's name."""
+    if not isinstance(settings, Settings):
+        raise SettingsError(f"The settings must be Settings, such as Settings.gatys(), not {type(settings).__name__}.")
+
+
 def _check_choice(name, value, choices):
-    if value not in choices:
+    if not isinstance(value, str | None) or value not in choices:
         known = ", ".join(str(choice) for choice in choices if choice is not None)
         raise SettingsError(f"{name} {value!r} is not known: choose one of {known}.")
 

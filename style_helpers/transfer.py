@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from style_helpers import devices, networks
 from style_helpers.images import as_picture, fit
 from style_helpers.objective import StyleObjective
-from style_helpers.settings import LBFGS_MEMORY, Settings, shortened
+from style_helpers.settings import LBFGS_MEMORY, Settings, check_kind, shortened
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
     in mid-run has what was reached in its `result`: in a notebook, `sys.last_value.result`.
     """
     settings = Settings.gatys() if settings is None else settings
+    check_kind(settings)
     network = networks.load(settings.network) if settings.network else networks.default()
     descent = Run(StyleObjective(network, content, style, settings))
     try:
@@ -125,6 +126,8 @@ class Run:
     """
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):
+        if not isinstance(objective, StyleObjective):
+            raise TypeError(f"A run needs a StyleObjective, not {type(objective).__name__}.")
         settings = objective.settings
         if evaluations is not None:
             settings = settings.replace(evaluations=evaluations)
@@ -203,7 +206,7 @@ class Run:
                 if self.stopping:
                     self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
                     return
-        self.ended = f"All {self.evaluations} evaluations are done."
+        self.ended = f"All {self.evaluations} evaluations are done." if self.evaluations > 1 else "It is done."
 
     def _wait(self):
         """Until a pause is over."""

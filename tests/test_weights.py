@@ -210,6 +210,16 @@ def test_nothing_here(place):
     assert_fails(place, "vgg19-00.pth", "No such file", name="vgg19")
 
 
+def test_the_class_folder_around_the_course_is_used_whatever_started_python(place, monkeypatch):
+    monkeypatch.delenv("STYLE_HELPERS_WEIGHTS")
+    monkeypatch.setattr(weights, "_PROJECT", place.folder / "class" / "course")
+    assert weights.find("vgg16") is None, "a project that happens to be called course is like any other"
+    (place.folder / "class" / "weights").mkdir()
+    (place.folder / "class" / "weights" / "vgg16.safetensors").write_bytes(kept_file(CLASS))
+    assert_loads(CLASS)
+    assert weights.find("vgg16").source == "the class folder"
+
+
 def test_a_class_folder_that_is_not_there(place, capsys):
     place.put(CACHE)
     (place.folder / "class").rmdir()

@@ -173,7 +173,7 @@ def _cells(path: Path) -> list | None:
 def prepare(folder: str | os.PathLike, networks: Iterable[str] = (), wheels: bool = False) -> str:
     """Make a class folder, or repair one and bring it up to date; only what differs is copied. Returns what was done.
 
-    `networks` are added to VGG-16, AlexNet and both heads of LPIPS. What is missing of the weights is fetched first.
+    `networks` are added to VGG-16, AlexNet and the heads of LPIPS. What is missing of the weights is fetched first.
     `wheels` downloads every package too. Raises ClassroomError, files.FileError or weights.WeightsError.
     """
     place = Path(os.path.realpath(folder))
@@ -271,10 +271,15 @@ def _readme(wheels: bool) -> str:
         if wheels
         else "Each laptop downloads its packages once, at the first start"
     )
+    any_of_these = f"Python {', '.join(pythons)} or {newest}"
+    install = f"1. Install {any_of_these} from python.org, if you have none of these."
+    if wheels:
+        ours = "Python {}.{}".format(*platform.python_version_tuple())
+        install = f"1. Install {ours} from python.org, if you have none: {any_of_these} will do, but has to download."
     return (
         f"{TITLE}, version {__version__}: the course, its networks (weights) and its list of packages.\n"
-        f"1. Install Python {', '.join(pythons)} or {newest} from python.org, if you have none of these.\n"
-        f"2. Copy this whole folder to your own disk (or at least {COURSE}).\n"
+        f"{install}\n"
+        f"2. Copy this whole folder to your own disk: not {COURSE} alone, which takes the rest from beside it.\n"
         f"3. Open a terminal in its folder {COURSE}, and type: python start.py   (macOS, Linux: python3 start.py; "
         "Windows: py start.py)\n"
         f"{network} ({WHEELS_GB['cpu']} GB; up to {WHEELS_GB['cuda']} GB on Linux).\n"
@@ -370,7 +375,7 @@ def _finish(place: Path, before: Manifest, entries: dict[str, Entry]) -> None:
         os.sync()  # nothing may reach a USB stick after the manifest does: it may be pulled out at once
     made = Manifest(__version__, datetime.now(UTC).isoformat(timespec="seconds"), dict(sorted(entries.items())))
     files.write(place / MANIFEST, made.to_bytes(), overwrite=True)
-    (place / UNFINISHED).unlink()
+    (place / UNFINISHED).unlink(missing_ok=True)  # two at once: the other one was quicker
 
 
 def _say(sentence: str) -> None:

@@ -68,10 +68,10 @@ def examine(measure: Callable[[], dict[str, float]] = pace.measure) -> Iterator[
     yield threads()
     yield memory()
     yield disk()
+    yield from folder_in_use(thorough=True)  # before the weights, which may lie in it
     sound = [weights_of(name) for name in class_folder.NETWORKS]
     yield from sound
     yield Finding("network taken", networks.choose()[1])
-    yield from folder_in_use(thorough=True)
     yield course(Path.cwd())
     yield writing(ROOT / "notebooks" if (ROOT / "notebooks").is_dir() else Path.cwd())
     yield kernels()

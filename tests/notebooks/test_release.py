@@ -128,6 +128,14 @@ def test_nbgraders_validation_says_what_the_check_says(tmp_path, config):
     assert all("AssertionError: Not yet: Write your own code" in each for each in unwritten)
 
 
+def test_what_is_no_folder_is_refused_in_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    for name in ("", str(tmp_path / "file")):
+        with pytest.raises(SystemExit):
+            release.main([name])
+        assert f"'{name}' is no folder: give the name of one, or a new name" in capsys.readouterr().err
+
+
 def test_the_course_folder_is_written_once_and_replaced_only_by_force(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(release, "course", lambda: WHOLE)  # to make it takes seconds
     folder = tmp_path / "course"
