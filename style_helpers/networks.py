@@ -94,7 +94,8 @@ class Features(nn.Module):
 
     def __init__(self, name: str, state: dict[str, Tensor], layers=None, *, pooling="max", normalise=True):
         super().__init__()
-        self.name, self.pooling, self.normalise, self._state = name, pooling, normalise, state
+        self.name, self.pooling, self.normalise = name, pooling, normalise
+        self._state = {key: _channels_last(tensor) for key, tensor in state.items()}
         modules = _modules(name, pooling)
         self.layers = tuple(modules) if layers is None else tuple(layers)
         _check_layers(name, self.layers)
@@ -102,8 +103,8 @@ class Features(nn.Module):
         self.body = nn.ModuleDict(dict(list(modules.items())[: deepest + 1]))
         for position, module in enumerate(self.body.values()):  # torchvision numbers its modules in this same order
             if isinstance(module, nn.Conv2d):
-                module.weight = nn.Parameter(state[f"features.{position}.weight"], requires_grad=False)
-                module.bias = nn.Parameter(state[f"features.{position}.bias"], requires_grad=False)
+                module.weight = nn.Parameter(self._state[f"features.{position}.weight"], requires_grad=False)
+                module.bias = nn.Parameter(self._state[f"features.{position}.bias"], requires_grad=False)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
         self.eval()
@@ -185,6 +186,11 @@ class Features(nn.Module):
                 f"A picture of {width} x {height} pixels is too small for {self.name} up to {list(self.body)[-1]}: "
                 f"the shorter side needs at least {self.smallest_side} pixels."
             )
+
+
+def _channels_last(tensor: Tensor) -> Tensor:
+    """A kernel in the order in which the maps are convolved; else each convolution orders it anew. A bias as it is."""
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def _modules(network: str, pooling: str) -> dict[str, nn.Module]:

@@ -334,6 +334,18 @@ def test_a_convolution_that_is_no_longer_frozen_learns():
     assert layer.weight.grad.abs().sum() > 0
 
 
+def test_turned_kernels_are_kept_until_the_number_format_changes():
+    frozen = FrozenConv2d(2, 3, 3, padding=1).requires_grad_(False)
+    kept = frozen.turned()
+    assert frozen.turned() is kept
+    exact = frozen.double().turned()
+    torch.testing.assert_close(exact, kept.double())
+    x = torch.rand(1, 2, 5, 6, dtype=torch.double, requires_grad=True)
+    (ours,) = torch.autograd.grad(frozen(x).square().sum(), x)
+    (theirs,) = torch.autograd.grad(nn.functional.conv2d(x, frozen.weight, frozen.bias, padding=1).square().sum(), x)
+    torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize("pictures", [1, 3])
 @pytest.mark.parametrize("with_mean", [True, False])
 def test_moments_are_second_moments_and_means_with_their_gradients(pictures, with_mean):

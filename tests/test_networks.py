@@ -193,3 +193,10 @@ def test_default_says_which_and_why(monkeypatch, tmp_path, capsys):
         monkeypatch.setenv(weights.FOLDER_VARIABLE, str(tmp_path))
         (tmp_path / "vgg19.safetensors").write_bytes(b"the check comes when it is loaded")
         assert networks.choose()[0] == "vgg19"
+
+
+def test_kernels_lie_in_the_order_of_the_maps_and_a_cut_network_shares_them(alexnet):
+    cut = alexnet.cut(["relu2"])
+    for name in ("conv1", "conv2"):
+        assert cut.body[name].weight.is_contiguous(memory_format=torch.channels_last)
+        assert cut.body[name].weight.data_ptr() == alexnet.body[name].weight.data_ptr()
