@@ -1,4 +1,4 @@
-"""What a style weight buys: `gatys` and `fine` with several weights each, in nearly equal seconds, judged by AlexNet.
+"""What a style weight buys: `gatys` and `fine` with several weights each, judged by AlexNet.
 
 One picture of each preset says little: a larger weight brings the style nearer and takes the content away. The line
 through several weights shows what a preset can reach.
@@ -21,7 +21,7 @@ LOOKS = {"gatys": ("#D55E00", "o", "--"), "fine": ("#0072B2", "s", "-")}
 
 @dataclass(frozen=True)
 class Plan:
-    """The pairs, and for each preset its evaluations (which take about the same seconds) and style weights."""
+    """The pairs, and for each preset its evaluations and style weights."""
 
     pairs: tuple[tuple[str, str], ...] = (
         (CONTENTS[0], STYLES[1]),
@@ -30,7 +30,7 @@ class Plan:
         (CONTENTS[3], STYLES[1]),
     )
     size: int = 256
-    evaluations: tuple[tuple[str, int], ...] = (("gatys", 150), ("fine", 260))
+    evaluations: tuple[tuple[str, int], ...] = (("gatys", 150), ("fine", 180))
     weights: tuple[tuple[str, tuple[float, ...]], ...] = (("gatys", (12, 25, 50, 200)), ("fine", (5, 9, 18, 36)))
 
 

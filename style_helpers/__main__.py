@@ -42,7 +42,7 @@ def build_parser() -> Parser:
     stylize.add_argument("--preset", default="gatys", metavar="|".join(PRESETS), help="(default: gatys)")
     stylize.add_argument("--network", metavar="|".join(NETWORKS), help="(default: vgg19 if its weights are here)")
     stylize.add_argument("--size", metavar="N", help="shorter side (default: 512 with a GPU, else 256; tutorial 128)")
-    stylize.add_argument("--evaluations", metavar="N", help="of the objective and its gradient (default: 300)")
+    stylize.add_argument("--evaluations", metavar="N", help="of the objective and its gradient (default: the preset's)")
     stylize.add_argument("--style-weight", metavar="W", help="more for more style (default: the preset's)")
     stylize.add_argument("--start", metavar="content|noise", help="the picture to begin with (default: content)")
     stylize.add_argument("--seed", metavar="N", help="of the noise (default: 0)")

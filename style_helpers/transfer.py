@@ -132,6 +132,7 @@ class Run:
         if evaluations is not None:
             settings = settings.replace(evaluations=evaluations)
         settings = settings.replace(evaluations=shortened(settings.evaluations, least=max(2, len(settings.scales))))
+        has_detail = start is not None or settings.start == "content"
         if start is None:
             start = starting_picture(objective.content, settings)
         start = as_picture(start, slack=10)  # normal noise goes beyond 0 and 1
@@ -146,7 +147,7 @@ class Run:
         self.history: list[Evaluation] = []
         self.ended = ""
         self._picture = start.detach().to(objective.content).clone()
-        self._from_content = torch.equal(self._picture, objective.content)
+        self._start = self._picture if has_detail else None
         self._reached = self._picture  # where the best step was, as the optimizer had it
         self._begun: tuple[float, StyleObjective, torch.optim.Optimizer] | None = None  # the scale under way
         self._seconds = 0.0
@@ -280,23 +281,24 @@ class Run:
             objective = self.objective.at(scale)
             if self._picture.shape != objective.content.shape:
                 self.best = None  # totals at two scales cannot be compared
-            self._picture = self._grown(objective.content).requires_grad_()
+            self._picture = self._grown(objective.content.shape[-2:]).requires_grad_()
             optimizer = _optimizer(self._picture, self.settings)
             if self._begun:
                 _carry_on(optimizer, self._begun[2])
             self._begun = scale, objective, optimizer
         return self._begun[1:]
 
-    def _grown(self, content: Tensor) -> Tensor:
-        """The picture at another scale's size. What enlarging cannot know, the content's fine detail, is put in anew.
+    def _grown(self, size: torch.Size) -> Tensor:
+        """The picture at another scale's size. What enlarging cannot know, the start's fine detail, is put in anew.
 
         This is one level of a Laplacian pyramid, as Kolkin et al. begin their scales ("STROTSS", CVPR 2019, section
         3): it keeps the content in place without another evaluation. A run from noise must find the detail by itself.
         """
-        before, size = self._picture.shape[-2:], content.shape[-2:]
+        before = self._picture.shape[-2:]
         grown = fit(self._picture.detach(), *size).clone()
-        if self.history and before != size and self._from_content:
-            grown += content - fit(fit(content, *before), *size)
+        if self.history and before != size and self._start is not None:
+            whole = fit(self._start, *size)
+            grown += whole - fit(fit(whole, *before), *size)
         return grown
 
     def seconds_left(self) -> float | None:
@@ -313,12 +315,15 @@ class Run:
 
 
 def plan(settings: Settings, smallest_scale: float = 0.0) -> list[tuple[float, int]]:
-    """Each scale and the evaluation at which it ends. The next scale takes over the evaluations of one too small."""
-    scales, share = [], 0.0
+    """Each scale and the evaluation at which it ends. The next scale takes over the evaluations of one too small.
+
+    However few there are, one is left for each larger scale.
+    """
+    scales, share, larger = [], 0.0, len(settings.scales)
     for scale, part in zip(settings.scales, settings.shares, strict=True):
-        share += part
+        share, larger = share + part, larger - 1
         if scale >= smallest_scale or scale == 1:
-            scales.append((scale, round(share * settings.evaluations)))
+            scales.append((scale, max(0, min(round(share * settings.evaluations), settings.evaluations - larger))))
     return scales
 
 

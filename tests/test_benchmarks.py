@@ -13,9 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import machine, pictures, seed_tutorial, speed
+from benchmarks import machine, pictures, quality, seed_tutorial, speed
 from benchmarks.__main__ import main
-from benchmarks.quality import compared
 from style_helpers.objective import StyleObjective
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,13 +98,14 @@ def test_frontier_in_miniature(tmp_path, capsys):
         assert plot.format == "PNG"
 
 
-@pytest.mark.parametrize(
-    ("lpips", "style", "good"), [(1, 0.85, True), (0.8, 1, True), (0.9, 0.9, False), (0.5, 1.01, False)]
-)
-def test_good_is_no_worse_in_both_and_clearly_better_in_one(lpips, style, good):
-    gatys = {"lpips": 1.0, "style": 1.0, "seconds": 10.0}
-    fine = {"lpips": lpips, "style": style, "seconds": 10.0}
-    assert compared(gatys, fine)["no_worse_and_one_clearly_better"] is good
+def test_the_table_counts_where_fine_is_nearer():
+    gatys = {"lpips": 0.5, "style": 0.6, "ssim": 0.4, "seconds": 10.0, "evaluations": 150}
+    nearer = [
+        gatys | change for change in ({"lpips": 0.4}, {"style": 0.5}, {"lpips": 0.4, "style": 0.5, "seconds": 2.0})
+    ]
+    pairs = [{"content": "a", "style": "b"} | quality.compared(gatys, fine) for fine in nearer]
+    assert pairs[2]["ratios"] == pytest.approx({"lpips": 0.8, "style": 5 / 6, "seconds": 0.2})
+    assert "fine nearer than gatys, of 3 pairs: style 2, content 2, both 1" in quality.pairs_table(pairs)
 
 
 @pytest.mark.parametrize("option", ["--out=notes.txt", "--device=abacus"])

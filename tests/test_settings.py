@@ -28,7 +28,7 @@ def test_fine_is_as_it_was_measured():
     fine = Settings.fine()
     assert fine.content_layers == ("relu3_2", "relu4_2")
     assert Settings.fine(network="alexnet").content_layers == ("relu3", "relu4")
-    assert (fine.scales, fine.shares) == ((0.25, 0.5, 1.0), (0.4, 0.3, 0.3))
+    assert (fine.scales, fine.shares) == ((0.25, 0.5, 1.0), (0.5, 0.4, 0.1))
     assert (fine.statistic, fine.balance, fine.style_weight) == ("mean_covariance", "gradient", 18.0)
     assert (fine.total_variation, fine.pooling, fine.optimizer, fine.pixel_range) == (
         0.1,

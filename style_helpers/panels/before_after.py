@@ -69,7 +69,7 @@ RECIPES = {
     "gatys": Recipe("Gatys, plain", {}),
     "seed-layers": Recipe("the seed's layers", {"content_layers": ("conv2_2",), "style_layers": FIRST_FIVE}),
     "max-pooling": Recipe("max pooling", {"pooling": "max"}),
-    "coarse-to-fine": Recipe("coarse to fine", {"scales": (0.25, 0.5, 1.0), "shares": (0.4, 0.3, 0.3)}),
+    "coarse-to-fine": Recipe("coarse to fine", {"scales": (0.25, 0.5, 1.0), "shares": (0.5, 0.4, 0.1)}),
     "total-variation": Recipe("total variation", {"total_variation": 500.0}),
     "luminance": Recipe("luminance only", {"colours": "luminance"}),
     "matched": Recipe("colours matched", {"colours": "matched"}),

@@ -44,6 +44,13 @@ def _sees(layers, start=1, less=1, early=False) -> int:
     return side
 
 
+def _sees_adding(layers) -> int:
+    side, jump = 1, 1
+    for kernel, stride in layers:
+        side, jump = side + (kernel - 1) * jump, jump + stride
+    return side
+
+
 @exercise(
     {
         ("kernels added up without strides", "After a stride of 2, one step is two pixels wide"):
@@ -60,6 +67,14 @@ def _sees(layers, start=1, less=1, early=False) -> int:
             lambda layers: math.prod(kernel for kernel, _ in layers),
         ("a start with 0", "Before the first layer, one pixel sees itself: begin with 1"):
             lambda layers: _sees(layers, start=0),
+        ("a `return` inside the loop", "It ends at the first layer: move it to the left, under `for`"):
+            lambda layers: _sees(layers[:1]),
+        ("strides added up", "Strides multiply: jump = jump * stride"):
+            lambda layers: _sees_adding(layers),
+        ("kernel and stride exchanged", "Each pair is (kernel, stride), in this order"):
+            lambda layers: _sees([(stride, kernel) for kernel, stride in layers]),
+        ("a list without its first layer", "The first layer sees something too: begin with it"):
+            lambda layers: _sees(layers[1:]),
         ("each layer's own stride alone", "All the strides below a layer multiply"):
             lambda layers: layers[0][0] + sum((layers[i][0] - 1) * layers[i - 1][1] for i in range(1, len(layers))),
     },
