@@ -89,7 +89,8 @@ def environment() -> dict[str, str]:
     foreign = ("STYLE_HELPERS_WEIGHTS", "PYTHONPATH")
     ours = {name: text for name, text in os.environ.items() if name not in foreign}
     jupyter = {"JUPYTER_PATH": f"{sys.prefix}/share/jupyter", "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter"}
-    return ours | jupyter | {"STYLE_HELPERS_QUICK": "1"}
+    programs = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])  # nbgrader calls another by its name
+    return ours | jupyter | {"STYLE_HELPERS_QUICK": "1", "PATH": programs}
 
 
 def type_in(project: Path, command: str) -> str:
