@@ -152,6 +152,8 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike", s
 
 def _floats(picture: Tensor) -> Tensor:
     """A picture (3, H, W) or (1, 3, H, W) of any floating type as (1, 3, H, W) in float32, with no gradient."""
+    if isinstance(picture, Tensor) and picture.is_nested:  # it has no shape to speak of
+        raise PictureError("A picture must be one tensor of shape (3, H, W) or (1, 3, H, W), not a nested one.")
     if not isinstance(picture, Tensor) or picture.shape[-3:-2] != (3,) or picture.shape[:-3] not in ((), (1,)):
         what = tuple(picture.shape) if isinstance(picture, Tensor) else type(picture).__name__
         raise PictureError(f"A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.")
@@ -385,6 +387,8 @@ def save(
     """
     path = Path(path)
     files.check(path, WRITTEN, overwrite=overwrite)
+    if not isinstance(settings, dict | None):
+        raise files.FileError(f"Settings in a picture are a dict of texts, not {type(settings).__name__}.")
     for key, text in (settings or {}).items():
         plain = isinstance(key, str) and key.isascii() and 0 < len(key) < 80 and "\0" not in key
         if not plain or not isinstance(text, str) or text.encode(errors="ignore").decode() != text:

@@ -135,12 +135,12 @@ def _check_pair(picture: Tensor, reference: Tensor):
 
 
 def _check(picture: Tensor):
-    if not isinstance(picture, Tensor) or not picture.is_floating_point():
+    if not isinstance(picture, Tensor) or picture.is_nested or not picture.is_floating_point():
         what = picture.dtype if isinstance(picture, Tensor) else type(picture).__name__
         raise ValueError(f"A picture to judge is a tensor of floating-point numbers, as images.load gives, not {what}.")
     if picture.ndim != 4 or picture.shape[:2] != (1, 3) or picture.numel() == 0:
         raise ValueError(f"A picture to judge has the shape (1, 3, H, W), not {tuple(picture.shape)}.")
-    lowest, highest = (float(value) for value in picture.aminmax())
+    lowest, highest = (float(value) for value in picture.float().aminmax())  # float8 cannot be compared
     if not (lowest >= 0 and highest <= 1):  # so written that NaN fails too
         raise ValueError(
             f"The values of a picture to judge go from 0 to 1, but these go from {lowest:g} to {highest:g}: "

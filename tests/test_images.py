@@ -21,7 +21,7 @@ from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 from torchvision import transforms
 
-from style_helpers import images
+from style_helpers import files, images
 from style_helpers.images import PictureError
 from style_helpers.settings import SettingsError
 
@@ -370,6 +370,18 @@ def test_odd_characters_in_a_name_cannot_confuse_the_terminal(tmp_path):
 
 SVG = b'<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"/>'
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+
+
+def test_a_nested_tensor_and_settings_that_are_no_dict_are_refused(tmp_path):
+    nested = torch.nested.nested_tensor([torch.zeros(3, 20, 20)], layout=torch.jagged)
+    assert_refused(lambda: images.as_picture(nested), "not a nested one")
+    assert_refused(lambda: images.to_pil(nested), "not a nested one")
+    for wrong in ("abc", [("a", "b")]):
+        with pytest.raises(files.FileError, match="a dict of texts, not"):
+            images.save(torch.zeros(3, 20, 20), tmp_path / "a.png", wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
 BROKEN_AVIF = b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(200)
 VIDEO = b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(200)
 

@@ -304,13 +304,16 @@ def test_values_outside_0_to_1_are_refused(metric, value, said):
             metric(*pair)
 
 
+NESTED = torch.nested.nested_tensor([torch.zeros(3, 40, 40)], layout=torch.jagged)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize(
-    "given", ["cat.jpg", Image.new("RGB", (40, 40)), torch.zeros(1, 3, 40, 40, dtype=torch.cfloat)]
+    "given", ["cat.jpg", Image.new("RGB", (40, 40)), torch.zeros(1, 3, 40, 40, dtype=torch.cfloat), NESTED]
 )
 def test_what_is_no_tensor_of_floats_is_refused(metric, given):
     with pytest.raises(
-        ValueError, match=r"tensor of floating-point numbers, as images.load gives, not (str|Image|.*64)"
+        ValueError, match=r"tensor of floating-point numbers, as images.load gives, not (str|Image|.*64|torch.float32)"
     ):
         metric(given, given)
 
