@@ -151,17 +151,29 @@ def _keep(descent, options, size: int) -> int:
     from style_helpers import images
 
     about = _about(options, descent, size)
-    save = lambda path, force: images.save(result.picture, path, about, force)  # noqa: E731
+
+    def save(path, force):
+        return images.save(result.picture, path, about, force)
+
     path, trouble = _kept(options.out, save, options.force)
     said = f"{trouble} The picture is kept as {files.quote(path)}." if trouble else f"{files.printable(path)}:"
     complete = len(result.history) == descent.evaluations and not trouble
     print(f"{said} {result.ended}", file=sys.stdout if complete else sys.stderr)
-    if options.losses is not None:
-        write = lambda path, force: files.write(path, losses_csv(result.history).encode(), force)  # noqa: E731
-        path, trouble = _kept(options.losses, write, options.force)
-        if trouble:
-            return _refuse(f"{trouble} The losses are kept as {files.quote(path)}.", code=1)
+    if options.losses is not None and not _keep_losses(result.history, options):
+        return 1
     return 0 if complete else 1
+
+
+def _keep_losses(history, options) -> bool:
+    """Whether the losses are where they were asked for; if not, says where they are."""
+
+    def write(path, force):
+        return files.write(path, losses_csv(history).encode(), force)
+
+    path, trouble = _kept(options.losses, write, options.force)
+    if trouble:
+        _refuse(f"{trouble} The losses are kept as {files.quote(path)}.")
+    return not trouble
 
 
 def _kept(asked: str, write: Callable[[str | Path, bool], Path], force: bool) -> tuple[Path, str]:

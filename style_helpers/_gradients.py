@@ -20,9 +20,9 @@ class FrozenConv2d(nn.Conv2d):
     turn 512 x 512 of them takes longer than to convolve a small map with them.
     """
 
-    _turned: Tensor | None = None  # of the weights as they are now
+    _turned: tuple[Tensor, int, Tensor] | None = None  # the weights, their version, and these kernels turned
 
-    def _apply(self, *change, **options):  # another number format, or another device
+    def _apply(self, *change, **options):  # another number format or device: torch does not count it as a version
         self._turned = None
         return super()._apply(*change, **options)
 
@@ -32,11 +32,12 @@ class FrozenConv2d(nn.Conv2d):
         return _Convolution.apply(x, self)
 
     def turned(self) -> Tensor:
-        """The weights whose convolution is this one's gradient."""
-        if self._turned is None:
+        """The weights, (in, out, height, width), whose convolution is the gradient of this one."""
+        now = self.weight._version  # counts what was written into them, as by load_state_dict
+        if self._turned is None or self._turned[0] is not self.weight or self._turned[1] != now:
             turned = self.weight.detach().flip(2, 3).transpose(0, 1)
-            self._turned = turned.contiguous(memory_format=torch.channels_last)
-        return self._turned
+            self._turned = self.weight, now, turned.contiguous(memory_format=torch.channels_last)
+        return self._turned[2]
 
 
 class _Convolution(torch.autograd.Function):

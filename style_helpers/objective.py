@@ -229,7 +229,7 @@ def _bytes(count: float) -> str:
 def _as_mask(mask, content: Tensor) -> Tensor | None:
     """A mask of any number type or bool, (H, W) or (1, 1, H, W), as (1, 1, H, W) in the content's format.
 
-    A Pillow picture is one too: white is here.
+    A NumPy array or a list of lists will do, and a Pillow picture: white is here. Raises ValueError for another kind.
     """
     if mask is None:
         return None

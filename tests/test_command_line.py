@@ -403,7 +403,7 @@ def test_a_finished_picture_that_cannot_be_written_as_asked_is_kept_elsewhere(fo
         assert code_of(*PAINT) == 1
         said = capsys.readouterr().err.splitlines()[-1]
         assert reason in said
-        (kept,) = re.findall(r"The picture is kept as '(.+?)'\. It is done\.$", said)
+        (kept,) = re.findall(r"The picture is kept as '(.+?)'\. The one evaluation is done\.$", said)
         assert Path(kept).parent == place
         with Image.open(kept) as out:
             assert out.text["Evaluations"] == "1"
@@ -472,7 +472,7 @@ def test_nothing_that_is_said_reaches_the_terminal_as_a_command(folder, capsys):
     assert code_of("stylize", "content.png", "style.jpg", evil, *FAST) == 0
     assert code_of(*PAINT, f"--{evil}") == 2
     shown = capsys.readouterr()
-    assert r"\x1b[31mred.png: It is done." in shown.out
+    assert r"\x1b[31mred.png: The one evaluation is done." in shown.out
     assert "\x1b[31m" not in shown.out + shown.err
 
 
