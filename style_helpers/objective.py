@@ -260,7 +260,7 @@ def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tenso
     shares = [style.weight if isinstance(style.weight, Real) else math.nan for style in styles]
     if not (0 < sum(shares) <= 1e30 and min(shares) >= 0):  # so written that NaN fails too
         weights = ", ".join(repr(style.weight)[:30] for style in styles) or "none"
-        raise ValueError(f"Style weights must be numbers, 0 or more, and add up to more than 0, not {weights}.")
+        raise ValueError(f"Style weights must be numbers from 0 to 1e30, and together more than 0, not {weights}.")
     masks = [("style mask", style.mask) for style in styles if style.mask is not None]
     if keep is not None:
         masks.append(("mask of what to keep", 1 - keep))

@@ -314,13 +314,13 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
 @pytest.mark.parametrize(
     ("styles", "words"),
     [
-        (lambda s: [], "add up to more than 0"),
+        (lambda s: [], "together more than 0"),
         (lambda s: [Style(s, 0.0)], "not 0.0"),
         (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
         (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
-        (lambda s: [Style(s, math.nan)], "must be numbers, 0 or more"),
-        (lambda s: [Style(s, "1")], "must be numbers, 0 or more"),
-        (lambda s: [Style(s), Style(s, math.inf)], "must be numbers, 0 or more"),
+        (lambda s: [Style(s, math.nan)], "must be numbers from 0"),
+        (lambda s: [Style(s, "1")], "must be numbers from 0"),
+        (lambda s: [Style(s), Style(s, math.inf)], "must be numbers from 0"),
         (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
         (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),
