@@ -1,4 +1,5 @@
-"""python -m benchmarks speed | quality | frontier: our engine beside the seed tutorial's code, `fine` beside `gatys`.
+"""python -m benchmarks speed | quality | frontier: our engine beside the seed tutorial's code; the presets compared.
+python -m benchmarks peers --nnst FOLDER --crowson FOLDER: other people's programs beside the presets.
 python -m benchmarks hub: a class in our JupyterHub, all learners at once.
 python -m benchmarks lessons [NN ...]: how long each lesson computes here, and its memory.
 
@@ -16,7 +17,8 @@ from pathlib import Path
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, act in (("speed", act_speed), ("quality", act_quality), ("frontier", act_frontier)):
+    acts = {"speed": act_speed, "quality": act_quality, "frontier": act_frontier, "peers": act_peers}
+    for name, act in acts.items():
         command = commands.add_parser(name)
         command.set_defaults(act=act)
         command.add_argument("--quick", action="store_true", help="in miniature, to see that it works")
@@ -24,6 +26,9 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--device", default="cpu", help="cpu, cuda, mps, xpu or auto (default: cpu)")
         if name == "speed":
             command.add_argument("--repeats", type=count, help="rounds at the largest size (default: 7)")
+        if name == "peers":
+            command.add_argument("--nnst", type=Path, help="folder of NeuralNeighborStyleTransfer")
+            command.add_argument("--crowson", type=Path, help="folder of style-transfer-pytorch")
     add_hub(commands.add_parser("hub"))
     add_lessons(commands.add_parser("lessons"))
     return parser
@@ -77,15 +82,34 @@ def act_quality(options, device) -> None:
     found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
     print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
     pairs, shown = [], []
-    for pair, four in quality.measure(plan, device):
+    for pair, pictures in quality.measure(plan, device):
         pairs.append(pair)
-        shown.append(four)
+        shown.append(pictures)
         print(f"{pair['content']} x {pair['style']}", file=sys.stderr, flush=True)
-    found |= {"pairs": pairs, "peer": quality.PEER}
-    print(quality.pairs_table(pairs))
-    print(quality.peer_table(pairs[0]["fine"]))
+    found["pairs"] = pairs
+    print(quality.presets_table(pairs), quality.pairs_table(pairs), sep="\n\n")
     files.write(options.out / "quality.json", as_json(found), overwrite=True)
     files.write(options.out / "quality.jpg", quality.contact_sheet(pairs, shown), overwrite=True)
+
+
+def act_peers(options, device) -> None:
+    from benchmarks import machine, peers, speed_report
+    from style_helpers import files, images
+
+    plan = peers.QUICK if options.quick else peers.Plan()
+    folders = {name: folder for name, folder in (("nnst", options.nnst), (peers.CROWSON, options.crowson)) if folder}
+    found = {"machine": machine.facts(device), "plan": dataclasses.asdict(plan)}
+    print(speed_report.machine_table(found["machine"]), end="\n\n", flush=True)
+    runs = []
+    try:
+        for one, picture in peers.measure(plan, folders, device):
+            runs.append(one)
+            print(f"{one['who']}, {one['seconds']:.0f} s", file=sys.stderr, flush=True)
+            images.save(picture, options.out / f"{one['content']}-{one['who']}.png", overwrite=True)
+    except peers.PeerError as error:
+        sys.exit(str(error))
+    print(peers.as_table(runs))
+    files.write(options.out / "peers.json", as_json(found | {"runs": runs}), overwrite=True)
 
 
 def act_frontier(options, device) -> None:

@@ -1,10 +1,10 @@
-"""How good the pictures are, and what they take: `gatys` beside `fine`, judged by AlexNet."""
+"""How good the presets' pictures are, and what they take, judged by a network that none of them was made with."""
 
 import io
+import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,41 +13,49 @@ from benchmarks import machine, pictures
 from benchmarks.speed_report import table
 from style_helpers import images, metrics, networks, transfer, weights
 from style_helpers.objective import StyleObjective
-from style_helpers.settings import Settings
+from style_helpers.settings import PRESETS, Settings
 
 CONTENTS = ("astronaut", "summer-palace", "flower", "chelsea-the-cat")
 STYLES = ("van-gogh-village-street-in-auvers", "hokusai-great-wave", "kandinsky-composition-viii")
-# Measured for this project with style-transfer-pytorch's own defaults at 128, 181, 256 px, VGG-16, on two CPU cores
-PEER = {"who": "style-transfer-pytorch", "lpips": 0.493, "style": 0.563, "seconds": 1500.0}
+JUDGES = {
+    "lpips": "LPIPS",
+    "ssim": "SSIM",
+    "self_similarity": "self-similarity",
+    "style": "style",
+    "to_style": "to style",
+    "from_style": "from style",
+    "restlessness": "restlessness",
+    "style_vgg19": "style, VGG-19",
+}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared; `quick` is the same in miniature, for a test of the benchmark itself."""
+    """The pairs, and how many evaluations: None leaves each preset its own."""
 
     contents: tuple[str, ...] = CONTENTS
-    size: int = 256
     styles: tuple[str, ...] = STYLES
-    gatys: Settings = field(default_factory=partial(Settings.gatys, evaluations=150))
-    fine: Settings = field(default_factory=Settings.fine)
+    size: int = 256
+    evaluations: int | None = None
 
 
-QUICK = Plan(CONTENTS[:1], 64, STYLES[:1], Settings.gatys(evaluations=4), Settings.fine(evaluations=4))
+QUICK = Plan(CONTENTS[:1], STYLES[:1], 64, 4)
 
 
 def measure(plan: Plan, device: torch.device) -> Iterator[tuple[dict, tuple[Tensor, ...]]]:
-    """For each pair its figures, and its content, style, `gatys` and `fine` pictures."""
-    network = networks.load("vgg16")
-    for content_name in plan.contents:
-        for style_name in plan.styles:
-            pair = pictures.content(content_name, plan.size, device), pictures.style(style_name, plan.size, device)
-            gatys, fine = (painted(network, pair, settings) for settings in (plan.gatys, plan.fine))
-            shown = (*pair, gatys.pop("picture"), fine.pop("picture"))
-            yield {"content": content_name, "style": style_name} | compared(gatys, fine), shown
+    """For each pair each preset's figures, and its content, its style, and each preset's picture."""
+    network, changes = networks.load("vgg16"), {}
+    if plan.evaluations:
+        changes["evaluations"] = plan.evaluations
+    for content, style in ((content, style) for content in plan.contents for style in plan.styles):
+        pair = pictures.content(content, plan.size, device), pictures.style(style, plan.size, device)
+        of = {name: painted(network, pair, Settings.preset(name, **changes)) for name in PRESETS}
+        shown = (*pair, *(figures.pop("picture") for figures in of.values()))
+        yield {"content": content, "style": style, "presets": of}, shown
 
 
 def painted(network, pair: tuple[Tensor, Tensor], settings: Settings) -> dict:
-    """The picture that a run ends with, what it took (targets and all), and what the metrics say."""
+    """The picture that a run ends with, what it took (targets and all), and what the judges say."""
     began = time.perf_counter()
     descent = transfer.Run(StyleObjective(network, *pair, settings))
     for _ in descent:
@@ -55,57 +63,60 @@ def painted(network, pair: tuple[Tensor, Tensor], settings: Settings) -> dict:
     result = descent.result()
     machine.wait_for(result.picture.device)
     taken = {"picture": result.picture, "evaluations": len(result.history), "seconds": time.perf_counter() - began}
-    return taken | metrics.judge(result.picture, *pair) | with_vgg19(result.picture, pair[1])
+    return taken | judged(result.picture, *pair)
 
 
-def with_vgg19(picture: Tensor, style: Tensor) -> dict[str, float]:
-    """The style distance in a VGG that the picture was not made with, where its weights are on this machine."""
-    return {"style_vgg19": metrics.style_distance_to(picture, style, "vgg19")} if weights.find("vgg19") else {}
+def judged(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
+    """All metrics, with the style distance in a VGG that the picture was not made with, where this machine has it."""
+    found = metrics.judge(picture, content, style)
+    if weights.find("vgg19"):
+        found["style_vgg19"] = metrics.style_distance_to(picture, style, "vgg19")
+    return found
 
 
-def compared(gatys: dict, fine: dict) -> dict:
-    """Both, and their ratios: below 1, `fine` is nearer, or quicker."""
-    ratios = {name: fine[name] / gatys[name] for name in ("lpips", "style", "seconds")}
-    return {"gatys": gatys, "fine": fine, "ratios": ratios}
+def presets_table(pairs: list[dict]) -> str:
+    """The mean of each judge over the pairs, the median of the seconds, and on how many pairs `gatys` is beaten."""
+    rows, judges = [], [name for name in JUDGES if name in pairs[0]["presets"]["gatys"]]
+    for preset in PRESETS:
+        of = [pair["presets"][preset] for pair in pairs]
+        seconds = statistics.median(each["seconds"] for each in of)
+        means = [statistics.fmean(each[name] for each in of) for name in judges]
+        rows.append((preset, f"{seconds:.1f}", *(f"{mean:.3f}" for mean in means), *nearer(pairs, preset)))
+    counts = ("content nearer than gatys", "style nearer", "both")
+    return table(("preset", "s", *(JUDGES[name] for name in judges), *counts), rows)
+
+
+def nearer(pairs: list[dict], preset: str) -> tuple[int, int, int]:
+    """On how many pairs a preset is nearer than `gatys` to the content (LPIPS), to the style, and to both."""
+    both = [(pair["presets"][preset], pair["presets"]["gatys"]) for pair in pairs]
+    content = [mine["lpips"] < theirs["lpips"] for mine, theirs in both]
+    style = [mine["style"] < theirs["style"] for mine, theirs in both]
+    return sum(content), sum(style), sum(map(all, zip(content, style, strict=True)))
 
 
 def pairs_table(pairs: list[dict]) -> str:
-    rows = []
-    for pair in pairs:
-        cells = [f"{pair['content']} x {pair['style']}"]
-        for name in ("gatys", "fine"):
-            cells += [f"{pair[name][key]:.3f}" for key in ("lpips", "style", "ssim")]
-            cells += [f"{pair[name]['seconds']:.1f}", pair[name]["evaluations"]]
-        rows.append((*cells, *(f"{ratio:.2f}" for ratio in pair["ratios"].values())))
-    each = ("LPIPS", "style", "SSIM", "s", "evaluations")
-    headings = ("pair", *(f"gatys {name}" for name in each), *(f"fine {name}" for name in each))
-    headings += tuple(f"ratio of {name}" for name in ("LPIPS", "style", "seconds"))
-    nearer = [{name for name in ("lpips", "style") if pair["ratios"][name] < 1} for pair in pairs]
-    counts = f"style {sum('style' in each for each in nearer)}, content {sum('lpips' in each for each in nearer)}"
-    both = f"both {sum(len(each) == 2 for each in nearer)}"
-    return f"{table(headings, rows)}\n\nfine nearer than gatys, of {len(pairs)} pairs: {counts}, {both}\n"
-
-
-def peer_table(fine: dict) -> str:
-    """`fine` on the first pair, beside somebody else's program."""
+    """LPIPS, style distance and seconds of every picture."""
+    each = ("lpips", "style", "seconds")
     rows = [
-        (name, f"{of['lpips']:.3f}", f"{of['style']:.3f}", f"{of['seconds']:.1f}")
-        for name, of in (("style-transfer-pytorch, 2,000 Adam steps", PEER), ("fine", fine))
+        (
+            f"{pair['content']} x {pair['style']}",
+            *(f"{of[name]:.3g}" for of in pair["presets"].values() for name in each),
+        )
+        for pair in pairs
     ]
-    text = table(("astronaut x village street", "LPIPS", "style distance", "seconds"), rows)
-    return f"{text}\n\nfine in 1/{PEER['seconds'] / fine['seconds']:.0f} of the peer's time\n"
+    return table(("pair", *(f"{preset}: {name}" for preset in PRESETS for name in ("LPIPS", "style", "s"))), rows)
 
 
 def contact_sheet(pairs: list[dict], shown: list[tuple[Tensor, ...]]) -> bytes:
-    """A JPEG with a row for each pair: content, style, `gatys`, `fine`."""
-    figure = images.new_figure(11, 2.1 * len(pairs))
-    grid = figure.subplots(len(pairs), 4, squeeze=False)
-    for row, pair, four in zip(grid, pairs, shown, strict=True):
+    """A JPEG with a row for each pair: content, style, and what each preset makes of them."""
+    columns = 2 + len(PRESETS)
+    figure = images.new_figure(2.7 * columns, 2.1 * len(pairs))
+    grid = figure.subplots(len(pairs), columns, squeeze=False)
+    for row, pair, pictures_of in zip(grid, pairs, shown, strict=True):
         titles = [pair["content"], pair["style"]]
-        for name in ("gatys", "fine"):
-            of = pair[name]
+        for name, of in pair["presets"].items():
             titles.append(f"{name}: LPIPS {of['lpips']:.3f}, style {of['style']:.3f}, {of['seconds']:.0f} s")
-        for axes, picture, title in zip(row, four, titles, strict=True):
+        for axes, picture, title in zip(row, pictures_of, titles, strict=True):
             axes.imshow(images.to_pil(picture))
             axes.set_title(title, fontsize=8, parse_math=False)
             axes.set_axis_off()

@@ -5,6 +5,8 @@ made. A feature map F has shape (B, C, H, W): B pictures, C channels, H x W posi
 Distances of a batch are averaged over its pictures, so one picture costs the same alone or among others.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -167,7 +169,43 @@ class SlicedWasserstein(nn.Module):
         return (mine - target).square().mean()
 
 
-STATISTICS = {"gram": GramMatrix, "mean_covariance": MeanCovariance, "wasserstein": SlicedWasserstein}
+class NearestNeighbours(nn.Module):
+    """The features themselves, a row for each place: (B, places, C). Nothing is averaged, so nothing is mixed.
+
+    The distance is the mean over the picture's places of 1 - cos(f, s), where s is the style's row with the smallest
+    angle to f, after the mean of the style's rows is taken from both: every place is to look like *some* place of the
+    style. From 0 to 2. Which one that is, is found anew each time. After Kolkin et al., "Neural Neighbor Style
+    Transfer", 2022, who hold the neighbours still first and do so last; one direction of the relaxed transport of
+    Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019.
+
+    Every place is compared with every place, so large maps are averaged over squares to at most 6,144 of them.
+    """
+
+    PLACES = 6144
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        side = math.ceil(math.sqrt(features.shape[2] * features.shape[3] / self.PLACES))
+        squares = F.avg_pool2d(_precise(features), side, ceil_mode=True)
+        rows = squares.permute(0, 2, 3, 1).flatten(1, 2)
+        if mask is None:
+            return rows
+        return rows[:, F.avg_pool2d(mask, side, ceil_mode=True).flatten() > 0.5 * mask.max()]
+
+    def distance(self, mine: Tensor, target: Tensor) -> Tensor:
+        mean = target.mean(1, keepdim=True)
+        mine, target = F.normalize(mine - mean, dim=2), F.normalize(target - mean, dim=2)
+        with torch.no_grad():  # the choice of a neighbour has no gradient, the distance to it has
+            nearest = (mine @ target.transpose(1, 2)).argmax(2, keepdim=True)
+        neighbours = target.expand(len(mine), -1, -1).gather(1, nearest.expand_as(mine))
+        return (mine - neighbours).square().sum(2).mean() / 2  # of unit vectors: 1 - cos
+
+
+STATISTICS = {
+    "gram": GramMatrix,
+    "mean_covariance": MeanCovariance,
+    "wasserstein": SlicedWasserstein,
+    "nearest": NearestNeighbours,
+}
 
 
 # The terms of an objective, each called with what it looks at; it returns its weight times a distance, a scalar.

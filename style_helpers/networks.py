@@ -164,7 +164,7 @@ class Features(nn.Module):
 
         Raises ValueError for another shape, or a side too short for the deepest layer.
         """
-        self._check(pictures)
+        self.check(pictures)
         x = (pictures - self.mean) / self.std if self.normalise else pictures
         # In memory, all channels of a position side by side: the order in which today's processors convolve fastest.
         x = x.to(self.number_format, memory_format=torch.channels_last)
@@ -175,7 +175,8 @@ class Features(nn.Module):
                 found[name] = x
         return found
 
-    def _check(self, pictures: Tensor):
+    def check(self, pictures: Tensor):
+        """Raises ValueError for pictures that the network cannot look at."""
         if pictures.ndim != 4 or pictures.shape[1] != 3:
             colours = "a picture has three colours, red, green and blue, as images.load gives them."
             remedy = colours if pictures.ndim == 4 else "one picture needs a first dimension of 1."

@@ -44,11 +44,10 @@ class StyleObjective(nn.Module):
 
     Pictures may be given as `images.as_picture` takes them: tensors, arrays, Pillow pictures, file names.
 
-    `losses` has a module for each term; `print(objective)` shows them. Their targets (features of the content picture,
-    statistics of the style pictures) are computed once, here. Raises SettingsError for a layer that the network lacks,
-    for another network than the settings name, and for what is no network or no Settings; PictureError for what is no
-    picture; ValueError for a picture or mask of another shape, too small, empty or too large for the memory that is
-    free, and for weights that add up to nothing.
+    `losses` has a module for each term; `print(objective)` shows them. Raises SettingsError for a layer that the
+    network lacks, for another network than the settings name, and for what is no network or no Settings; PictureError
+    for what is no picture; ValueError for a picture or mask of another shape, too small, empty or too large for the
+    memory that is free, and for weights that add up to nothing.
     """
 
     def __init__(
@@ -73,24 +72,28 @@ class StyleObjective(nn.Module):
         self.register_buffer("keep", _as_mask(keep, content))
         _check_styles(self.styles, self.keep, content)
         self.network = self._cut(network)
+        for picture in [content, *self._style_pictures()]:
+            self.network.check(picture)
         self._check_memory()
-        self.losses = nn.ModuleDict()
-        self.layer_of: dict[str, str] = {}  # of each loss on features, the layer it looks at
-        with torch.no_grad():
-            of_content = self.network(self._seen(self.content))
-            of_styles = [self.network(picture) for picture in self._style_pictures()] if settings.style_weight else []
-        self._add_style_losses(of_styles, of_content)
-        self._add_content_losses(of_content)
-        if settings.total_variation:
-            self.losses["total variation"] = TotalVariation(settings.total_variation)
-        if settings.pixel_range == "penalty":
-            self.losses["pixel range"] = PixelRange(RANGE_WEIGHT)
+
+    @property
+    def losses(self) -> nn.ModuleDict:
+        """A module for each term, by name, with its weight and its target.
+
+        They are made when they are first asked for: who begins with a small copy (`at`) need not wait for these.
+        """
+        if "losses" not in self._modules:
+            self._modules["losses"] = self._made()  # add_module refuses the name of a property
+        return self._modules["losses"]
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.losses else ""  # which makes them
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2"."""
         features = self.network(self._seen(picture))
         return {
-            name: loss(features[self.layer_of[name]] if name in self.layer_of else picture)
+            name: loss(features.get(_layer(name), picture))  # the other terms look at the picture itself
             for name, loss in self.losses.items()
         }
 
@@ -131,16 +134,19 @@ class StyleObjective(nn.Module):
         return colours.luminance(picture) if self.settings.colours == "luminance" else picture
 
     def _style_pictures(self) -> list[Tensor]:
-        pictures = [resize(style.picture, self.settings.style_scale) for style in self.styles]
+        styles = self.styles if self._layers("style") else ()
+        pictures = [resize(style.picture, self.settings.style_scale) for style in styles]
         if self.settings.colours == "matched":
             pictures = [colours.matched(picture, self.content) for picture in pictures]
         return [colours.luminance(picture) if self.settings.colours == "luminance" else picture for picture in pictures]
 
+    def _layers(self, term: str) -> tuple[str, ...]:
+        """The layers of the "style" or "content" terms; none where their weight is 0."""
+        return getattr(self.settings, f"{term}_layers") if getattr(self.settings, f"{term}_weight") else ()
+
     def _cut(self, network: Features) -> Features:
         settings, device = self.settings, self.content.device
-        layers = (settings.style_layers if settings.style_weight else ()) + (
-            settings.content_layers if settings.content_weight else ()
-        )
+        layers = self._layers("style") + self._layers("content")
         if settings.network not in (None, getattr(network, "name", settings.network)):
             raise SettingsError(
                 f"The settings are for {settings.network}, but the network is {network.name}: load that one, or leave "
@@ -150,53 +156,50 @@ class StyleObjective(nn.Module):
         network.body.to(devices.number_format(settings.precision, device))
         return network
 
-    def _add(self, name: str, loss: nn.Module, layer: str):
-        self.losses[name], self.layer_of[name] = loss, layer
+    def _made(self) -> nn.ModuleDict:
+        by_gradient = self.settings.balance == "gradient"
+        # whoever asks first may have switched gradients off
+        with torch.inference_mode(False), torch.set_grad_enabled(by_gradient):
+            picture = self.content.clone().requires_grad_(by_gradient)
+            of_content = self.network(self._seen(picture))
+            losses = self._style_losses(of_content)
+            if losses and by_gradient:
+                _balance_by_gradient(losses, of_content, picture)
+        losses |= self._content_losses(of_content)
+        if self.settings.total_variation:
+            losses["total variation"] = TotalVariation(self.settings.total_variation)
+        if self.settings.pixel_range == "penalty":
+            losses["pixel range"] = PixelRange(RANGE_WEIGHT)
+        weight = self.settings.style_weight
+        for name, loss in losses.items():
+            if name.startswith("style "):
+                loss.weight *= weight**2 if self.settings.weight_inside else weight
+        return nn.ModuleDict(losses)
 
-    def _add_content_losses(self, of_content: dict[str, Tensor]):
+    def _content_losses(self, of_content: dict[str, Tensor]) -> dict[str, ContentLoss]:
         settings = self.settings
         weight = settings.content_weight**2 if settings.weight_inside else settings.content_weight
-        for layer in settings.content_layers if weight else ():
-            loss = ContentLoss(of_content[layer], weight)
+        losses = {f"content {layer}": ContentLoss(of_content[layer], weight) for layer in self._layers("content")}
+        for loss in losses.values():
             if settings.balance != "none":
                 loss.weight /= loss.from_nothing()
-            self._add(f"content {layer}", loss, layer)
+        return losses
 
-    def _add_style_losses(self, of_styles: list[dict[str, Tensor]], of_content: dict[str, Tensor]):
-        settings = self.settings
-        weight = settings.style_weight**2 if settings.weight_inside else settings.style_weight
-        layers = settings.style_layers if weight else ()
+    def _style_losses(self, of_content: dict[str, Tensor]) -> dict[str, StyleLoss]:
+        """Of every layer and style, with the styles' shares as weights, balanced by their targets if so wanted."""
+        layers, losses = self._layers("style"), {}
+        with torch.no_grad():
+            of_styles = [self.network(picture) for picture in self._style_pictures()]
         whole = sum(style.weight for style in self.styles)
         numbers = [""] if len(self.styles) == 1 else [f"{number} " for number in range(1, len(self.styles) + 1)]
         for layer in layers:
             for number, style, features in zip(numbers, self.styles, of_styles, strict=True):
                 mask = _pooled(style.mask, of_content[layer].shape[2:])
-                statistic = STATISTICS[settings.statistic]()
-                loss = StyleLoss(features[layer], style.weight / whole, statistic, mask)
-                if settings.balance == "target":
+                loss = StyleLoss(features[layer], style.weight / whole, STATISTICS[self.settings.statistic](), mask)
+                if self.settings.balance == "target":
                     loss.weight /= loss.from_nothing()
-                self._add(f"style {number}{layer}", loss, layer)
-        of_style = dict(self.losses.items())
-        if layers and settings.balance == "gradient":
-            self._balance_by_gradient(of_style)
-        for loss in of_style.values():
-            loss.weight *= weight
-
-    def _balance_by_gradient(self, losses: dict[str, StyleLoss]):
-        """Gives each style layer the same length of gradient at the content picture.
-
-        Together the layers then start at 1 for each, as they would with balance "target" at a picture of nothing.
-        """
-        picture = self.content.clone().requires_grad_()
-        features = self.network(self._seen(picture))
-        factors, start = {}, 0.0
-        for layer in self.settings.style_layers:
-            distance = sum(loss(features[layer]) for name, loss in losses.items() if self.layer_of[name] == layer)
-            (gradient,) = torch.autograd.grad(distance, picture, retain_graph=True)
-            factors[layer] = 1 / (gradient.norm().item() or 1)  # 0 where content and style are the same picture
-            start += factors[layer] * distance.item()
-        for name, loss in losses.items():
-            loss.weight *= factors[self.layer_of[name]] * len(factors) / (start or 1)
+                losses[f"style {number}{layer}"] = loss
+        return losses
 
     def _check_memory(self):
         """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
@@ -220,6 +223,26 @@ class StyleObjective(nn.Module):
                     f"A {what} of {width} x {height} pixels needs about {_bytes(needed)}, and {_bytes(free)} are free: "
                     f"{remedy}."
                 )
+
+
+def _layer(name: str) -> str:
+    """The layer that a term looks at, from its name: "style relu1_1", "style 2 relu1_1", "content relu4_2"."""
+    return name.rpartition(" ")[2]
+
+
+def _balance_by_gradient(losses: dict[str, StyleLoss], features: dict[str, Tensor], picture: Tensor):
+    """Gives each style layer the same length of gradient at the content picture, whose features these are.
+
+    Together the layers then start at 1 for each, as they would with balance "target" at a picture of nothing.
+    """
+    factors, start = {}, 0.0
+    for layer in dict.fromkeys(map(_layer, losses)):
+        distance = sum(loss(features[layer]) for name, loss in losses.items() if _layer(name) == layer)
+        (gradient,) = torch.autograd.grad(distance, picture, retain_graph=True)
+        factors[layer] = 1 / (gradient.norm().item() or 1)  # 0 where content and style are the same picture
+        start += factors[layer] * distance.item()
+    for name, loss in losses.items():
+        loss.weight *= factors[_layer(name)] * len(factors) / (start or 1)
 
 
 def _bytes(count: float) -> str:

@@ -10,6 +10,7 @@ class SettingsError(ValueError):
 
 
 NETWORKS = ("vgg19", "vgg16", "alexnet")
+PAPER = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # where Gatys et al. 2016 measure the style
 LARGEST_WEIGHT = 1e9  # beyond it, float32 overflows where L-BFGS multiplies gradients with each other
 LARGEST_RATE = 10.0  # beyond it, a step throws every pixel out of range
 CHOICES = {
@@ -19,7 +20,7 @@ CHOICES = {
     "pixel_range": ("closure", "penalty", "clamp"),
     "start": ("content", "noise"),
     "precision": ("auto", "fp32", "bf16"),
-    "statistic": ("gram", "mean_covariance", "wasserstein"),
+    "statistic": ("gram", "mean_covariance", "wasserstein", "nearest"),
     "balance": ("none", "target", "gradient"),
     "colours": ("style", "luminance", "matched"),
 }
@@ -34,7 +35,8 @@ class Settings:
     style_layers       where the Gram matrices are compared
     content_weight     factor of each content distance, 0 to 1e9
     style_weight       factor of each style distance, 0 to 1e9
-    statistic          what a style is: the "gram" matrix, "mean_covariance", or "wasserstein" (sliced, 64 directions)
+    statistic          what a style is: the "gram" matrix, "mean_covariance", "wasserstein" (sliced, 64 directions), or
+                       "nearest" (every place is compared with its nearest neighbour in the style)
     balance            how layers of different size are made equal, once, before the start: "none"; "target" divides
                        each distance by that of features which are all 0, so that 1 means "as far as nothing from all";
                        "gradient" does so for the content, and gives the style distances gradients of equal length at
@@ -119,7 +121,7 @@ class Settings:
 
     @classmethod
     def preset(cls, name: str, **changes) -> "Settings":
-        """The preset of that name, "tutorial", "gatys" or "fine", with some fields changed."""
+        """The preset of that name, "tutorial", "gatys", "fine" or "nearest", with some fields changed."""
         _check_choice("preset", name, PRESETS)
         return getattr(cls, name)(**changes)
 
@@ -153,10 +155,9 @@ class Settings:
         the style is ours too: theirs belongs to sums where we take means.
         """
         alexnet = changes.get("network") == "alexnet"
-        paper = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
         settings = {
             "content_layers": ("relu4",) if alexnet else ("relu4_2",),
-            "style_layers": ("relu1", "relu2", "relu3", "relu4", "relu5") if alexnet else paper,
+            "style_layers": ("relu1", "relu2", "relu3", "relu4", "relu5") if alexnet else PAPER,
             "style_weight": 50.0,
             "balance": "target",
             "pooling": "average",
@@ -183,8 +184,27 @@ class Settings:
         }
         return cls.gatys(**settings | changes)
 
+    @classmethod
+    def nearest(cls, **changes) -> "Settings":
+        """Every place like its nearest neighbour in the style: calm surfaces, clean edges, long strokes.
 
-PRESETS = ("tutorial", "gatys", "fine")
+        After Kolkin et al., "Neural Neighbor Style Transfer", 2022. A Gram matrix asks every pattern of the style to
+        be used as often as there, so `fine` breaks up a calm sky to have them all; here a sky takes what suits it, and
+        what suits nothing stays away. The smallest scale, an eighth, is where large strokes come from.
+        """
+        layers = ("relu1", "relu2", "relu3") if changes.get("network") == "alexnet" else PAPER[:4]
+        settings = {
+            "style_layers": layers,
+            "statistic": "nearest",
+            "style_weight": 1.5,
+            "scales": (0.125, 0.25, 0.5, 1.0),
+            "shares": (0.3, 0.3, 0.25, 0.15),
+            "evaluations": 100,
+        }
+        return cls.gatys(**settings | changes)
+
+
+PRESETS = ("tutorial", "gatys", "fine", "nearest")
 
 LBFGS_MEMORY = 20  # moves that L-BFGS learns from
 

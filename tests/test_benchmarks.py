@@ -16,6 +16,7 @@ from PIL import Image
 from benchmarks import machine, pictures, quality, seed_tutorial, speed
 from benchmarks.__main__ import main
 from style_helpers.objective import StyleObjective
+from style_helpers.settings import PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,10 +79,13 @@ def test_quality_in_miniature(tmp_path):
     (tmp_path / "quality.json").write_text("of an earlier run")
     assert main(["quality", "--quick", "--out", str(tmp_path)]) == 0
     found = json.loads((tmp_path / "quality.json").read_text())
-    assert set(found) == {"machine", "plan", "pairs", "peer"}
+    assert set(found) == {"machine", "plan", "pairs"}
     (pair,) = found["pairs"]
-    assert {"lpips", "style", "ssim", "seconds", "evaluations"} <= set(pair["gatys"]) == set(pair["fine"])
-    assert pair["gatys"]["evaluations"] == 4
+    assert list(pair["presets"]) == list(PRESETS)
+    for of in pair["presets"].values():
+        assert set(quality.JUDGES) - {"style_vgg19"} <= set(of)
+        assert of["evaluations"] == 4
+        assert of["seconds"] > 0
     with Image.open(tmp_path / "quality.jpg") as sheet:
         assert sheet.format == "JPEG"
 
@@ -98,14 +102,64 @@ def test_frontier_in_miniature(tmp_path, capsys):
         assert plot.format == "PNG"
 
 
-def test_the_table_counts_where_fine_is_nearer():
-    gatys = {"lpips": 0.5, "style": 0.6, "ssim": 0.4, "seconds": 10.0, "evaluations": 150}
-    nearer = [
-        gatys | change for change in ({"lpips": 0.4}, {"style": 0.5}, {"lpips": 0.4, "style": 0.5, "seconds": 2.0})
+def test_the_table_counts_where_a_preset_is_nearer_than_gatys():
+    gatys = dict.fromkeys(quality.JUDGES, 0.5) | {"seconds": 10.0, "evaluations": 300}
+    better = ({"lpips": 0.4}, {"style": 0.4}, {"lpips": 0.4, "style": 0.4, "seconds": 2.0})
+    pairs = [
+        {"content": "a", "style": "b", "presets": dict.fromkeys(PRESETS, gatys) | {"fine": gatys | change}}
+        for change in better
     ]
-    pairs = [{"content": "a", "style": "b"} | quality.compared(gatys, fine) for fine in nearer]
-    assert pairs[2]["ratios"] == pytest.approx({"lpips": 0.8, "style": 5 / 6, "seconds": 0.2})
-    assert "fine nearer than gatys, of 3 pairs: style 2, content 2, both 1" in quality.pairs_table(pairs)
+    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in quality.presets_table(pairs).splitlines()}
+    assert [float(cell) for cell in rows["fine"][:2]] == pytest.approx([10.0, (0.4 + 0.5 + 0.4) / 3], abs=1e-3)
+    assert [cell.strip() for cell in rows["fine"][-3:]] == ["2", "2", "1"]
+    assert [cell.strip() for cell in rows["gatys"][-3:]] == ["0", "0", "0"]
+
+
+# Peers, on programs that stand in for the folders
+
+
+def program(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_peer_is_run_in_its_folder_on_our_weights_and_judged_like_the_presets(tmp_path, capsys):
+    """Its modules have the peer's names; the program asks torchvision for VGG-19, and gets VGG-16's layers."""
+    folder = program(
+        tmp_path / "crowson",
+        {
+            "style_transfer/__init__.py": "",
+            "style_transfer/style_transfer.py": """
+import torchvision
+from torchvision.transforms import functional
+class StyleTransfer:
+    def __init__(self, devices):
+        layers = torchvision.models.vgg19(weights="any").features
+        assert len(layers) == 37 and [n for n in (4, 9, 18, 27, 36) if "Pool" in str(layers[n])] == [4, 9, 18, 27, 36]
+    def stylize(self, content, styles, end_scale, iterations, initial_iterations):
+        assert end_scale == max(content.size) and iterations == initial_iterations == 2
+        self.content = content
+    def get_image_tensor(self):
+        return functional.to_tensor(self.content)
+""",
+        },
+    )
+    assert main(["peers", "--quick", "--crowson", str(folder), "--out", str(tmp_path)]) == 0
+    runs = json.loads((tmp_path / "peers.json").read_text())["runs"]
+    assert [run["who"] for run in runs] == ["style-transfer-pytorch", *PRESETS]
+    assert runs[0]["lpips"] == pytest.approx(0, abs=0.01)  # it gave the content back, in bytes
+    assert all(run[name] >= 0 for run in runs for name in ("seconds", "style", "to_style", "restlessness"))
+    assert capsys.readouterr().out.count("astronaut x van-gogh") == 5
+    with Image.open(tmp_path / "astronaut-style-transfer-pytorch.png") as picture:
+        assert picture.size == (128, 128)
+
+
+def test_a_peer_that_fails_is_named_with_what_it_said(tmp_path):
+    folder = program(tmp_path / "nnst", {"pretrained/vgg.py": "raise RuntimeError('no weights here')"})
+    with pytest.raises(SystemExit, match=r"nnst in .* did not end well: RuntimeError: no weights here"):
+        main(["peers", "--quick", "--nnst", str(folder), "--out", str(tmp_path)])
 
 
 @pytest.mark.parametrize("option", ["--out=notes.txt", "--device=abacus"])

@@ -202,7 +202,7 @@ def test_a_name_that_is_not_text_works(folder):
         ((*PAINT, "--size", "abc"), ("size", "whole number", "'abc'")),
         ((*PAINT, "--size", "1.5"), ("size", "whole number", "'1.5'")),
         ((*PAINT, "--size", "20"), ("20 pixels", "alexnet", "at least 31")),
-        ((*PAINT, "--preset", "monet"), ("preset", "'monet'", "tutorial, gatys, fine")),
+        ((*PAINT, "--preset", "monet"), ("preset", "'monet'", "tutorial, gatys, fine, nearest")),
         ((*PAINT, "--network", "vgg99"), ("network", "'vgg99'", "vgg19, vgg16, alexnet")),
         ((*PAINT, "--device", "abacus"), ("device", "'abacus'", "auto", "cpu")),
         ((*PAINT, "--device", LACKING), ("device", f"'{LACKING}'", "not on this machine", "cpu")),

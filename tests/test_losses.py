@@ -16,6 +16,7 @@ from style_helpers.losses import (
     ContentLoss,
     GramMatrix,
     MeanCovariance,
+    NearestNeighbours,
     PixelRange,
     SlicedWasserstein,
     StyleLoss,
@@ -229,10 +230,13 @@ def test_a_statistic_is_equal_at_itself_and_apart_elsewhere(statistic):
 @each
 @given(seed=st.integers(0, 1000))
 def test_a_statistic_forgets_where_things_are(statistic, seed):
-    features = positive(1, 4, 6, 7)
+    features, other = positive(1, 4, 6, 7), statistic(positive(1, 4, 5, 5, seed=1))
     order = torch.randperm(42, generator=torch.Generator().manual_seed(seed))
-    shuffled = features.flatten(2)[:, :, order].view_as(features)
-    torch.testing.assert_close(statistic(shuffled), statistic(features))
+    shuffled, whole = statistic(features.flatten(2)[:, :, order].view_as(features)), statistic(features)
+    assert statistic.distance(shuffled, whole).item() == pytest.approx(0, abs=1e-10)
+    for one, another in ((shuffled, whole), (whole, shuffled)):
+        torch.testing.assert_close(statistic.distance(one, other), statistic.distance(another, other))
+        torch.testing.assert_close(statistic.distance(other, one), statistic.distance(other, another))
 
 
 @each
@@ -302,6 +306,28 @@ def test_sliced_wasserstein_sorts_along_fixed_directions():
 def test_a_longer_list_is_stretched_from_end_to_end():
     mine, target = torch.tensor([[[0.0, 0.5, 1.0, 2.5, 4.0]]]), torch.tensor([[[0.0, 1.0, 4.0]]])
     assert SlicedWasserstein().distance(mine, target) == 0
+
+
+@given(shapes.filter(lambda shape: shape[1] > 1), st.integers(0, 1000))
+def test_the_nearest_neighbour_is_found_among_all(shape, seed):
+    statistic, features, target = NearestNeighbours(), draw(*shape, seed=seed), draw(1, shape[1], 3, 4, seed=seed + 1)
+    of_style = target[0].flatten(1).T
+    mean, total = of_style.mean(0), 0.0
+    for picture in features:
+        for place in picture.flatten(1).T:
+            cosines = [torch.cosine_similarity(place - mean, each - mean, dim=0).item() for each in of_style]
+            total += (1 - max(cosines)) / picture[0].numel() / len(features)
+    assert float(statistic.distance(statistic(features), statistic(target))) == pytest.approx(total, abs=1e-9)
+
+
+def test_a_large_map_is_averaged_over_squares_before_neighbours_are_sought(monkeypatch):
+    monkeypatch.setattr(NearestNeighbours, "PLACES", 12)
+    features, mask = positive(1, 2, 6, 8), torch.zeros(1, 1, 6, 8)
+    rows = NearestNeighbours()(features)
+    assert rows.shape == (1, 12, 2)
+    torch.testing.assert_close(rows[0, 5], features[0, :, 2:4, 2:4].mean((1, 2)))
+    mask[..., :5] = 1  # of the third column of squares one half: not more than half
+    torch.testing.assert_close(NearestNeighbours()(features, mask), rows.view(1, 3, 4, 2)[:, :, :2].flatten(1, 2))
 
 
 # The gradients written by hand

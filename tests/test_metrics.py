@@ -220,6 +220,86 @@ def test_ssim_of_a_picture_with_itself_is_one_and_with_its_negative_below_zero(c
     assert metrics.ssim(cat, disturbed(cat, 0.3)) == pytest.approx(metrics.ssim(disturbed(cat, 0.3), cat))
 
 
+# Places compared with places
+
+
+def rows_of(picture):
+    """Of each of AlexNet's layers the features of every place, as lists in float64, without the module's own code."""
+    features = networks.load("alexnet", metrics.LAYERS["alexnet"], device="cpu")(picture.cpu())
+    return [values[0].double().flatten(1).T.numpy() for values in features.values()]
+
+
+def cosine_distance(one, other):
+    return 1 - one @ other / (math.sqrt(one @ one) * math.sqrt(other @ other))
+
+
+def test_nearest_neighbours_are_their_formula_both_ways(cat, wave):
+    cat, wave = cat[..., :48, :64], wave[..., :64, :40]
+    there, back = [], []
+    for ours, theirs in zip(rows_of(cat), rows_of(wave), strict=True):
+        there.append(np.mean([min(cosine_distance(f, s) for s in theirs) for f in ours]))
+        back.append(np.mean([min(cosine_distance(s, f) for f in ours) for s in theirs]))
+    expected = np.mean(there), np.mean(back)
+    assert metrics.nearest_neighbours(cat, wave) == pytest.approx(expected, abs=1e-5)
+    assert metrics.nearest_neighbours(wave, cat) == pytest.approx(expected[::-1], abs=1e-5)
+
+
+def test_a_part_of_a_painting_is_near_it_though_not_all_of_the_painting_is_near_the_part(wave):
+    there, back = metrics.nearest_neighbours(wave[..., :96, :96], wave)
+    assert there < 0.5 * back
+    assert metrics.nearest_neighbours(wave, wave) == pytest.approx((0, 0), abs=1e-5)
+
+
+def test_self_similarity_is_its_formula(cat, wave):
+    cat, wave = cat[..., :64, :64], wave[..., :64, :64]
+    differences = []
+    for ours, theirs in list(zip(rows_of(cat), rows_of(wave), strict=True))[1:]:
+        mine, other = (np.array([[cosine_distance(a, b) for b in rows] for a in rows]) for rows in (ours, theirs))
+        differences.append(np.abs(mine / mine.mean() - other / other.mean()).mean() if len(ours) > 1 else 0)
+    assert metrics.self_similarity(cat, wave) == pytest.approx(np.mean(differences), abs=1e-4)
+
+
+def test_self_similarity_knows_a_layout_in_other_colours(cat, wave):
+    other_colours = 0.2 + 0.6 * cat[:, [2, 0, 1]]
+    width = min(cat.shape[-1], wave.shape[-1])
+    another = metrics.self_similarity(cat[..., :width], wave[..., :width])
+    assert metrics.self_similarity(cat, cat) == 0
+    assert 0 < metrics.self_similarity(other_colours, cat) < 0.6 * another
+
+
+def test_of_a_large_map_places_at_equal_distances_stand_for_all(monkeypatch, cat):
+    monkeypatch.setattr(metrics, "MOST_PLACES", 100)
+    counts = [len(rows) for rows in metrics._rows(cat[..., :96, :96])]
+    assert counts == [8 * 8, 6 * 6, 5 * 5, 5 * 5, 5 * 5]  # of 23 x 23, 11 x 11, 5 x 5
+    assert metrics.self_similarity(cat, cat) == 0
+
+
+def test_restlessness_by_hand():
+    """A content whose left half is plain, a style with a slope of 0.1 everywhere."""
+    content, picture = torch.zeros(1, 3, 9, 9), torch.zeros(1, 3, 9, 9)
+    content[..., 5:] = torch.linspace(0.2, 1, 4)
+    style = (0.1 * torch.arange(9.0)).expand(1, 3, 9, 9).contiguous()
+    assert metrics.restlessness(content, content, style) == pytest.approx(0, abs=1e-6)
+    picture[..., :5] = 0.05 * torch.arange(5.0)
+    assert metrics.restlessness(picture, content, style) == pytest.approx(0.5, rel=0.01)
+    assert metrics.restlessness(style, style, style) == pytest.approx(1)
+
+
+def test_noise_in_the_calm_half_is_restless_and_in_the_other_it_is_not_seen(cat, wave):
+    grey = torch.full_like(cat, 0.5)
+    grey[..., 72:] = cat[..., 72:]
+    noisy = disturbed(grey, 0.5)
+    calm, busy = grey.clone(), grey.clone()
+    calm[..., 60:], busy[..., :80] = grey[..., 60:], grey[..., :80]
+    calm[..., :60], busy[..., 80:] = noisy[..., :60], noisy[..., 80:]
+    assert metrics.restlessness(calm, grey, wave) > 1 > metrics.restlessness(busy, grey, wave)
+
+
+def test_restlessness_needs_neighbours():
+    with pytest.raises(ValueError, match="at least 2 pixels a side"):
+        metrics.restlessness(noise(1, 40), noise(1, 40), noise(40, 40))
+
+
 # What an eye would say
 
 
@@ -240,6 +320,10 @@ def test_judge_tells_the_content_itself_from_a_mixture(cat, wave):
         "lpips": 0.0,
         "style": metrics.style_distance_to(cat, wave),
         "ssim": pytest.approx(1.0),
+        "self_similarity": 0.0,
+        "to_style": metrics.nearest_neighbours(cat, wave)[0],
+        "from_style": metrics.nearest_neighbours(cat, wave)[1],
+        "restlessness": metrics.restlessness(cat, cat, wave),
     }
     assert all(type(value) is float for value in found.values())
     width = min(cat.shape[-1], wave.shape[-1])
@@ -267,14 +351,21 @@ def test_the_module_is_imported_without_torchmetrics():
 # Refusals
 
 
-@pytest.mark.parametrize("metric", [metrics.lpips, metrics.ssim])
+@pytest.mark.parametrize("metric", [metrics.lpips, metrics.ssim, metrics.self_similarity])
 def test_pictures_of_two_sizes_do_not_compare_position_by_position(metric):
     with pytest.raises(ValueError, match=r"one is 50 x 40 pixels and the other 40 x 50: give both the same size\.$"):
         metric(noise(40, 50), noise(50, 40))
 
 
 @pytest.mark.parametrize(
-    ("metric", "least"), [(metrics.lpips, 31), (metrics.style_distance_to, 31), (metrics.ssim, 11)]
+    ("metric", "least"),
+    [
+        (metrics.lpips, 31),
+        (metrics.style_distance_to, 31),
+        (metrics.nearest_neighbours, 31),
+        (metrics.self_similarity, 31),
+        (metrics.ssim, 11),
+    ],
 )
 def test_the_smallest_picture(metric, least):
     metric(noise(least, least), noise(least, least, seed=1))
@@ -282,7 +373,18 @@ def test_the_smallest_picture(metric, least):
         metric(noise(least - 1, 60), noise(least - 1, 60))
 
 
-METRICS = [metrics.lpips, metrics.style_distance_to, metrics.ssim]
+def restlessness(picture, style):
+    return metrics.restlessness(picture, picture, style)
+
+
+METRICS = [
+    metrics.lpips,
+    metrics.style_distance_to,
+    metrics.nearest_neighbours,
+    metrics.self_similarity,
+    metrics.ssim,
+    restlessness,
+]
 
 
 @pytest.mark.parametrize("metric", METRICS)

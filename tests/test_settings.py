@@ -41,7 +41,7 @@ def test_fine_is_as_it_was_measured():
 @pytest.mark.parametrize("preset", PRESETS)
 def test_alexnet_has_layers_of_its_own(preset):
     layers = Settings.preset(preset, network="alexnet").style_layers
-    assert len(layers) == 5
+    assert len(layers) == (3 if preset == "nearest" else 5)
     assert not any("_" in layer for layer in layers)
     assert Settings.tutorial(network="alexnet").content_layers == ("conv4",)  # as in the seed, the last but one
 
@@ -80,7 +80,7 @@ def test_frozen_and_replaced_only_by_a_checked_copy():
         ({"scales": (0.5, 1.0)}, "one number for each scale"),
         ({"scales": (0.5, 1.0), "shares": (0.5, 0.6)}, "add up to 1"),
         ({"scales": [1.0]}, "must be a tuple"),
-        ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein"),
+        ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein, nearest"),
         ({"style_scale": 0.0}, "from 0.1 to 10"),
         ({"weight_inside": True}, "the seed's way"),
         ({"weight_inside": []}, "weight_inside must be True or False"),
@@ -96,7 +96,8 @@ def test_a_bad_setting_gets_one_sentence(changes, words):
 
 
 def test_an_unknown_preset_lists_the_presets():
-    with pytest.raises(SettingsError, match=r"^preset 'best' is not known: choose one of tutorial, gatys, fine\."):
+    said = r"^preset 'best' is not known: choose one of tutorial, gatys, fine, nearest\."
+    with pytest.raises(SettingsError, match=said):
         Settings.preset("best")
 
 
