@@ -358,6 +358,13 @@ def _scale_of_each(ends: list[tuple[float, int]]) -> list[float]:
     return scales
 
 
+# At its first move an optimizer of torch imports torch's compiler, to keep it away from these two methods. That takes
+# 2.5 seconds, and nothing is compiled here: as they are marked as seen to, L-BFGS begins at once.
+for _method in (torch.optim.Optimizer.add_param_group, torch.optim.Optimizer.zero_grad):
+    _plain = getattr(_method, "__wrapped__", _method)
+    _plain.__dynamo_disable = _plain
+
+
 def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
     if settings.optimizer == "adam":
         return torch.optim.Adam([picture], lr=settings.learning_rate)

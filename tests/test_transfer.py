@@ -2,9 +2,12 @@
 
 import math
 import re
+import subprocess
+import sys
 import threading
 import warnings
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +20,7 @@ from style_helpers import images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import CHOICES, PRESETS, QUICK, Settings, SettingsError
 
+ROOT = Path(__file__).resolve().parents[1]
 FAST = {"precision": "fp32", "evaluations": 5}
 
 
@@ -508,6 +512,21 @@ def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_p
         assert list(descent) == []
     assert descent.ended.startswith("Ended at evaluation 2, because")
     assert torch.equal(descent.result().picture, first.picture)
+
+
+def test_a_run_does_not_wait_for_torchs_compiler(tmp_path):
+    code = """
+import sys, torch
+from style_helpers import networks, transfer
+from style_helpers.objective import StyleObjective
+from style_helpers.settings import Settings
+pair = torch.rand(2, 1, 3, 64, 64)
+run = transfer.Run(StyleObjective(networks.load("alexnet"), *pair, Settings.fine(network="alexnet", evaluations=4)))
+assert len(list(run)) == 4 and "4 evaluations" in run.ended, run.ended
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_run_in_which_nothing_is_seen_to_change_ends_by_itself(alexnet, content):
