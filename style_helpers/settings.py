@@ -166,7 +166,7 @@ class Settings:
 
     @classmethod
     def fine(cls, **changes) -> "Settings":
-        """The best picture we know how to make; `python -m benchmarks quality` sets it beside `gatys`.
+        """The most style in the shortest time; `python -m benchmarks quality` sets it beside the other presets.
 
         The paper's style layers, seen from coarse to fine, so that large strokes are laid before small ones, most of
         them where an evaluation costs a sixteenth; mean and covariance in place of the Gram matrix; layers balanced by

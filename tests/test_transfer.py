@@ -535,8 +535,8 @@ def test_a_run_in_which_nothing_is_seen_to_change_ends_by_itself(alexnet, conten
     steps = list(descent)
     assert len(steps) == 11
     assert descent.ended == (
-        "Ended after 11 of 300 evaluations: the last 10 changed the picture by less than one grey level on average, "
-        "which nobody sees."
+        "Ended after 11 of 300 evaluations: the last 10 changed the picture by less than a quarter of a grey level on "
+        "average, which nobody sees."
     )
 
 

@@ -75,6 +75,7 @@ RECIPES = {
     "matched": Recipe("colours matched", {"colours": "matched"}),
     "style-scale": Recipe("half the strokes", {"style_scale": 0.5}),
     "fine": Recipe("fine", {}, preset="fine"),
+    "nearest": Recipe("nearest", {}, preset="nearest"),
 }
 
 
@@ -139,6 +140,12 @@ TECHNIQUES = {
         "gatys", "fine", QUARTER,
         "Coarse to fine, the paper's style layers, mean and covariance, layers balanced by their gradients, a trace of "
         "total variation.",
+    ),
+    "nearest neighbours in place of a statistic (nearest)": Technique(
+        "gatys", "nearest", RESTLESS,
+        "Each place of the picture takes after the place of the painting that it resembles most. No pattern has to "
+        "appear as often as in the painting, so calm surfaces stay calm. The style distance counts patterns: expect it "
+        "to be larger.",
     ),
 }  # fmt: skip
 
