@@ -106,10 +106,10 @@ def act_peers(options, device) -> None:
             runs.append(one)
             print(f"{one['who']}, {one['seconds']:.0f} s", file=sys.stderr, flush=True)
             images.save(picture, options.out / f"{one['content']}-{one['who']}.png", overwrite=True)
+            files.write(options.out / "peers.json", as_json(found | {"runs": runs}), overwrite=True)
     except peers.PeerError as error:
         sys.exit(str(error))
     print(peers.as_table(runs))
-    files.write(options.out / "peers.json", as_json(found | {"runs": runs}), overwrite=True)
 
 
 def act_frontier(options, device) -> None:

@@ -2,10 +2,13 @@
 
 Their code is not ours to ship: `python -m benchmarks peers` takes the folders into which their repositories were
 cloned, and runs each in a process of its own. It changes one thing in what they import: torchvision gives them our
-copy of VGG-16. Their settings are their own defaults, but for the size. What they import must be there: imageio for the
-one, aiohttp for the other.
+copy of VGG-16. Their settings are their own defaults, but for the size: NNST's is 512 pixels, and the last of its
+five passes compares some layers otherwise in smaller pictures. What they import must be there: imageio for the one,
+aiohttp for the other. Seconds are those of the painting, without the start of Python and of torch.
 """
 
+import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -33,7 +37,7 @@ class PeerError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """The pairs, the shorter side, and whether the peers' 200 or 2,000 steps are cut to 2, to see that it works."""
+    """The pairs, the shorter side, and whether every pass of the peers is cut to 2 steps, to see that it works."""
 
     pairs: tuple[tuple[str, str], ...] = (("astronaut", "van-gogh-village-street-in-auvers"),)
     size: int = 256
@@ -43,7 +47,7 @@ class Plan:
 QUICK = Plan(size=128, quick=True)
 
 
-def nearest_neighbours(content, style, quick: bool):
+def nnst(content, style, quick: bool):
     """Kolkin et al. 2022, github.com/nkolkin13/NeuralNeighborStyleTransfer, as its styleTransfer.py calls it."""
     from pretrained.vgg import Vgg16Pretrained
     from utils import misc, stylize
@@ -62,7 +66,7 @@ def nearest_neighbours(content, style, quick: bool):
     )
 
 
-def transport_of_means(content, style, quick: bool):
+def crowson(content, style, quick: bool):
     """Crowson 2021, github.com/crowsonkb/style-transfer-pytorch: transport between Gaussians, Adam, coarse to fine."""
     from style_transfer.style_transfer import StyleTransfer
 
@@ -74,7 +78,7 @@ def transport_of_means(content, style, quick: bool):
 
 
 CROWSON = "style-transfer-pytorch"
-PROGRAMS = {"nnst": nearest_neighbours, CROWSON: transport_of_means}
+PROGRAMS = {"nnst": nnst, CROWSON: crowson}
 
 
 def measure(plan: Plan, folders: dict[str, Path], device: torch.device) -> Iterator[tuple[dict, torch.Tensor]]:
@@ -83,9 +87,8 @@ def measure(plan: Plan, folders: dict[str, Path], device: torch.device) -> Itera
     for content, style in plan.pairs:
         pair = pictures.content(content, plan.size, device), pictures.style(style, plan.size, device)
         for who, folder in folders.items():
-            began = time.perf_counter()
-            picture = in_its_own_process(who, folder, pair, plan.quick)
-            found = {"seconds": time.perf_counter() - began} | judged(picture, *pair)
+            picture, seconds = in_its_own_process(who, folder, pair, plan.quick)
+            found = {"seconds": seconds} | judged(picture, *pair)
             yield {"content": content, "style_picture": style, "who": who} | found, picture
         for preset in PRESETS:
             settings = Settings.preset(preset, **({"evaluations": 4} if plan.quick else {}))
@@ -94,7 +97,8 @@ def measure(plan: Plan, folders: dict[str, Path], device: torch.device) -> Itera
             yield {"content": content, "style_picture": style, "who": preset} | found, picture
 
 
-def in_its_own_process(who: str, folder: Path, pair: tuple[torch.Tensor, torch.Tensor], quick: bool) -> torch.Tensor:
+def in_its_own_process(who: str, folder: Path, pair: tuple[torch.Tensor, torch.Tensor], quick: bool):
+    """Its picture, and how long it painted."""
     with tempfile.TemporaryDirectory() as scratch:
         torch.save(pair, Path(scratch) / "pair.pt")
         options = [who, str(folder.resolve()), str(scratch), *(["quick"] if quick else [])]
@@ -103,7 +107,8 @@ def in_its_own_process(who: str, folder: Path, pair: tuple[torch.Tensor, torch.T
         if ran.returncode:
             said = (ran.stderr.strip().splitlines() or ["It said nothing."])[-1]
             raise PeerError(f"{who} in {folder} did not end well: {said}")
-        return torch.load(Path(scratch) / "picture.pt", weights_only=True)
+        seconds = json.loads((Path(scratch) / "seconds.json").read_text())
+        return torch.load(Path(scratch) / "picture.pt", weights_only=True), seconds
 
 
 def lend_weights():
@@ -129,8 +134,11 @@ def act_as(who: str, folder: str, scratch: str, *quick: str):
     sys.path.insert(0, folder)
     lend_weights()
     pair = torch.load(Path(scratch) / "pair.pt", weights_only=True)
-    torch.manual_seed(0)
+    for seeded in (random.seed, np.random.seed, torch.manual_seed):
+        seeded(0)
+    began = time.perf_counter()
     picture = PROGRAMS[who](*pair, bool(quick))
+    (Path(scratch) / "seconds.json").write_text(json.dumps(time.perf_counter() - began))
     torch.save(picture.detach().clamp(0, 1).to(pair[0]), Path(scratch) / "picture.pt")
 
 

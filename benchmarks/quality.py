@@ -31,7 +31,7 @@ JUDGES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """The pairs, and how many evaluations: None leaves each preset its own."""
+    """The pairs, the shorter side, and how many evaluations: None leaves each preset its own."""
 
     contents: tuple[str, ...] = CONTENTS
     styles: tuple[str, ...] = STYLES

@@ -174,11 +174,12 @@ class NearestNeighbours(nn.Module):
 
     The distance is the mean over the picture's places of 1 - cos(f, s), where s is the style's row with the smallest
     angle to f, after the mean of the style's rows is taken from both: every place is to look like *some* place of the
-    style. From 0 to 2. Which one that is, is found anew each time. After Kolkin et al., "Neural Neighbor Style
-    Transfer", 2022, who hold the neighbours still first and do so last; one direction of the relaxed transport of
-    Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019.
+    style. From 0 to 1, because rows around their own mean point in all directions. Which place, is found anew each
+    time. After Kolkin et al., "Neural Neighbor Style Transfer", 2022, who take from each picture its own mean, add the
+    style turned by quarters, and hold the neighbours still until the end; it is one direction of the relaxed transport
+    of Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019.
 
-    Every place is compared with every place, so large maps are averaged over squares to at most 6,144 of them.
+    Every place is compared with every place, so maps with more than 6,144 of them are averaged over squares first.
     """
 
     PLACES = 6144
@@ -189,13 +190,13 @@ class NearestNeighbours(nn.Module):
         rows = squares.permute(0, 2, 3, 1).flatten(1, 2)
         if mask is None:
             return rows
-        return rows[:, F.avg_pool2d(mask, side, ceil_mode=True).flatten() > 0.5 * mask.max()]
+        shares = F.avg_pool2d(mask, side, ceil_mode=True).flatten()
+        return rows[:, shares > 0.5 * shares.max()]
 
     def distance(self, mine: Tensor, target: Tensor) -> Tensor:
         mean = target.mean(1, keepdim=True)
         mine, target = F.normalize(mine - mean, dim=2), F.normalize(target - mean, dim=2)
-        with torch.no_grad():  # the choice of a neighbour has no gradient, the distance to it has
-            nearest = (mine @ target.transpose(1, 2)).argmax(2, keepdim=True)
+        nearest = (mine.detach() @ target.transpose(1, 2)).argmax(2, keepdim=True)
         neighbours = target.expand(len(mine), -1, -1).gather(1, nearest.expand_as(mine))
         return (mine - neighbours).square().sum(2).mean() / 2  # of unit vectors: 1 - cos
 

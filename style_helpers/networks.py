@@ -164,7 +164,7 @@ class Features(nn.Module):
 
         Raises ValueError for another shape, or a side too short for the deepest layer.
         """
-        self.check(pictures)
+        self._check(pictures)
         x = (pictures - self.mean) / self.std if self.normalise else pictures
         # In memory, all channels of a position side by side: the order in which today's processors convolve fastest.
         x = x.to(self.number_format, memory_format=torch.channels_last)
@@ -175,14 +175,16 @@ class Features(nn.Module):
                 found[name] = x
         return found
 
-    def check(self, pictures: Tensor):
-        """Raises ValueError for pictures that the network cannot look at."""
+    def _check(self, pictures: Tensor):
         if pictures.ndim != 4 or pictures.shape[1] != 3:
             colours = "a picture has three colours, red, green and blue, as images.load gives them."
             remedy = colours if pictures.ndim == 4 else "one picture needs a first dimension of 1."
             raise ValueError(f"The network takes pictures of shape (B, 3, H, W), not {tuple(pictures.shape)}: {remedy}")
-        if min(pictures.shape[-2:]) < self.smallest_side:
-            height, width = pictures.shape[-2:]
+        self.check_size(*pictures.shape[-2:])
+
+    def check_size(self, height: int, width: int):
+        """Raises ValueError for a side too short for the deepest layer."""
+        if min(height, width) < self.smallest_side:
             raise ValueError(
                 f"A picture of {width} x {height} pixels is too small for {self.name} up to {list(self.body)[-1]}: "
                 f"the shorter side needs at least {self.smallest_side} pixels."

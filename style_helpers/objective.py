@@ -72,9 +72,7 @@ class StyleObjective(nn.Module):
         self.register_buffer("keep", _as_mask(keep, content))
         _check_styles(self.styles, self.keep, content)
         self.network = self._cut(network)
-        for picture in [content, *self._style_pictures()]:
-            self.network.check(picture)
-        self._check_memory()
+        self._check_sizes()
 
     @property
     def losses(self) -> nn.ModuleDict:
@@ -87,15 +85,13 @@ class StyleObjective(nn.Module):
         return self._modules["losses"]
 
     def __repr__(self) -> str:
-        return super().__repr__() if self.losses else ""  # which makes them
+        _ = self.losses  # made, so that they are shown
+        return super().__repr__()
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """picture: (1, 3, H, W). Returns each weighted term, a scalar, by name: "style relu1_1", "content relu4_2"."""
         features = self.network(self._seen(picture))
-        return {
-            name: loss(features.get(_layer(name), picture))  # the other terms look at the picture itself
-            for name, loss in self.losses.items()
-        }
+        return {name: loss(features[_layer(name)] if _layer(name) else picture) for name, loss in self.losses.items()}
 
     def at(self, scale: float) -> "StyleObjective":
         """The same wish for pictures whose sides are `scale` times as long."""
@@ -135,7 +131,7 @@ class StyleObjective(nn.Module):
 
     def _style_pictures(self) -> list[Tensor]:
         styles = self.styles if self._layers("style") else ()
-        pictures = [resize(style.picture, self.settings.style_scale) for style in styles]
+        pictures = [resize(style.picture, self.settings.style_scale).to(self.content) for style in styles]
         if self.settings.colours == "matched":
             pictures = [colours.matched(picture, self.content) for picture in pictures]
         return [colours.luminance(picture) if self.settings.colours == "luminance" else picture for picture in pictures]
@@ -162,18 +158,11 @@ class StyleObjective(nn.Module):
         with torch.inference_mode(False), torch.set_grad_enabled(by_gradient):
             picture = self.content.clone().requires_grad_(by_gradient)
             of_content = self.network(self._seen(picture))
-            losses = self._style_losses(of_content)
-            if losses and by_gradient:
-                _balance_by_gradient(losses, of_content, picture)
-        losses |= self._content_losses(of_content)
+            losses = self._style_losses(of_content, picture) | self._content_losses(of_content)
         if self.settings.total_variation:
             losses["total variation"] = TotalVariation(self.settings.total_variation)
         if self.settings.pixel_range == "penalty":
             losses["pixel range"] = PixelRange(RANGE_WEIGHT)
-        weight = self.settings.style_weight
-        for name, loss in losses.items():
-            if name.startswith("style "):
-                loss.weight *= weight**2 if self.settings.weight_inside else weight
         return nn.ModuleDict(losses)
 
     def _content_losses(self, of_content: dict[str, Tensor]) -> dict[str, ContentLoss]:
@@ -185,49 +174,44 @@ class StyleObjective(nn.Module):
                 loss.weight /= loss.from_nothing()
         return losses
 
-    def _style_losses(self, of_content: dict[str, Tensor]) -> dict[str, StyleLoss]:
-        """Of every layer and style, with the styles' shares as weights, balanced by their targets if so wanted."""
-        layers, losses = self._layers("style"), {}
+    def _style_losses(self, of_content: dict[str, Tensor], content: Tensor) -> dict[str, StyleLoss]:
+        """Of every layer and style, weighted by its share, by what balances the layers, and by the style weight."""
+        settings, losses = self.settings, {}
+        weight = settings.style_weight**2 if settings.weight_inside else settings.style_weight
         with torch.no_grad():
             of_styles = [self.network(picture) for picture in self._style_pictures()]
         whole = sum(style.weight for style in self.styles)
         numbers = [""] if len(self.styles) == 1 else [f"{number} " for number in range(1, len(self.styles) + 1)]
-        for layer in layers:
+        for layer in self._layers("style"):
             for number, style, features in zip(numbers, self.styles, of_styles, strict=True):
-                mask = _pooled(style.mask, of_content[layer].shape[2:])
-                loss = StyleLoss(features[layer], style.weight / whole, STATISTICS[self.settings.statistic](), mask)
-                if self.settings.balance == "target":
+                mask = _pooled(style.mask, of_content[layer])
+                loss = StyleLoss(features[layer], style.weight / whole, STATISTICS[settings.statistic](), mask)
+                if settings.balance == "target":
                     loss.weight /= loss.from_nothing()
                 losses[f"style {number}{layer}"] = loss
+        if settings.balance == "gradient":
+            _balance_by_gradient(losses, of_content, content)
+        for loss in losses.values():
+            loss.weight *= weight
         return losses
 
-    def _check_memory(self):
-        """Raises ValueError, with the largest size that fits, for a run that this machine has no memory for."""
+    def _check_sizes(self):
+        """Raises ValueError for a picture too small for the network, or too large for the memory that is free."""
         height, width = self.content.shape[-2:]
         needed = self.network.memory_needed(height, width) + (2 * LBFGS_MEMORY + 8) * 3 * height * width * 4
         pictures = [("picture", height, width, needed)]
-        for style in self.styles:
+        for style in self.styles if self._layers("style") else ():
             sides = [max(1, round(self.settings.style_scale * side)) for side in style.picture.shape[-2:]]
             pictures.append(("style picture", *sides, self.network.memory_needed(*sides, gradient=False)))
         free = devices.free_memory(self.content.device)
         for what, height, width, needed in pictures:
-            needed *= 1.1  # measured: 1.79 GB where 1.72 were estimated (VGG-16, 768 pixels, float32)
-            if needed > free:
-                fits = int(min(height, width) * math.sqrt(free / needed))
-                remedy = (
-                    f"with the shorter side at {fits} pixels it fits"
-                    if fits >= SMALLEST_SIDE
-                    else "close other programs, and shut down other notebooks' kernels"
-                )
-                raise ValueError(
-                    f"A {what} of {width} x {height} pixels needs about {_bytes(needed)}, and {_bytes(free)} are free: "
-                    f"{remedy}."
-                )
+            self.network.check_size(height, width)
+            _check_memory(what, height, width, 1.1 * needed, free)  # measured: 1.79 GB where 1.72 were estimated
 
 
 def _layer(name: str) -> str:
-    """The layer that a term looks at, from its name: "style relu1_1", "style 2 relu1_1", "content relu4_2"."""
-    return name.rpartition(" ")[2]
+    """The layer that a term looks at: of "style relu1_1", "style 2 relu1_1", "content relu4_2"; none of the others'."""
+    return name.rpartition(" ")[2] if name.startswith(("style ", "content ")) else ""
 
 
 def _balance_by_gradient(losses: dict[str, StyleLoss], features: dict[str, Tensor], picture: Tensor):
@@ -243,6 +227,21 @@ def _balance_by_gradient(losses: dict[str, StyleLoss], features: dict[str, Tenso
         start += factors[layer] * distance.item()
     for name, loss in losses.items():
         loss.weight *= factors[_layer(name)] * len(factors) / (start or 1)
+
+
+def _check_memory(what: str, height: int, width: int, needed: float, free: float):
+    """Raises ValueError, with the largest size that fits, for a picture that there is no memory for."""
+    if needed <= free:
+        return
+    fits = int(min(height, width) * math.sqrt(free / needed))
+    remedy = (
+        f"with the shorter side at {fits} pixels it fits"
+        if fits >= SMALLEST_SIDE
+        else "close other programs, and shut down other notebooks' kernels"
+    )
+    raise ValueError(
+        f"A {what} of {width} x {height} pixels needs about {_bytes(needed)}, and {_bytes(free)} are free: {remedy}."
+    )
 
 
 def _bytes(count: float) -> str:
@@ -268,9 +267,9 @@ def _as_mask(mask, content: Tensor) -> Tensor | None:
     return mask[None, None] if mask.ndim == 2 else mask
 
 
-def _pooled(mask: Tensor | None, places: torch.Size) -> Tensor | None:
+def _pooled(mask: Tensor | None, features: Tensor) -> Tensor | None:
     """A mask of the picture as one of a layer's places. On the processor: MPS refuses sizes that do not divide."""
-    return None if mask is None else F.adaptive_avg_pool2d(mask.cpu(), places).to(mask.device)
+    return None if mask is None else F.adaptive_avg_pool2d(mask.cpu(), features.shape[2:]).to(features.device)
 
 
 def _check_kinds(network, settings):

@@ -32,7 +32,7 @@ class Settings:
 
     network            "vgg19", "vgg16" or "alexnet"; None takes `networks.default()`
     content_layers     where the content distance is measured, by the paper's names, such as "relu4_2"
-    style_layers       where the Gram matrices are compared
+    style_layers       where the style is measured
     content_weight     factor of each content distance, 0 to 1e9
     style_weight       factor of each style distance, 0 to 1e9
     statistic          what a style is: the "gram" matrix, "mean_covariance", "wasserstein" (sliced, 64 directions), or

@@ -17,11 +17,6 @@ from style_helpers.images import as_picture, fit
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import LBFGS_MEMORY, Settings, check_kind, shortened
 
-STILL_FOR = 10  # evaluations that change nothing, after which a run ends
-# In parts of 0 to 1, on average over the picture. Measured with `gatys` at 256 pixels: ten evaluations change 10 grey
-# levels at first, 1 after 200 evaluations and 0.7 after 300, and those between still bring the style a tenth nearer
-UNSEEN = 0.25 / 255
-
 
 @dataclass(frozen=True)
 class Losses:
@@ -154,7 +149,6 @@ class Run:
         self._picture = start.detach().to(objective.content).clone()
         self._start = self._picture if has_detail else None
         self._reached = self._picture  # where the best step was, as the optimizer had it
-        self._looked: Step | None = None  # an earlier one, to see whether anything changes
         self._begun: tuple[float, StyleObjective, torch.optim.Optimizer] | None = None  # the scale under way
         self._seconds = 0.0
         self._changes: dict[str, float] = {}
@@ -213,25 +207,9 @@ class Run:
                 if self.stopping:
                     self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
                     return
-                if scale == 1 and step.evaluation < self.evaluations and self._is_still(step):
-                    self.ended = (
-                        f"Ended after {step.evaluation} of {self.evaluations} evaluations: the last {STILL_FOR} "
-                        "changed the picture by less than a quarter of a grey level on average, which nobody sees."
-                    )
-                    return
         self.ended = (
             f"All {self.evaluations} evaluations are done." if self.evaluations > 1 else "The one evaluation is done."
         )
-
-    def _is_still(self, step: Step) -> bool:
-        """Whether the last evaluations at the full size and under these weights changed nothing that can be seen."""
-        if self._looked is None:
-            self._looked = step
-        before = self._looked
-        if step.evaluation < before.evaluation + STILL_FOR:
-            return False
-        self._looked = step
-        return float((step.picture - before.picture).abs().mean()) < UNSEEN
 
     def _wait(self):
         """Until a pause is over."""
@@ -300,7 +278,7 @@ class Run:
             changes, self._changes = self._changes, {}
             self.settings = self.settings.replace(**changes)
             self.objective = self.objective.with_settings(self.settings)
-            self._begun = self.best = self._looked = None  # totals under two weights cannot be compared
+            self._begun = self.best = None  # totals under two weights cannot be compared
         if self._begun is None or self._begun[0] != scale:
             objective = self.objective.at(scale)
             if self._picture.shape != objective.content.shape:

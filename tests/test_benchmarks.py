@@ -156,6 +156,36 @@ class StyleTransfer:
         assert picture.size == (128, 128)
 
 
+def test_nearest_neighbours_are_painted_as_their_own_program_does(tmp_path):
+    """The adapter hands over the pair, VGG-16 by the numbers of its layers, and the defaults but for the steps."""
+    folder = program(
+        tmp_path / "nnst",
+        {
+            "pretrained/vgg.py": """
+import torchvision
+class Vgg16Pretrained:
+    def __init__(self):
+        self.layers = torchvision.models.vgg16(pretrained=True).features
+    def forward(self, x, inds, concat):
+        assert concat is False
+        return [self.layers[: n + 1](x) for n in inds]
+""",
+            "utils/misc.py": "USE_GPU = True\ndef to_device(it):\n    assert not USE_GPU\n    return it\n",
+            "utils/stylize.py": """
+def produce_stylization(content, style, phi, **options):
+    shapes = [tuple(each.shape[1:]) for each in phi(content, [1, 22], False)]
+    assert shapes == [(64, 128, 128), (512, 16, 16)], shapes
+    assert options == {"max_iter": 2, "lr": 2e-3, "content_weight": 0.25, "max_scls": 4, "flip_aug": True}, options
+    return style.flip(3)[..., :128]
+""",
+        },
+    )
+    assert main(["peers", "--quick", "--nnst", str(folder), "--out", str(tmp_path)]) == 0
+    first = json.loads((tmp_path / "peers.json").read_text())["runs"][0]
+    assert first["who"] == "nnst"
+    assert first["style"] < 0.7  # most of a mirror image
+
+
 def test_a_peer_that_fails_is_named_with_what_it_said(tmp_path):
     folder = program(tmp_path / "nnst", {"pretrained/vgg.py": "raise RuntimeError('no weights here')"})
     with pytest.raises(SystemExit, match=r"nnst in .* did not end well: RuntimeError: no weights here"):

@@ -328,6 +328,25 @@ def test_a_large_map_is_averaged_over_squares_before_neighbours_are_sought(monke
     torch.testing.assert_close(rows[0, 5], features[0, :, 2:4, 2:4].mean((1, 2)))
     mask[..., :5] = 1  # of the third column of squares one half: not more than half
     torch.testing.assert_close(NearestNeighbours()(features, mask), rows.view(1, 3, 4, 2)[:, :, :2].flatten(1, 2))
+    uneven = positive(1, 2, 7, 9)  # in squares of 3: the last ones have what is left
+    torch.testing.assert_close(NearestNeighbours()(uneven)[0, -1], uneven[0, :, 6:, 6:].mean((1, 2)))
+    assert NearestNeighbours()(features.bfloat16()).dtype == torch.float32
+
+
+@each
+@pytest.mark.parametrize("places", ["line", "stripes", "point"])
+def test_a_mask_of_little_leaves_something_to_compare(statistic, places, monkeypatch):
+    monkeypatch.setattr(NearestNeighbours, "PLACES", 12)
+    mask = torch.zeros(1, 1, 12, 16)
+    mask[{"line": (..., 5, slice(None)), "stripes": (..., slice(0, None, 4)), "point": (..., 2, 3)}[places]] = 1
+    loss = StyleLoss(positive(1, 4, 9, 9, seed=1), 1.0, statistic, mask)
+    assert torch.isfinite(loss(positive(1, 4, 12, 16)))
+
+
+def test_the_gradient_of_the_nearest_neighbours_is_that_of_the_distance():
+    statistic, features = NearestNeighbours(), draw(2, 3, 4, 4).requires_grad_()
+    target = statistic(draw(1, 3, 3, 5, seed=1))
+    assert gradcheck(lambda x: statistic.distance(statistic(x), target), features)
 
 
 # The gradients written by hand

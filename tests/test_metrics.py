@@ -264,6 +264,8 @@ def test_self_similarity_knows_a_layout_in_other_colours(cat, wave):
     width = min(cat.shape[-1], wave.shape[-1])
     another = metrics.self_similarity(cat[..., :width], wave[..., :width])
     assert metrics.self_similarity(cat, cat) == 0
+    assert metrics.self_similarity(torch.zeros_like(cat), torch.ones_like(cat)) < 2  # each the same everywhere
+    assert metrics.self_similarity(noise(31, 31), noise(31, 31, seed=1)) < 2  # three layers have but one place
     assert 0 < metrics.self_similarity(other_colours, cat) < 0.6 * another
 
 
@@ -283,6 +285,12 @@ def test_restlessness_by_hand():
     picture[..., :5] = 0.05 * torch.arange(5.0)
     assert metrics.restlessness(picture, content, style) == pytest.approx(0.5, rel=0.01)
     assert metrics.restlessness(style, style, style) == pytest.approx(1)
+    both_ways = style + style.transpose(2, 3)
+    assert metrics.restlessness(both_ways / 2, style, style) == pytest.approx(0.5 * math.sqrt(2), rel=0.01)
+    half_calm = style.clone()
+    half_calm[..., :5] = 0.05 * torch.arange(5.0)
+    assert metrics.restlessness(style, style, half_calm) == pytest.approx(2, rel=0.01)
+    assert metrics.restlessness(style, style, torch.zeros_like(style)) == pytest.approx(0.1 * 255, rel=0.01)
 
 
 def test_noise_in_the_calm_half_is_restless_and_in_the_other_it_is_not_seen(cat, wave):

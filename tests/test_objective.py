@@ -130,6 +130,15 @@ def test_a_small_copy_begins_before_the_full_size_has_been_looked_at(alexnet, co
     assert set(full) == set(terms) == set(objective.losses)
 
 
+def test_an_objective_may_move_to_another_device_before_it_is_asked(pretend, alexnet, content, style):
+    mask = torch.ones(content.shape[-2:])
+    moved = StyleObjective(alexnet, content, Style(style, mask=mask), settings()).to(pretend)
+    here = StyleObjective(alexnet, content, Style(style, mask=mask), settings())
+    for name, term in moved(content.to(pretend)).items():
+        assert term.device.type == torch.device(pretend).type
+        assert float(term) == pytest.approx(float(here(content)[name]))
+
+
 def test_a_picture_in_its_own_style_is_left_as_it_is(alexnet, content):
     descent = transfer.Run(StyleObjective(alexnet, content, content, Settings.fine(network="alexnet", evaluations=4)))
     steps = list(descent)

@@ -529,38 +529,6 @@ sys.exit("torch._dynamo" in sys.modules)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_run_in_which_nothing_is_seen_to_change_ends_by_itself(alexnet, content):
-    """The content picture in its own style has nowhere to go."""
-    descent = transfer.Run(StyleObjective(alexnet, content, content, Settings.gatys(network="alexnet")))
-    steps = list(descent)
-    assert len(steps) == 11
-    assert descent.ended == (
-        "Ended after 11 of 300 evaluations: the last 10 changed the picture by less than a quarter of a grey level on "
-        "average, which nobody sees."
-    )
-
-
-def test_a_run_that_still_changes_goes_on_and_so_does_one_whose_weights_were_changed(alexnet, content, style):
-    chosen = Settings.gatys(network="alexnet", evaluations=24)
-    descent = transfer.Run(StyleObjective(alexnet, content, style, chosen))
-    pictures = [step.picture for step in descent]
-    assert all((pictures[k + 10] - pictures[k]).abs().mean() > 1 / 255 for k in (0, 10))
-    assert descent.ended == "All 24 evaluations are done."
-    descent = transfer.Run(StyleObjective(alexnet, content, content, chosen))
-    for step in descent:
-        if step.evaluation == 6:
-            descent.change(content_weight=2.0)
-    assert len(descent.history) == 17  # ten from the first one under the new weights
-
-
-def test_a_smaller_scale_that_stands_still_is_left_to_its_plan(alexnet, large):
-    still = Settings.fine(network="alexnet", evaluations=40, scales=(0.5, 1.0), shares=(0.5, 0.5))
-    descent = transfer.Run(StyleObjective(alexnet, large[0], large[0], still))
-    sides = [step.side for step in descent]
-    assert len(sides) == 31
-    assert sides.count(min(sides)) == 20
-
-
 def test_a_higher_weight_begins_a_new_best(objective):
     """Totals under two weights cannot be compared: after it, every total is higher than all before."""
     descent = transfer.Run(objective, evaluations=6)
