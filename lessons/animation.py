@@ -14,15 +14,15 @@ from PIL import Image
 
 from style_helpers import images
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-import browser
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.browser import browser
 
 TARGET = images.FOLDER / "figures" / "studio.gif"
 STILL = images.FOLDER / "figures" / "panel-studio.jpg"
 LARGEST = 1_500_000  # bytes
 WIDTH = 760  # pixels
 MOMENTS = (1, 4, 8, 13, 20, 30, 45, 65, 90)  # evaluations of which a picture is taken, or soon after
-LOOK_AT_PHOTO = 50  # per cent: the slider between photo and picture, at the end
+LOOK_AT_PHOTO = 50  # per cent: of the width, the photo, at the end
 CELL = """\
 from style_helpers.panels.studio import Studio
 
@@ -31,7 +31,7 @@ studio
 """
 SHOWN = """moment => {
     const found = /evaluation (\\d+) of/.exec(document.querySelector('.jp-OutputArea-output').innerText);
-    return found && Number(found[1]) >= moment && document.querySelector("img[alt*='in the manner of']");
+    return found && Number(found[1]) >= moment && document.querySelector(".style-helpers-wipe-after img[src]");
 }"""
 
 
@@ -57,8 +57,11 @@ def frames(page: browser.Page) -> list[tuple[Image.Image, int]]:
         taken.append((photograph(page), 450))
     page.page.get_by_text("evaluations are done").wait_for()
     taken.append((photograph(page), 2000))
-    page.drag("photo, left %", LOOK_AT_PHOTO / 100)
-    page.page.locator("img[alt*='show the photo itself']").wait_for()
+    wipe = page.page.locator("[role=slider][aria-valuetext*=photo]")
+    wipe.focus()
+    for _ in range(LOOK_AT_PHOTO // 5):
+        page.page.keyboard.press("ArrowRight")
+    page.page.locator(f"[aria-valuenow='{LOOK_AT_PHOTO}']").wait_for()
     taken.append((photograph(page), 2500))
     return taken
 

@@ -53,7 +53,7 @@ if "google.colab" in sys.modules:  # the course and its weights come from a clas
         for note in Path("/content/drive").glob(pattern):
             sys.path.insert(0, str(note.parent / "course"))
             os.environ["STYLE_HELPERS_WEIGHTS"] = str(note.parent / "weights")
-    get_ipython().run_line_magic("pip", "install -q 'ipywidgets>=8.1.9' torchmetrics")  # for the panels; for SSIM
+    get_ipython().run_line_magic("pip", "install -q 'ipywidgets>=8.1.9' anywidget torchmetrics")  # panels, SSIM
     output.enable_custom_widget_manager()
 try:
     from style_helpers.course.first_cell import first_look

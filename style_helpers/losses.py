@@ -172,17 +172,19 @@ class SlicedWasserstein(nn.Module):
 class NearestNeighbours(nn.Module):
     """The features themselves, a row for each place: (B, places, C). Nothing is averaged, so nothing is mixed.
 
-    The distance is the mean over the picture's places of 1 - cos(f, s), where s is the style's row with the smallest
-    angle to f, after the mean of the style's rows is taken from both: every place is to look like *some* place of the
-    style. From 0 to 1, because rows around their own mean point in all directions. Which place, is found anew each
-    time. After Kolkin et al., "Neural Neighbor Style Transfer", 2022, who take from each picture its own mean, add the
-    style turned by quarters, and hold the neighbours still until the end; it is one direction of the relaxed transport
-    of Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019.
+    The distance looks both ways and takes the mean. There: every place of the picture is to look like *some* place of
+    the style, so it is the mean over rows f of 1 - cos(f, s), where s is the style's row with the smallest angle to f,
+    after the mean of the style's rows is taken from both. Back: every place of the style is to be found *somewhere* in
+    the picture, else one piece of sky would do. From 0 to 1, because rows around their own mean point in all
+    directions. Who is whose neighbour is found anew each time.
 
-    Every place is compared with every place, so maps with more than 6,144 of them are averaged over squares first.
+    It is the relaxed transport of Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019, who take the larger of the
+    two; Kolkin et al., "Neural Neighbor Style Transfer", 2022, look there only, with the style turned by quarters too.
+
+    Every place is compared with every place, so maps with more than 4,096 of them are averaged over squares first.
     """
 
-    PLACES = 6144
+    PLACES = 4096
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         side = math.ceil(math.sqrt(features.shape[2] * features.shape[3] / self.PLACES))
@@ -196,9 +198,15 @@ class NearestNeighbours(nn.Module):
     def distance(self, mine: Tensor, target: Tensor) -> Tensor:
         mean = target.mean(1, keepdim=True)
         mine, target = F.normalize(mine - mean, dim=2), F.normalize(target - mean, dim=2)
-        nearest = (mine.detach() @ target.transpose(1, 2)).argmax(2, keepdim=True)
-        neighbours = target.expand(len(mine), -1, -1).gather(1, nearest.expand_as(mine))
-        return (mine - neighbours).square().sum(2).mean() / 2  # of unit vectors: 1 - cos
+        alike = mine.detach() @ target.transpose(1, 2)  # the choice has no gradient, the distance to it has
+        there = (mine - _chosen(target, alike.argmax(2))).square().sum(2).mean() / 2  # of unit vectors: 1 - cos
+        back = (_chosen(mine, alike.argmax(1)) - target).square().sum(2).mean() / 2
+        return (there + back) / 2
+
+
+def _chosen(rows: Tensor, numbers: Tensor) -> Tensor:
+    """Of each picture's rows (1 or B, places, C) those with these numbers, (B, as many)."""
+    return rows.expand(len(numbers), -1, -1).gather(1, numbers[:, :, None].expand(-1, -1, rows.shape[2]))
 
 
 STATISTICS = {

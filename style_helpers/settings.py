@@ -36,7 +36,7 @@ class Settings:
     content_weight     factor of each content distance, 0 to 1e9
     style_weight       factor of each style distance, 0 to 1e9
     statistic          what a style is: the "gram" matrix, "mean_covariance", "wasserstein" (sliced, 64 directions), or
-                       "nearest" (every place is compared with its nearest neighbour in the style)
+                       "nearest" (places are compared with their nearest neighbours, both ways)
     balance            how layers of different size are made equal, once, before the start: "none"; "target" divides
                        each distance by that of features which are all 0, so that 1 means "as far as nothing from all";
                        "gradient" does so for the content, and gives the style distances gradients of equal length at
@@ -186,17 +186,19 @@ class Settings:
 
     @classmethod
     def nearest(cls, **changes) -> "Settings":
-        """Every place like its nearest neighbour in the style: calm surfaces, clean edges, long strokes.
+        """Every place like its nearest neighbour in the style: calm surfaces, clean edges, the content well kept.
 
-        After Kolkin et al., "Neural Neighbor Style Transfer", 2022. A Gram matrix asks every pattern of the style to
-        be used as often as there, so `fine` breaks up a calm sky to have them all; here a sky takes what suits it, and
-        what suits nothing stays away. The smallest scale, an eighth, is where large strokes come from.
+        After Kolkin, Salavon and Shakhnarovich, "STROTSS", CVPR 2019, and Kolkin et al., "Neural Neighbor Style
+        Transfer", 2022. A Gram matrix asks every pattern of the style to appear as often as there, so that a calm sky
+        is broken up to have them all; here each place takes what suits it. The smallest scale, an eighth, is where
+        large strokes come from.
         """
         layers = ("relu1", "relu2", "relu3") if changes.get("network") == "alexnet" else PAPER[:4]
         settings = {
             "style_layers": layers,
             "statistic": "nearest",
-            "style_weight": 1.5,
+            "style_weight": 2.0,
+            "total_variation": 1.0,
             "scales": (0.125, 0.25, 0.5, 1.0),
             "shares": (0.3, 0.3, 0.25, 0.15),
             "evaluations": 100,

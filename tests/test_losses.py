@@ -314,9 +314,11 @@ def test_the_nearest_neighbour_is_found_among_all(shape, seed):
     of_style = target[0].flatten(1).T
     mean, total = of_style.mean(0), 0.0
     for picture in features:
-        for place in picture.flatten(1).T:
-            cosines = [torch.cosine_similarity(place - mean, each - mean, dim=0).item() for each in of_style]
-            total += (1 - max(cosines)) / picture[0].numel() / len(features)
+        places = picture.flatten(1).T
+        cosines = [[torch.cosine_similarity(f - mean, s - mean, dim=0).item() for s in of_style] for f in places]
+        there = sum(1 - max(row) for row in cosines) / len(places)
+        back = sum(1 - max(column) for column in zip(*cosines, strict=True)) / len(of_style)
+        total += (there + back) / 2 / len(features)
     assert float(statistic.distance(statistic(features), statistic(target))) == pytest.approx(total, abs=1e-9)
 
 

@@ -43,8 +43,9 @@ def test_nearest_is_as_it_was_measured():
     assert nearest.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
     assert Settings.nearest(network="alexnet").style_layers == ("relu1", "relu2", "relu3")
     assert (nearest.scales, nearest.shares) == ((0.125, 0.25, 0.5, 1.0), (0.3, 0.3, 0.25, 0.15))
-    assert (nearest.statistic, nearest.balance, nearest.style_weight) == ("nearest", "target", 1.5)
+    assert (nearest.statistic, nearest.balance, nearest.style_weight) == ("nearest", "target", 2.0)
     assert (nearest.content_layers, nearest.evaluations, nearest.pooling) == (("relu4_2",), 100, "average")
+    assert nearest.total_variation == 1.0
 
 
 @pytest.mark.parametrize("preset", PRESETS)

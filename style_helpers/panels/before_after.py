@@ -31,6 +31,7 @@ from style_helpers.panels.bundled import (
     under,
 )
 from style_helpers.panels.panel import Picture, handler
+from style_helpers.panels.wipe import Wipe
 from style_helpers.settings import Settings
 
 PAIRS = (
@@ -235,30 +236,27 @@ class BeforeAfter(LivePanel):
         self.style_choice = ipywidgets.Dropdown(
             options=names(images.STYLE), value="hokusai-great-wave.jpg", description="style", style=WIDE, layout=SLIDER
         )
-        self.wipe = ipywidgets.IntSlider(
-            50, 0, 100, 5, description="before, left %", continuous_update=False, style=WIDE, layout={"width": "254px"}
-        )
         self.factor = ipywidgets.FloatLogSlider(
             1, min=-1, max=1, step=0.1, description="style weight, times the preset's", readout_format=".3g",
             continuous_update=False, style=WIDE, layout={"width": "560px", "max_width": "100%"},
         )  # fmt: skip
         for control in (self.technique, self.pair, self.content, self.style_choice, self.factor, self.evaluations):
             control.observe(self._choice_changed, "value")
-        self.wipe.observe(self._wiped, "value")
 
     def _make_views(self):
         self.content_picture, self.style_picture = Picture(140), Picture(140)
-        self.before_picture, self.after_picture, self.wipe_picture = Picture(250), Picture(250), Picture(250)
+        self.before_picture, self.after_picture, self.wipe = Picture(250), Picture(250), Wipe(width=380)
         self.before_caption, self.after_caption = ipywidgets.HTML(), ipywidgets.HTML()
         self.words, self.verdict, self.code = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.words.layout.max_width = "430px"
         made = self._bundle.settings
         how = f"VGG-16, {made['size']} pixels on the shorter side, {made['evaluations']} evaluations." if made else ""
         self._note = ipywidgets.HTML(f"Computed beforehand: {how}" if how else "")
+        self.wipe.layout.width = "380px"
         parts = (
             (self.before_picture, self.before_caption),
             (self.after_picture, self.after_caption),
-            (self.wipe_picture, self.wipe),
+            (self.wipe,),
         )
         columns = [ipywidgets.VBox(part, layout={"margin": "0 8px 0 0"}) for part in parts]
         self._stage = ipywidgets.HBox(columns, layout=WRAP)
@@ -303,12 +301,6 @@ class BeforeAfter(LivePanel):
         self.words.value = html.escape(TECHNIQUES[self.technique.value].words)
         self._show()
 
-    @handler
-    def _wiped(self):
-        found = self._found()
-        if found:
-            self._show_wipe(*found)
-
     # What is to be seen
 
     def _show(self):
@@ -317,9 +309,9 @@ class BeforeAfter(LivePanel):
             found, lost = self._found(), None
         except BundleError as error:
             found, lost = [], error
-        views = (self.before_picture, self.after_picture, self.wipe_picture)
-        for view in (*views, self.before_caption, self.after_caption, self.verdict):
+        for view in (self.before_picture, self.after_picture, self.before_caption, self.after_caption, self.verdict):
             view.value = ""
+        self.wipe.clear()
         evaluations = found[0].evaluations if found else self.evaluations.value
         self._write_code(evaluations)
         if found:
@@ -340,14 +332,8 @@ class BeforeAfter(LivePanel):
             picture.show(each.picture, f"{heading}. {', '.join(numbers)}")
             line.value = caption(heading, *numbers)
         self.verdict.value = f"<p>{html.escape(verdict(before.numbers, after.numbers, shown_by))}</p>"
-        self._show_wipe(before, after)
-
-    def _show_wipe(self, before: Shown, after: Shown):
-        share = self.wipe.value
-        both, columns = after.picture.copy(), round(after.picture.width * share / 100)
-        both.paste(before.picture.crop((0, 0, columns, both.height)), (0, 0))
-        first, second = (RECIPES[recipe].name for recipe in self._recipes)
-        self.wipe_picture.show(both, f"A wipe: the left {share} % before ({first}), the rest after ({second})")
+        first, second = names = tuple(RECIPES[recipe].name for recipe in self._recipes)
+        self.wipe.show(before.picture, after.picture, names, f"A wipe from {first}, at the left, to {second}")
 
     def _write_code(self, evaluations: int):
         lines = [
@@ -398,7 +384,7 @@ class BeforeAfter(LivePanel):
         return page
 
 
-HINT = "Choose a technique, look at both pictures, then move the wipe."
+HINT = "Choose a technique, look at both pictures, then drag the line."
 NOT_COMPUTED = "With these choices nothing was computed beforehand: press Compute this one now; both pictures are made."
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets
-import torch
 from torch import Tensor
 
 from style_helpers import devices, images, networks, transfer
@@ -13,6 +12,7 @@ from style_helpers.files import FileError, quote
 from style_helpers.images import fit
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
+from style_helpers.panels.wipe import Wipe
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
 THUMBNAIL = 60  # pixels, its height
@@ -20,11 +20,8 @@ SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
 KINDS = {"content": images.CONTENT, "style": images.STYLE}
 WIDE = {"description_width": "120px"}
 ROW = {"flex_flow": "row wrap"}
-EMPTY = (
-    '<div style="box-sizing: border-box; width: 400px; max-width: 100%; height: 266px; display: grid; '
-    'place-items: center; border: 1px dashed currentColor">The picture grows here.</div>'
-)
 FITTING = {"max_width": "100%"}
+VIEW = {"width": "400px"} | FITTING
 LEFT = {"width": "390px"} | FITTING  # beside it, a picture of 400 pixels fits into 820
 NAME_LINES = (  # for the names of pictures: a button's text is one line otherwise, and cut off
     "<style>.style-helpers-name.jupyter-button { white-space: normal; line-height: 1.15; height: 46px; padding: 0 2px }"
@@ -58,7 +55,7 @@ class Studio(Panel):
         self._make_views()
         self._changed()
         left = ipywidgets.VBox([self._knobs, self._buttons, self._bar, self.status, self.more], layout=LEFT)
-        right = ipywidgets.VBox([self.picture, self.compare, self.scrubber], layout={"width": "410px"} | FITTING)
+        right = ipywidgets.VBox([self.picture, self.scrubber], layout={"width": "410px"} | FITTING)
         beside = ipywidgets.HBox([left, right], layout=ROW)
         self.children = [*self.choosers.values(), beside, self.by_layer, self.chart, self.code]
         self.say("Choose two pictures and press Run.")
@@ -124,16 +121,13 @@ class Studio(Panel):
         self._bar = ipywidgets.VBox([self.progress, self.time_left])
 
     def _make_views(self):
-        self.picture = Picture(width=400)
-        self.picture.value = EMPTY
-        self.compare = ipywidgets.IntSlider(0, 0, 100, 5, description="photo, left %", style=WIDE)
+        self.picture = Wipe(width=400, share=0, empty="The picture grows here.", layout=VIEW)
         self.scrubber = ipywidgets.IntSlider(0, 0, 0, description="moment", style=WIDE, readout=False, disabled=True)
         self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
         self.chart = ipywidgets.HTML()
         self.code = ipywidgets.HTML()
-        for control in (self.compare, self.scrubber):
-            control.layout.width = "400px"
-            control.observe(self._look_again, "value")
+        self.scrubber.layout.width = "400px"
+        self.scrubber.observe(self._look_again, "value")
         self.by_layer.observe(self._draw_curves, "value")
 
     def settings(self) -> Settings:
@@ -275,12 +269,10 @@ class Studio(Panel):
         if not self._snapshots:
             return
         step = self._shown_step()
-        before = torch.nn.functional.interpolate(self._before, step.picture.shape[-2:], mode="bilinear")
-        columns = round(step.picture.shape[-1] * self.compare.value / 100)
-        both = torch.cat([before[..., :columns], step.picture[..., columns:]], dim=-1)
+        before = fit(self._before, *step.picture.shape[-2:])
         content, style = (chooser.name for chooser in self.choosers.values())
-        part = f"; the left {self.compare.value} % show the photo itself" if columns else ""
-        self.picture.show(both, f"{content} in the manner of {style}, evaluation {step.evaluation}{part}")
+        words = f"{content} in the manner of {style}, evaluation {step.evaluation}; the photo to the left of the line"
+        self.picture.show(before, step.picture, ("photo", f"evaluation {step.evaluation}"), words)
 
     @handler
     def _draw_curves(self):

@@ -94,7 +94,7 @@ def test_on_colab_the_course_and_its_weights_come_from_the_class_folder(colab, p
     said = run_cell(colab)
     assert f"package: {folder / 'course' / 'style_helpers'}" in said
     assert f"weights: {folder / 'weights'}" in said
-    assert "pip install -q 'ipywidgets>=8.1.9' torchmetrics" in said
+    assert "pip install -q 'ipywidgets>=8.1.9' anywidget torchmetrics" in said
     assert said.index("mounted") < said.index("widgets enabled") < said.index(f"looked {__version__}")
 
 

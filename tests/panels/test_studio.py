@@ -53,8 +53,8 @@ def test_run_paints_to_the_end_and_says_so(studio, runs):
     assert "All 20 evaluations are done." in studio.status.value
     assert studio.progress.value == 1
     assert "evaluation 20 of 20" in studio.time_left.value
-    assert "evaluation 20" in studio.picture.value
-    assert "data:image/png;base64," in studio.picture.value
+    assert "evaluation 20;" in studio.picture.words
+    assert studio.picture.after.startswith(b"\x89PNG")
     assert not studio.save_button.disabled
     assert studio.stop_button.disabled
     assert studio.pause_button.disabled
@@ -110,7 +110,7 @@ def test_stop_ends_after_the_evaluation_and_keeps_the_picture(slow, runs):
     assert runs[-1].calls == []
     assert len(runs[-1].history) == 4
     assert "Stopped after 4" in slow.status.value
-    assert "evaluation 4" in slow.picture.value
+    assert "evaluation 4" in slow.picture.words
 
 
 def test_what_is_paused_ends_when_it_is_stopped_or_replaced(studio, runs, monkeypatch):
@@ -136,7 +136,7 @@ def test_while_the_next_run_is_made_the_last_picture_can_be_looked_at_and_kept(s
     assert (runs[0].calls, runs[0].changes) == ([], {})
     studio.stop_button.click()
     studio.scrubber.value = 0
-    assert "evaluation 1" in studio.picture.value
+    assert "evaluation 1;" in studio.picture.words
     studio.save_button.click()
     assert (tmp_path / "my-picture.png").exists()
 
@@ -243,21 +243,21 @@ def test_an_upload_that_is_no_picture_gets_a_sentence_and_the_choice_stays(studi
     assert studio.choosers["content"].name == "astronaut.jpg"
 
 
-def test_before_and_after(studio):
+def test_the_photo_lies_to_the_left_of_the_line_as_large_as_the_picture(studio):
+    assert studio.picture.before == b""
     painted(studio)
-    shown = studio.picture.value
-    studio.compare.value = 50
-    assert studio.picture.value != shown
-    assert "the left 50 % show the photo itself" in studio.picture.value
-    studio.compare.value = 0
-    assert studio.picture.value == shown
+    photo, picture = (Image.open(io.BytesIO(png)) for png in (studio.picture.before, studio.picture.after))
+    assert photo.size == picture.size
+    assert photo.tobytes() != picture.tobytes()
+    assert (studio.picture.before_name, studio.picture.after_name) == ("photo", "evaluation 20")
+    assert studio.picture.share == 0  # the line waits at the left edge
 
 
 def test_the_scrubber_goes_back_in_time(studio):
     painted(studio)
     assert studio.scrubber.max == 19
     studio.scrubber.value = 0
-    assert "evaluation 1" in studio.picture.value
+    assert "evaluation 1;" in studio.picture.words
 
 
 def test_a_long_run_keeps_few_pictures_the_first_and_the_last(studio):
