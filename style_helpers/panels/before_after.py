@@ -144,9 +144,9 @@ TECHNIQUES = {
     ),
     "nearest neighbours in place of a statistic (nearest)": Technique(
         "gatys", "nearest", RESTLESS,
-        "Each place of the picture takes after the place of the painting that it resembles most. No pattern has to "
-        "appear as often as in the painting, so calm surfaces stay calm. The style distance counts patterns: expect it "
-        "to be larger.",
+        "Each place of the picture takes after the place of the painting that it resembles most, and each place of the "
+        "painting is to be found somewhere. No pattern has to appear as often as in the painting, so calm surfaces "
+        "stay calm. The style distance counts patterns: it need not fall.",
     ),
 }  # fmt: skip
 
@@ -252,7 +252,6 @@ class BeforeAfter(LivePanel):
         made = self._bundle.settings
         how = f"VGG-16, {made['size']} pixels on the shorter side, {made['evaluations']} evaluations." if made else ""
         self._note = ipywidgets.HTML(f"Computed beforehand: {how}" if how else "")
-        self.wipe.layout.width = "380px"
         parts = (
             (self.before_picture, self.before_caption),
             (self.after_picture, self.after_caption),
@@ -311,7 +310,8 @@ class BeforeAfter(LivePanel):
             found, lost = [], error
         for view in (self.before_picture, self.after_picture, self.before_caption, self.after_caption, self.verdict):
             view.value = ""
-        self.wipe.clear()
+        if not found:
+            self.wipe.clear()
         evaluations = found[0].evaluations if found else self.evaluations.value
         self._write_code(evaluations)
         if found:

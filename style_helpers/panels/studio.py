@@ -21,7 +21,6 @@ KINDS = {"content": images.CONTENT, "style": images.STYLE}
 WIDE = {"description_width": "120px"}
 ROW = {"flex_flow": "row wrap"}
 FITTING = {"max_width": "100%"}
-VIEW = {"width": "400px"} | FITTING
 LEFT = {"width": "390px"} | FITTING  # beside it, a picture of 400 pixels fits into 820
 NAME_LINES = (  # for the names of pictures: a button's text is one line otherwise, and cut off
     "<style>.style-helpers-name.jupyter-button { white-space: normal; line-height: 1.15; height: 46px; padding: 0 2px }"
@@ -121,7 +120,7 @@ class Studio(Panel):
         self._bar = ipywidgets.VBox([self.progress, self.time_left])
 
     def _make_views(self):
-        self.picture = Wipe(width=400, share=0, empty="The picture grows here.", layout=VIEW)
+        self.picture = Wipe(width=400, share=0, empty="The picture grows here.")
         self.scrubber = ipywidgets.IntSlider(0, 0, 0, description="moment", style=WIDE, readout=False, disabled=True)
         self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
         self.chart = ipywidgets.HTML()
@@ -271,7 +270,7 @@ class Studio(Panel):
         step = self._shown_step()
         before = fit(self._before, *step.picture.shape[-2:])
         content, style = (chooser.name for chooser in self.choosers.values())
-        words = f"{content} in the manner of {style}, evaluation {step.evaluation}; the photo to the left of the line"
+        words = f"{content} in the manner of {style}; the photo to the left of the line"
         self.picture.show(before, step.picture, ("photo", f"evaluation {step.evaluation}"), words)
 
     @handler

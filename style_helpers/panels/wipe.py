@@ -36,7 +36,7 @@ class Wipe(anywidget.AnyWidget):
     before_name = traitlets.Unicode().tag(sync=True)
     after_name = traitlets.Unicode().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
-    share = traitlets.Int(50).tag(sync=True)
+    share = traitlets.Int(50, min=0, max=100).tag(sync=True)
     width = traitlets.Int(250).tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
 

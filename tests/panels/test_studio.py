@@ -53,7 +53,7 @@ def test_run_paints_to_the_end_and_says_so(studio, runs):
     assert "All 20 evaluations are done." in studio.status.value
     assert studio.progress.value == 1
     assert "evaluation 20 of 20" in studio.time_left.value
-    assert "evaluation 20;" in studio.picture.words
+    assert studio.picture.after_name == "evaluation 20"
     assert studio.picture.after.startswith(b"\x89PNG")
     assert not studio.save_button.disabled
     assert studio.stop_button.disabled
@@ -110,7 +110,7 @@ def test_stop_ends_after_the_evaluation_and_keeps_the_picture(slow, runs):
     assert runs[-1].calls == []
     assert len(runs[-1].history) == 4
     assert "Stopped after 4" in slow.status.value
-    assert "evaluation 4" in slow.picture.words
+    assert slow.picture.after_name == "evaluation 4"
 
 
 def test_what_is_paused_ends_when_it_is_stopped_or_replaced(studio, runs, monkeypatch):
@@ -136,7 +136,7 @@ def test_while_the_next_run_is_made_the_last_picture_can_be_looked_at_and_kept(s
     assert (runs[0].calls, runs[0].changes) == ([], {})
     studio.stop_button.click()
     studio.scrubber.value = 0
-    assert "evaluation 1;" in studio.picture.words
+    assert studio.picture.after_name == "evaluation 1"
     studio.save_button.click()
     assert (tmp_path / "my-picture.png").exists()
 
@@ -257,7 +257,7 @@ def test_the_scrubber_goes_back_in_time(studio):
     painted(studio)
     assert studio.scrubber.max == 19
     studio.scrubber.value = 0
-    assert "evaluation 1;" in studio.picture.words
+    assert studio.picture.after_name == "evaluation 1"
 
 
 def test_a_long_run_keeps_few_pictures_the_first_and_the_last(studio):

@@ -31,8 +31,8 @@ function render({ model, el }) {
   const line = made("div", "wipe-line", { "aria-hidden": "true" });
   const names = { before: made("span", "wipe-name"), after: made("span", "wipe-name style-helpers-wipe-right") };
   const bar = made("div", "wipe-bar");
-  const smaller = made("button", "wipe-button", { type: "button", "aria-label": "smaller" });
-  const larger = made("button", "wipe-button", { type: "button", "aria-label": "larger" });
+  const smaller = made("button", "wipe-button", { type: "button", "aria-label": "smaller", title: "smaller (-)" });
+  const larger = made("button", "wipe-button", { type: "button", "aria-label": "larger", title: "larger (+)" });
   const said = made("span", "wipe-said", { "aria-live": "polite" });
   smaller.textContent = "−";
   larger.textContent = "+";
@@ -45,7 +45,13 @@ function render({ model, el }) {
   const zoom = { times: 1, x: 0, y: 0 }; // of the pictures; x and y in parts of the view, 0 at its left and top
   const fingers = new Map();
   let share = model.get("share");
+  let begun = share; // where the line was before the fingers came
   let dragged = null; // "line" or "picture"
+
+  function has(name) {
+    const given = model.get(name);
+    return Boolean(given && (given.byteLength ?? given.length));
+  }
 
   function place() {
     line.style.left = `${share}%`;
@@ -57,12 +63,13 @@ function render({ model, el }) {
       picture.style.imageRendering = zoom.times > 3 ? "pixelated" : "auto";
     }
     view.style.touchAction = zoom.times > 1 ? "none" : "pan-y";
-    const [left, right] = [model.get("before_name"), model.get("after_name")];
     view.setAttribute("aria-valuenow", String(Math.round(share)));
-    view.setAttribute("aria-valuetext", `the left ${Math.round(share)} % ${left}, the rest ${right}`);
-    smaller.disabled = zoom.times <= 1;
-    larger.disabled = zoom.times >= LARGEST;
-    said.textContent = zoom.times > 1 ? `${zoom.times.toFixed(1)} times as large; drag the picture to move it` : "";
+    view.setAttribute("aria-valuetext", `the left ${Math.round(share)} %: ${model.get("before_name")}`);
+    smaller.setAttribute("aria-disabled", String(zoom.times <= 1)); // disabled, it would lose the focus
+    larger.setAttribute("aria-disabled", String(zoom.times >= LARGEST));
+    const times = `${zoom.times.toFixed(1)} times as large; drag to move it, or press Shift and an arrow key`;
+    const now = zoom.times > 1 ? times : "";
+    if (said.textContent !== now) said.textContent = now; // else a screen reader says it again
   }
 
   function moveTo(value, keep = true) {
@@ -76,7 +83,8 @@ function render({ model, el }) {
 
   // x, y: the point of the view, in parts of it, that stays where it is
   function enlarge(factor, x = 0.5, y = 0.5) {
-    const times = between(1, zoom.times * factor, LARGEST);
+    let times = between(1, zoom.times * factor, LARGEST);
+    if (times < 1.02) times = 1;
     const ratio = times / zoom.times;
     pan((x - zoom.x) * (1 - ratio), (y - zoom.y) * (1 - ratio), times);
   }
@@ -96,40 +104,45 @@ function render({ model, el }) {
   view.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
     const at = inView(event);
-    fingers.set(event.pointerId, at);
+    if (fingers.size === 0) begun = share;
     view.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, at);
     const near = Math.abs(at.x - share / 100) * at.wide < 24;
-    dragged = zoom.times === 1 || near ? "line" : "picture";
-    if (dragged === "line" && fingers.size === 1) moveTo(100 * at.x, false);
+    dragged = fingers.size === 1 && (zoom.times === 1 || near) ? "line" : "picture";
+    if (fingers.size > 1) moveTo(begun, false); // two fingers enlarge
+    else if (dragged === "line" && event.pointerType !== "touch") moveTo(100 * at.x, false);
   });
   view.addEventListener("pointermove", (event) => {
     const was = fingers.get(event.pointerId);
-    if (!was) return;
+    if (!was || !view.offsetWidth) return;
     const at = inView(event);
     fingers.set(event.pointerId, at);
-    if (fingers.size === 2) {
-      const [other] = [...fingers].filter(([id]) => id !== event.pointerId).map(([, place_]) => place_);
+    if (fingers.size > 1) {
+      const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
       const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
       enlarge(apart(at, other) / Math.max(0.02, apart(was, other)), (at.x + other.x) / 2, (at.y + other.y) / 2);
     } else if (dragged === "line") moveTo(100 * at.x, false);
     else pan(at.x - was.x, at.y - was.y);
   });
   const ended = (event) => {
-    if (fingers.delete(event.pointerId) && dragged === "line") moveTo(share);
+    if (!fingers.delete(event.pointerId) || dragged !== "line") return;
+    if (event.type === "pointercancel") moveTo(begun, false); // the page scrolled
+    else moveTo(100 * inView(event).x);
   };
   view.addEventListener("pointerup", ended);
   view.addEventListener("pointercancel", ended);
   view.addEventListener(
     "wheel",
     (event) => {
-      if (!event.ctrlKey && zoom.times === 1 && document.activeElement !== view) return; // the page scrolls
+      if (!event.ctrlKey) return; // the page scrolls; a pinch on a trackpad comes with ctrlKey
       event.preventDefault();
       const at = inView(event);
-      enlarge(Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), at.x, at.y);
+      enlarge(Math.exp(-between(-40, event.deltaY, 40) / 100), at.x, at.y);
     },
     { passive: false },
   );
   view.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (way && event.shiftKey) pan(-way[0] / 10, -way[1] / 10);
     else if (way) moveTo(share + STEP * (way[0] - way[1]));
@@ -144,15 +157,17 @@ function render({ model, el }) {
   larger.addEventListener("click", () => enlarge(1.5));
   smaller.addEventListener("click", () => enlarge(1 / 1.5));
 
-  const shown = new Map(); // of each picture what it shows, so that it is given back
+  const lent = new Map(); // addresses of pictures that came as bytes, to be given back
   function show(name, { picture }) {
-    const given = model.get(name);
-    const none = !(given.byteLength ?? given.length);
-    const address = none || typeof given === "string" ? given : URL.createObjectURL(new Blob([given]));
-    if (none) picture.removeAttribute("src");
-    else picture.src = address;
-    if (shown.has(name)) URL.revokeObjectURL(shown.get(name));
-    shown.set(name, address);
+    const [given, old] = [model.get(name), lent.get(name)];
+    lent.delete(name);
+    if (!has(name)) picture.removeAttribute("src");
+    else if (typeof given === "string") picture.src = given;
+    else {
+      picture.src = URL.createObjectURL(new Blob([given]));
+      lent.set(name, picture.src);
+    }
+    if (old) URL.revokeObjectURL(old);
   }
   const update = {
     before: () => show("before", before),
@@ -161,15 +176,14 @@ function render({ model, el }) {
       names.before.textContent = model.get("before_name");
       names.after.textContent = model.get("after_name");
       view.setAttribute("aria-label", model.get("words") || "two pictures");
-      stage.style.maxWidth = empty.style.maxWidth = `${model.get("width")}px`;
-      const given = model.get("after");
-      stage.hidden = !(given.byteLength ?? given.length);
+      stage.style.width = empty.style.width = `${model.get("width")}px`;
+      stage.hidden = !has("after");
       empty.textContent = model.get("empty");
       empty.hidden = !stage.hidden || !empty.textContent;
       place();
     },
     share: () => {
-      if (dragged === null || fingers.size === 0) moveTo(model.get("share"), false);
+      if (fingers.size === 0) moveTo(model.get("share"), false);
     },
   };
   const listened = [
@@ -178,13 +192,13 @@ function render({ model, el }) {
     ["change:after change:before_name change:after_name change:words change:width change:empty", update.text],
     ["change:share", update.share],
   ];
-  for (const [names_, act] of listened) for (const name of names_.split(" ")) model.on(name, act);
+  for (const [events, act] of listened) for (const name of events.split(" ")) model.on(name, act);
   update.before();
   update.after();
   update.text();
   return () => {
-    for (const [names_, act] of listened) for (const name of names_.split(" ")) model.off(name, act);
-    for (const address of shown.values()) URL.revokeObjectURL(address);
+    for (const [events, act] of listened) for (const name of events.split(" ")) model.off(name, act);
+    for (const address of lent.values()) URL.revokeObjectURL(address);
   };
 }
 
