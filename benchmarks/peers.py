@@ -1,8 +1,9 @@
 """Other people's programs beside our presets: the same pictures, the same VGG-16, the same judges, one run.
 
 Their code is not ours to ship: `python -m benchmarks peers` takes the folders into which their repositories were
-cloned, and runs each in a process of its own. It changes one thing in what they import: torchvision gives them our
-copy of VGG-16. Their settings are their own defaults, but for the size: NNST's is 512 pixels, and the last of its
+cloned, and runs each in a process of its own. It changes two things in what they import: torchvision gives them our
+copy of VGG-16; and where there is no GPU, NNST's matching of colours, which asks for one all the same, does without.
+Their settings are their own defaults, but for the size: NNST's is 512 pixels, and the last of its
 five passes compares some layers otherwise in smaller pictures. What they import must be there: imageio for the one,
 aiohttp for the other. Seconds are those of the painting, without the start of Python and of torch.
 """
@@ -44,7 +45,7 @@ class Plan:
     quick: bool = False
 
 
-QUICK = Plan(size=128, quick=True)
+QUICK = Plan(quick=True)  # not smaller: NNST halves its pictures eight times
 
 
 def nnst(content, style, quick: bool):
@@ -114,7 +115,7 @@ def in_its_own_process(who: str, folder: Path, pair: tuple[torch.Tensor, torch.T
 def lend_weights():
     """torchvision's VGG-16 with our copy of its weights, which needs no network; as VGG-19 too, where asked for that.
 
-    Three layers of VGG-19 that VGG-16 has not are left through, so that every other layer has the number it expects.
+    Three layers of VGG-19 that VGG-16 has not are passed through, so that every other layer has the number it expects.
     """
     import torchvision
 
@@ -133,6 +134,8 @@ def act_as(who: str, folder: str, scratch: str, *quick: str):
     """What the process of one program does."""
     sys.path.insert(0, folder)
     lend_weights()
+    if not torch.cuda.is_available():
+        torch.Tensor.cuda = lambda tensor: tensor
     pair = torch.load(Path(scratch) / "pair.pt", weights_only=True)
     for seeded in (random.seed, np.random.seed, torch.manual_seed):
         seeded(0)

@@ -22,7 +22,7 @@ STILL = images.FOLDER / "figures" / "panel-studio.jpg"
 LARGEST = 1_500_000  # bytes
 WIDTH = 760  # pixels
 MOMENTS = (1, 4, 8, 13, 20, 30, 45, 65, 90)  # evaluations of which a picture is taken, or soon after
-LOOK_AT_PHOTO = 50  # per cent: of the width, the photo, at the end
+LOOK_AT_PHOTO = 50  # per cent of the width, at the end
 CELL = """\
 from style_helpers.panels.studio import Studio
 

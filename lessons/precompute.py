@@ -2,7 +2,7 @@
 
 inversion    lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
 tradeoff     lesson 06: six pairs of pictures, each with five style weights (some two minutes)
-beforeafter  lesson 07: two pairs of pictures, each by ten recipes (some two minutes)
+beforeafter  lesson 07: two pairs of pictures, each by ten recipes (two to eight minutes)
 stills       images/figures: these panels as panel-*.jpg, and the bug switches as panel-bugs.png, for readers without a
              kernel (seconds)
 

@@ -153,7 +153,7 @@ class StyleTransfer:
     assert all(run[name] >= 0 for run in runs for name in ("seconds", "style", "to_style", "restlessness"))
     assert capsys.readouterr().out.count("astronaut x van-gogh") == 5
     with Image.open(tmp_path / "astronaut-style-transfer-pytorch.png") as picture:
-        assert picture.size == (128, 128)
+        assert picture.size == (256, 256)
 
 
 def test_nearest_neighbours_are_painted_as_their_own_program_does(tmp_path):
@@ -174,9 +174,9 @@ class Vgg16Pretrained:
             "utils/stylize.py": """
 def produce_stylization(content, style, phi, **options):
     shapes = [tuple(each.shape[1:]) for each in phi(content, [1, 22], False)]
-    assert shapes == [(64, 128, 128), (512, 16, 16)], shapes
+    assert shapes == [(64, 256, 256), (512, 32, 32)], shapes
     assert options == {"max_iter": 2, "lr": 2e-3, "content_weight": 0.25, "max_scls": 4, "flip_aug": True}, options
-    return style.flip(3)[..., :128]
+    return style.cuda().flip(3)[..., :256]
 """,
         },
     )

@@ -145,8 +145,8 @@ TECHNIQUES = {
     "nearest neighbours in place of a statistic (nearest)": Technique(
         "gatys", "nearest", RESTLESS,
         "Each place of the picture takes after the place of the painting that it resembles most, and each place of the "
-        "painting is to be found somewhere. No pattern has to appear as often as in the painting, so calm surfaces "
-        "stay calm. The style distance counts patterns: it need not fall.",
+        "painting is to be found somewhere. No pattern has to appear as often as in the painting. The style "
+        "distance counts patterns: it need not fall.",
     ),
 }  # fmt: skip
 

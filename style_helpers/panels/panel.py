@@ -189,6 +189,14 @@ class Work:
         return True
 
 
+def as_png(picture: Tensor | Image.Image) -> bytes:
+    """The file that a page shows, quickly made: exact, so that it can be enlarged."""
+    picture = images.to_pil(picture) if isinstance(picture, Tensor) else picture
+    page = io.BytesIO()
+    picture.save(page, "PNG", compress_level=1)
+    return page.getvalue()
+
+
 class Picture(ipywidgets.HTML):
     """A picture on the page with words for those who listen to it, which an `ipywidgets.Image` cannot carry."""
 
@@ -200,13 +208,10 @@ class Picture(ipywidgets.HTML):
 
     def show(self, picture: Tensor | Image.Image, alt: str, enlarge: bool = False):
         """enlarge: draw each pixel as a sharp square, as for matrices and maps."""
-        picture = images.to_pil(picture) if isinstance(picture, Tensor) else picture
-        page = io.BytesIO()
-        picture.save(page, "PNG", compress_level=1)
         sharp = "image-rendering: pixelated; " if enlarge else ""
         self.value = (
             f'<img alt="{html.escape(alt)}" style="{sharp}width: {self._width}px; max-width: 100%; height: auto" '
-            f'src="data:image/png;base64,{base64.b64encode(page.getvalue()).decode()}">'
+            f'src="data:image/png;base64,{base64.b64encode(as_png(picture)).decode()}">'
         )
 
 

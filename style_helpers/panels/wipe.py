@@ -1,6 +1,5 @@
 """Two pictures of one size, one over the other, and a line to drag between them. The front is front/wipe.js."""
 
-import io
 from pathlib import Path
 
 import anywidget
@@ -8,17 +7,9 @@ import traitlets
 from PIL import Image
 from torch import Tensor
 
-from style_helpers import images
+from style_helpers.panels.panel import as_png
 
 FRONT = Path(__file__).parent / "front"
-
-
-def as_png(picture: Tensor | Image.Image) -> bytes:
-    """The file that a page shows, quickly made: exact, so that it can be enlarged."""
-    picture = images.to_pil(picture) if isinstance(picture, Tensor) else picture
-    page = io.BytesIO()
-    picture.save(page, "PNG", compress_level=1)
-    return page.getvalue()
 
 
 class Wipe(anywidget.AnyWidget):
@@ -41,7 +32,7 @@ class Wipe(anywidget.AnyWidget):
     empty = traitlets.Unicode().tag(sync=True)
 
     def show(self, before: Tensor | Image.Image, after: Tensor | Image.Image, names: tuple[str, str], words: str):
-        """Two pictures of the same shape, what they are called on the page, and both in words."""
+        """Two pictures of the same shape, (1, 3, H, W) from 0 to 1 or Pillow's, their names, and both in words."""
         with self.hold_sync():  # one message
             self.before, self.after = as_png(before), as_png(after)
             (self.before_name, self.after_name), self.words = names, words
