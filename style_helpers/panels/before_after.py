@@ -142,7 +142,7 @@ TECHNIQUES = {
         "Coarse to fine, the paper's style layers, mean and covariance, layers balanced by their gradients, a trace of "
         "total variation.",
     ),
-    "nearest neighbours in place of a statistic (nearest)": Technique(
+    "nearest neighbours (nearest)": Technique(
         "gatys", "nearest", RESTLESS,
         "Each place of the picture takes after the place of the painting that it resembles most, and each place of the "
         "painting is to be found somewhere. No pattern has to appear as often as in the painting. The style "
