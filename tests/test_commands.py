@@ -38,6 +38,8 @@ ELSEWHERE = {
     "python lessons/precompute.py": "tests/panels: each file is the one listed",
     "python -m benchmarks speed": "tests/test_benchmarks.py",
     "python -m benchmarks frontier": "tests/test_benchmarks.py",
+    "python -m benchmarks quality": "tests/test_benchmarks.py",
+    "python -m benchmarks peers --nnst FOLDER --crowson FOLDER": "tests/test_benchmarks.py, with small peers",
     "python -m benchmarks lessons": "tests/test_benchmark_lessons.py",
     "python -m benchmarks hub": "tests/classroom/test_hosting.py",
 }
