@@ -31,7 +31,7 @@ studio
 """
 SHOWN = """moment => {
     const found = /evaluation (\\d+) of/.exec(document.querySelector('.jp-OutputArea-output').innerText);
-    return found && Number(found[1]) >= moment && document.querySelector(".style-helpers-wipe-after img[src]");
+    return found && Number(found[1]) >= moment && document.querySelector(".nst-wipe-after img[src]");
 }"""
 
 

@@ -1,18 +1,14 @@
-"""Two pictures of one size, one over the other, and a line to drag between them. The front is front/wipe.js."""
+"""Two pictures of one size, one over the other, and a line to drag between them. The front is fronts/wipe.js."""
 
-from pathlib import Path
-
-import anywidget
 import traitlets
 from PIL import Image
 from torch import Tensor
 
+from style_helpers.panels.front import Front
 from style_helpers.panels.panel import as_png
 
-FRONT = Path(__file__).parent / "front"
 
-
-class Wipe(anywidget.AnyWidget):
+class Wipe(Front, parts=("wipe",)):
     """The line is dragged, or moved with the arrow keys; + and - enlarge both pictures together.
 
     share  how much of the width shows the picture before, 0 to 100
@@ -20,8 +16,6 @@ class Wipe(anywidget.AnyWidget):
     empty  what is said while there are no pictures
     """
 
-    _esm = FRONT / "wipe.js"
-    _css = FRONT / "wipe.css"
     before = traitlets.Bytes().tag(sync=True)
     after = traitlets.Bytes().tag(sync=True)
     before_name = traitlets.Unicode().tag(sync=True)

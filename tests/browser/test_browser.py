@@ -37,7 +37,7 @@ from style_helpers.course import predict
 guess = predict("Which is the largest?", ["one", "two", "three"])
 guess
 """
-PICTURE = ".style-helpers-wipe-after img"
+PICTURE = ".nst-wipe-after img"
 CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-OutputArea-output *')]
     .filter(each => !each.closest('svg') && each.clientWidth > 1 && each.matches('.jp-OutputArea-output, button,'
         + ' .widget-label, .widget-readout, .widget-html-content, .widget-vbox, .widget-hbox'))

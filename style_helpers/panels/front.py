@@ -1,0 +1,42 @@
+"""A front is the part of a panel that is touched: an ES module and its style, the same in a notebook and on a page.
+
+Fronts lie in `fronts/`, a function `name({ model, el })` in each file, no build step; `common.js` stands before them.
+In a notebook its model is the widget's; on a page without a kernel `fronts/page.js` makes one of what `recorded` gives.
+"""
+
+import base64
+from pathlib import Path
+
+import anywidget
+
+FOLDER = Path(__file__).parent / "fronts"
+
+
+class Front(anywidget.AnyWidget):
+    """`class Wipe(Front, parts=("wipe",))`: the last of the parts is rendered, those before it are what it uses."""
+
+    def __init_subclass__(cls, parts: tuple[str, ...] = ()):
+        if parts:
+            last = f"export default {{ render: (given) => begin({parts[-1]}, given) }};\n"
+            cls._esm = "\n".join([*(_read(f"{name}.js") for name in ("common", *parts)), last])
+            cls._css = "\n".join(_read(f"{name}.css") for name in ("common", *parts))
+        super().__init_subclass__()
+
+    def recorded(self) -> dict:
+        """What the front shows now, ready for JSON: its traits by name, bytes as {"base64": text}."""
+        others = {*anywidget.AnyWidget.class_trait_names(), "_esm", "_css", "_anywidget_id"}
+        return {name: _plain(getattr(self, name)) for name in self.trait_names(sync=True) if name not in others}
+
+
+def _read(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def _plain(value):
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
