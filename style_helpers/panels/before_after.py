@@ -1,12 +1,12 @@
 """Before and after: what each technique of lesson 07 changes, side by side, under a wipe, and measured."""
 
-import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
+import traitlets
 from PIL import Image
 from torch import Tensor
 
@@ -24,14 +24,13 @@ from style_helpers.panels.bundled import (
     LivePanel,
     Wish,
     begin,
-    caption,
     names,
     side_by_side,
     title,
     under,
 )
-from style_helpers.panels.panel import Picture, handler
-from style_helpers.panels.wipe import Wipe
+from style_helpers.panels.front import Front
+from style_helpers.panels.panel import Picture, as_png, handler
 from style_helpers.settings import Settings
 
 PAIRS = (
@@ -102,6 +101,10 @@ class Technique:
     after: str
     shown_by: str
     words: str
+
+    @property
+    def recipes(self) -> tuple[str, str]:
+        return self.before, self.after
 
 
 TECHNIQUES = {
@@ -176,9 +179,9 @@ def colour_distance(picture: Tensor, photo: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture with its numbers, and with how many evaluations it was computed."""
+    """One picture's file with its numbers, and with how many evaluations it was computed."""
 
-    picture: Image.Image
+    file: bytes
     numbers: Mapping[str, float]
     evaluations: int
 
@@ -193,6 +196,49 @@ class Part(Wish):
 @lru_cache(maxsize=12)
 def load(folder: Path, name: str) -> Tensor:
     return images.load(folder / name, SIZE)
+
+
+class Comparisons(Front, parts=("wipe", "compare")):
+    """The techniques, one of them chosen: its two pictures under a wipe, and what was measured on both."""
+
+    rows = traitlets.List().tag(sync=True)
+    pictures = traitlets.List().tag(sync=True)
+    chosen = traitlets.Int().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+    def show(self, shown: Mapping[str, Sequence[Shown] | None], factor: float, evaluations: int):
+        """shown: by the technique's name, before and after, or None where there is nothing yet.
+
+        factor, evaluations: with which the missing ones would be made.
+        """
+        files, rows = {}, []
+        for name, pair in shown.items():
+            technique = TECHNIQUES[name]
+            made = pair[0].evaluations if pair else evaluations
+            about = {"name": name, "words": technique.words, "code": both_settings(technique, factor, made)}
+            rows.append(about | ({} if pair is None else compared(technique, *pair)))
+            for side, each in zip(("before", "after"), pair or (), strict=False):
+                rows[-1][side] = files.setdefault(each.file, len(files))
+        with self.hold_sync():  # one message
+            self.rows, self.pictures = rows, list(files)
+
+
+def both_settings(technique: Technique, factor: float, evaluations: int) -> str:
+    return "\n".join(
+        f"{when} {RECIPES[recipe].as_code(factor, evaluations)}"
+        for when, recipe in zip(("before:", "after: "), technique.recipes, strict=True)
+    )
+
+
+def compared(technique: Technique, before: Shown, after: Shown) -> dict:
+    """Names, numbers and the verdict, as the front shows them."""
+    lines = [
+        [f"{name} {_rounded(name, each.numbers[name])}" for name in _three(technique.shown_by)]
+        for each in (before, after)
+    ]
+    said = verdict(before.numbers, after.numbers, technique.shown_by)
+    return {"names": [RECIPES[each].name for each in technique.recipes], "lines": lines, "verdict": said}
 
 
 class BeforeAfter(LivePanel):
@@ -212,20 +258,19 @@ class BeforeAfter(LivePanel):
         self._measure, self._bundle = measure, Bundle("beforeafter", tuple(MEASURED), folder)
         self._made: dict[tuple, Shown] = {}
         self._make_controls()
-        self._make_views()
-        choosers = [self.technique, self.words, self.pair, self.content, self.style_choice]
-        chosen = ipywidgets.VBox(choosers, layout={"margin": "0 12px 0 0"})
-        top = ipywidgets.HBox([chosen, self.content_picture, self.style_picture], layout=WRAP)
+        self.content_picture, self.style_picture = Picture(140), Picture(140)
+        self.view = Comparisons(label="technique", empty="For these choices nothing was computed yet.")
+        self.view.observe(self._choice_changed, "chosen")
+        made = self._bundle.settings
+        how = f"VGG-16, {made['size']} pixels on the shorter side, {made['evaluations']} evaluations." if made else ""
+        self._note = ipywidgets.HTML(f"Computed beforehand: {how}" if how else "")
+        choosers = ipywidgets.VBox([self.pair, self.content, self.style_choice], layout={"margin": "0 12px 0 0"})
+        top = ipywidgets.HBox([choosers, self.content_picture, self.style_picture], layout=WRAP)
         now = ipywidgets.HBox([self.live_view, self.chart], layout=WRAP)
-        self.children = [
-            top, self._stage, self.verdict, self.code, self._note, self.factor, self.live_controls, self.status, now,
-        ]  # fmt: skip
+        self.children = [top, self.view, self._note, self.factor, self.live_controls, self.status, now]
         self._choice_changed()
 
     def _make_controls(self):
-        self.technique = ipywidgets.Dropdown(
-            options={name: name for name in TECHNIQUES}, description="technique", style=WIDE, layout=SLIDER
-        )
         bundled = {f"{title(content)}, {title(style)}": (content, style) for content, style in PAIRS}
         self.pair = ipywidgets.Dropdown(
             options=bundled | {"other pictures, chosen here:": None}, description="pictures", style=WIDE, layout=SLIDER
@@ -240,25 +285,8 @@ class BeforeAfter(LivePanel):
             1, min=-1, max=1, step=0.1, description="style weight, times the preset's", readout_format=".3g",
             continuous_update=False, style=WIDE, layout={"width": "560px", "max_width": "100%"},
         )  # fmt: skip
-        for control in (self.technique, self.pair, self.content, self.style_choice, self.factor, self.evaluations):
+        for control in (self.pair, self.content, self.style_choice, self.factor, self.evaluations):
             control.observe(self._choice_changed, "value")
-
-    def _make_views(self):
-        self.content_picture, self.style_picture = Picture(140), Picture(140)
-        self.before_picture, self.after_picture, self.wipe = Picture(250), Picture(250), Wipe(width=380)
-        self.before_caption, self.after_caption = ipywidgets.HTML(), ipywidgets.HTML()
-        self.words, self.verdict, self.code = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-        self.words.layout.max_width = "430px"
-        made = self._bundle.settings
-        how = f"VGG-16, {made['size']} pixels on the shorter side, {made['evaluations']} evaluations." if made else ""
-        self._note = ipywidgets.HTML(f"Computed beforehand: {how}" if how else "")
-        parts = (
-            (self.before_picture, self.before_caption),
-            (self.after_picture, self.after_caption),
-            (self.wipe,),
-        )
-        columns = [ipywidgets.VBox(part, layout={"margin": "0 8px 0 0"}) for part in parts]
-        self._stage = ipywidgets.HBox(columns, layout=WRAP)
 
     # What is chosen
 
@@ -272,22 +300,22 @@ class BeforeAfter(LivePanel):
 
     @property
     def _recipes(self) -> tuple[str, str]:
-        technique = TECHNIQUES[self.technique.value]
-        return technique.before, technique.after
+        """Before and after, of the technique that is chosen."""
+        return list(TECHNIQUES.values())[self.view.chosen].recipes
 
     def _key(self, recipe: str) -> tuple:
         return self._pair, recipe, self._factor, self.evaluations.value
 
-    def _found(self) -> list[Shown]:
-        """Before and after: computed now if both were, else beforehand; none where nothing is. Raises BundleError."""
-        keys = [self._key(recipe) for recipe in self._recipes]
-        if all(key in self._made for key in keys):
-            return [self._made[key] for key in keys]
-        if self._factor != 1 or self._pair not in PAIRS:
-            return []
-        content, style = self._pair
-        found = [self._bundle.find(content=content, style=style, made=recipe) for recipe in self._recipes]
-        return [Shown(each.picture, each.numbers, EVALUATIONS) for each in found]
+    def _found(self) -> tuple[dict[str, Shown], BundleError | None]:
+        """What was computed beforehand by recipe, and the first that is missing though it should be there."""
+        found, lost = {}, None
+        for recipe in RECIPES if self._factor == 1 and self._pair in PAIRS else ():
+            try:
+                each = self._bundle.find(content=self._pair[0], style=self._pair[1], made=recipe)
+                found[recipe] = Shown(each.jpeg, each.numbers, EVALUATIONS)
+            except BundleError as error:
+                lost = lost or error
+        return found, lost
 
     # What the controls do
 
@@ -297,51 +325,29 @@ class BeforeAfter(LivePanel):
         self.content.disabled = self.style_choice.disabled = self.pair.value is not None
         self.content_picture.show(load(images.CONTENT, content), f"The photo: {title(content)}")
         self.style_picture.show(load(images.STYLE, style), f"The style: {title(style)}")
-        self.words.value = html.escape(TECHNIQUES[self.technique.value].words)
         self._show()
 
     # What is to be seen
 
     def _show(self):
-        """Both pictures of what is chosen and their numbers; where there are none, why."""
-        try:
-            found, lost = self._found(), None
-        except BundleError as error:
-            found, lost = [], error
-        for view in (self.before_picture, self.after_picture, self.before_caption, self.after_caption, self.verdict):
-            view.value = ""
-        if not found:
-            self.wipe.clear()
-        evaluations = found[0].evaluations if found else self.evaluations.value
-        self._write_code(evaluations)
-        if found:
-            self._show_found(*found)
-        if lost is not None:
+        """All comparisons, so that another one is chosen on the page itself; where there is none, why."""
+        beforehand, lost = self._found()
+        now = {recipe: self._made[self._key(recipe)] for recipe in RECIPES if self._key(recipe) in self._made}
+        # Two pictures with other numbers of evaluations are no comparison
+        shown = {
+            name: next(([of[each] for each in technique.recipes] for of in (now, beforehand)
+                        if set(technique.recipes) <= set(of)), None)
+            for name, technique in TECHNIQUES.items()
+        }  # fmt: skip
+        self.view.show(shown, self._factor, self.evaluations.value)
+        if self.working:
+            return
+        if list(shown.values())[self.view.chosen]:
+            self.say(HINT)
+        elif lost is not None:
             self.complain(lost)
-        elif not self.working:
-            self.say(HINT if found else NOT_COMPUTED)
-
-    def _show_found(self, before: Shown, after: Shown):
-        shown_by = TECHNIQUES[self.technique.value].shown_by
-        for when, recipe, each, picture, line in (
-            ("Before", self._recipes[0], before, self.before_picture, self.before_caption),
-            ("After", self._recipes[1], after, self.after_picture, self.after_caption),
-        ):
-            heading = f"{when}: {RECIPES[recipe].name}"
-            numbers = [f"{name} {_rounded(name, each.numbers[name])}" for name in _three(shown_by)]
-            picture.show(each.picture, f"{heading}. {', '.join(numbers)}")
-            line.value = caption(heading, *numbers)
-        self.verdict.value = f"<p>{html.escape(verdict(before.numbers, after.numbers, shown_by))}</p>"
-        first, second = names = tuple(RECIPES[recipe].name for recipe in self._recipes)
-        self.wipe.show(before.picture, after.picture, names, f"A wipe from {first}, at the left, to {second}")
-
-    def _write_code(self, evaluations: int):
-        lines = [
-            f"{when} {RECIPES[recipe].as_code(self._factor, evaluations)}"
-            for when, recipe in zip(("before:", "after: "), self._recipes, strict=True)
-        ]
-        text = html.escape("\n".join(lines), quote=False)
-        self.code.value = f'<pre tabindex="0" style="user-select: all; white-space: pre-wrap">{text}</pre>'
+        else:
+            self.say(NOT_COMPUTED)
 
     # What is computed now
 
@@ -362,7 +368,7 @@ class BeforeAfter(LivePanel):
 
     def finished(self, wish: Part, run: transfer.Run, numbers: dict[str, float]) -> str:
         if len(run.history) == run.evaluations:  # what was stopped early is no fair comparison
-            self._made[wish.key] = Shown(images.to_pil(run.result().picture), numbers, wish.key[-1])
+            self._made[wish.key] = Shown(as_png(run.result().picture), numbers, wish.key[-1])
             self._show()
         return ", ".join(f"{name} {_rounded(name, numbers[name])}" for name in ("LPIPS", "style distance"))
 

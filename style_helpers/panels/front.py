@@ -1,7 +1,7 @@
 """A front is the part of a panel that is touched: an ES module and its style, the same in a notebook and on a page.
 
 Fronts lie in `fronts/`, a function `name({ model, el })` in each file, no build step; `common.js` stands before them.
-In a notebook its model is the widget's; on a page without a kernel `fronts/page.js` makes one of what `recorded` gives.
+In a notebook its model is the widget's; on a page without a kernel `page` makes one of what `recorded` gives.
 """
 
 import base64
@@ -26,6 +26,11 @@ class Front(anywidget.AnyWidget):
         """What the front shows now, ready for JSON: its traits by name, bytes as {"base64": text}."""
         others = {*anywidget.AnyWidget.class_trait_names(), "_esm", "_css", "_anywidget_id"}
         return {name: _plain(getattr(self, name)) for name in self.trait_names(sync=True) if name not in others}
+
+
+def page() -> str:
+    """The module for pages without a kernel: `mount(element, front, recorded)` shows a front with what was recorded."""
+    return _read("common.js") + _read("page.js")
 
 
 def _read(name: str) -> str:

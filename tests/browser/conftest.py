@@ -13,8 +13,8 @@ HERE = browser.chromium() is not None and importlib.util.find_spec("playwright")
 # Loads a front and page.js, and gives the page `model`, `saved`, `listening` and `end`
 START = """async ([source, style, page, recorded]) => {
     const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
-    const [front, { modelOf }] = await Promise.all([load(source), load(page)]);
-    const model = window.model = modelOf(JSON.parse(recorded));
+    const [front, { recordedModel }] = await Promise.all([load(source), load(page)]);
+    const model = window.model = recordedModel(JSON.parse(recorded));
     Object.assign(window, { saved: [], listening: 0, lent: 0 });
     for (const [name, more] of [["on", 1], ["off", -1]]) {
         const real = model[name];
@@ -61,7 +61,7 @@ def on_page(one_chromium):
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.set_content('<meta name="color-scheme" content="light dark">')
-        modules = given._esm, given._css, (front.FOLDER / "page.js").read_text(encoding="utf-8")
+        modules = given._esm, given._css, front.page()
         page.evaluate(START, [*modules, json.dumps(given.recorded())])
         pages.append((page, complaints))
         return page

@@ -63,6 +63,22 @@ function follow(model, acts) {
   return () => listened.forEach(([event, act]) => model.off(event, act));
 }
 
+// A model of its own for a part inside another one, or for a page without a kernel: what is set there stays there
+function modelOf(values) {
+  const listeners = new Map();
+  return {
+    get: (name) => values[name],
+    set(name, value) {
+      if (values[name] === value) return;
+      values[name] = value;
+      for (const act of listeners.get(`change:${name}`) ?? []) act();
+    },
+    save_changes() {},
+    on: (event, act) => listeners.set(event, [...(listeners.get(event) ?? []), act]),
+    off: (event, act) => listeners.set(event, (listeners.get(event) ?? []).filter((each) => each !== act)),
+  };
+}
+
 // Tells the model, and Python where there is one
 function tell(model, values) {
   for (const [name, value] of Object.entries(values)) model.set(name, value);

@@ -1,4 +1,4 @@
-// A front on a page without a kernel: `mount(element, front, recorded)`, as `Front.recorded()` of Python gives it.
+// A front on a page without a kernel, where common.js stands before this (see `page` in style_helpers/panels/front.py).
 
 function revived(value) {
   if (Array.isArray(value)) return value.map(revived);
@@ -10,22 +10,10 @@ function revived(value) {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each)]));
 }
 
-export function modelOf(recorded) {
-  const [values, listeners] = [revived(recorded), new Map()];
-  return {
-    get: (name) => values[name],
-    set(name, value) {
-      if (values[name] === value) return;
-      values[name] = value;
-      for (const act of [...(listeners.get(`change:${name}`) ?? [])]) act();
-    },
-    save_changes() {},
-    on: (event, act) => listeners.set(event, [...(listeners.get(event) ?? []), act]),
-    off: (event, act) => listeners.set(event, (listeners.get(event) ?? []).filter((each) => each !== act)),
-  };
-}
+// What `Front.recorded()` of Python gave, as a model
+export const recordedModel = (recorded) => modelOf(revived(recorded));
 
 // Returns what takes it away again
 export function mount(element, front, recorded) {
-  return front.render({ model: modelOf(recorded), el: element });
+  return front.render({ model: recordedModel(recorded), el: element });
 }
