@@ -1,4 +1,4 @@
-"""The optimiser race and the two pixels, driven as a browser would drive them; the race minimises a small quadratic."""
+"""The optimiser race, driven as a browser would drive it; it minimises a small quadratic."""
 
 import html
 import itertools
@@ -7,12 +7,10 @@ import re
 import threading
 import xml.etree.ElementTree as ElementTree
 
-import numpy as np
 import pytest
 import torch
 
 from style_helpers.panels.race import OptimiserRace, Racer
-from style_helpers.panels.race_toy import START, WANTED, ContourToy
 from tests.panels.driving import Fake, click_at_once, idle
 
 
@@ -224,106 +222,3 @@ def test_still(race):
     still = raced(race).still()
     assert min(still.size) > 300
     assert len(still.convert("RGB").getcolors(100)) > 10
-
-
-# The two pixels
-
-
-@pytest.fixture
-def toy():
-    return ContourToy()
-
-
-def test_the_toy_answers_at_once_and_draws_valid_svg(toy):
-    before = toy.drawing.value
-    toy.rate.value = 0.003
-    assert toy.drawing.value != before
-    ElementTree.fromstring(toy.drawing.value)
-
-
-@pytest.mark.parametrize(
-    ("rate", "word", "nearer"), [(0.003, "Converges", True), (0.027, "Zigzags", True), (0.037, "Diverges", False)]
-)
-def test_gradient_descent_does_what_the_words_say(toy, rate, word, nearer):
-    toy.rate.value = rate
-    assert word in toy.status.value
-    assert "2/60 = 0.0333" in toy.status.value
-    points = toy.walk()
-    across = [(point - WANTED) @ [1, -1] for point in points]
-    assert (np.linalg.norm(points[-1] - WANTED) < np.linalg.norm(START - WANTED)) == nearer
-    jumps = [before * after < 0 for before, after in itertools.pairwise(across)]
-    assert all(jumps) == (word != "Converges")
-    assert html.escape(word) in re.search('aria-label="([^"]*)"', toy.drawing.value)[1]
-
-
-def test_the_bound_is_where_the_distance_stops_shrinking(toy):
-    toy.steps.value = 100
-    for factor, shrinks in ((0.99, True), (1.01, False)):
-        toy.rate.value = factor * toy.bound
-        across = [abs((point - WANTED) @ [1, -1]) for point in toy.walk()]
-        assert (across[-1] < across[0]) == shrinks
-
-
-def torch_walk(make, hessian, steps):
-    x = torch.tensor(START).requires_grad_()
-    optimizer, points = make([x]), [START]
-
-    def closure():
-        x.grad = torch.tensor(hessian) @ (x.detach() - torch.tensor(WANTED))
-        return torch.tensor(0.0)
-
-    for _ in range(steps):
-        optimizer.step(closure)
-        points.append(x.detach().numpy().copy())
-    return np.array(points)
-
-
-@pytest.mark.parametrize("optimiser", ["Adam", "L-BFGS"])
-def test_the_toy_walks_as_torch_does(toy, optimiser):
-    toy.optimiser.label = optimiser
-    toy.rate.value, toy.steps.value = 0.05, 12 if optimiser == "Adam" else 6
-    turn = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
-    hessian = turn.T @ np.diag(toy.curvatures) @ turn
-    known = {"max_iter": 1, "history_size": 20, "tolerance_grad": 0, "tolerance_change": 0}
-    makes = {"Adam": lambda x: torch.optim.Adam(x, lr=0.05), "L-BFGS": lambda x: torch.optim.LBFGS(x, **known)}
-    expected = torch_walk(makes[optimiser], hessian, toy.steps.value)
-    np.testing.assert_allclose(toy.walk(), expected, atol=1e-6)
-
-
-def test_lbfgs_needs_no_rate_and_arrives(toy):
-    toy.optimiser.label = "L-BFGS"
-    assert toy.rate.disabled
-    assert "Converges" in toy.status.value
-    toy.condition.value = 1000.0
-    assert "Converges" in toy.status.value
-    toy.optimiser.label = "gradient descent"
-    assert not toy.rate.disabled
-
-
-def test_markers_stand_at_the_steps_and_what_leaves_the_page_is_left_out(toy):
-    toy.rate.value, toy.steps.value = 0.027, 7
-    assert toy.drawing.value.count("<circle") == 7
-    toy.steps.value = 0
-    assert toy.drawing.value.count("<circle") == 0
-    toy.rate.value, toy.steps.value = 1.0, 100
-    assert toy.drawing.value.count("<circle") < 5
-    assert not re.search(r"\b(nan|inf)\b", toy.drawing.value)
-    ElementTree.fromstring(toy.drawing.value)
-
-
-def test_every_corner_of_the_toys_controls_gets_words(toy):
-    for label, rate, condition, steps in itertools.product(
-        toy.optimiser.options, (1e-4, 1.0), (1.0, 1000.0), (0, 1, 100)
-    ):
-        toy.optimiser.label = label
-        toy.rate.value, toy.condition.value, toy.steps.value = rate, condition, steps
-        assert 'role="alert"' not in toy.status.value
-        assert f"After {len(toy.walk()) - 1} steps" in toy.status.value
-        ElementTree.fromstring(toy.drawing.value)
-
-
-def test_a_toy_has_no_thread_and_a_still(toy):
-    before = threading.active_count()
-    toy.condition.value = 100.0
-    assert threading.active_count() == before
-    assert min(toy.still().size) > 300
