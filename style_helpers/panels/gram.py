@@ -1,28 +1,50 @@
-"""The Gram microscope: what one number of a Gram matrix means, and what the matrix forgets."""
+"""The Gram microscope: what one number of a Gram matrix means, and what the matrix forgets. See fronts/gram.js."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import ipywidgets
 import torch
+import traitlets
 from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_helpers import images, networks
 from style_helpers.losses import gram_matrix
+from style_helpers.panels.bundled import encode
 from style_helpers.panels.features import NAMED, NETWORKS, SIZES, beside, font, frame, look, sheet, tile
-from style_helpers.panels.panel import Panel, Picture, handler
+from style_helpers.panels.front import Front
+from style_helpers.panels.panel import Panel, handler
 
 LOUDEST = 24  # channels that are shown, those with the largest G_kk
-CELL = 40  # pixels a side in the picture of the matrix
+CELL = 40  # pixels a side in the still's picture of the matrix
 MARGIN = 52  # for the channels' numbers
 PATCHES = 5
 PATCH = 32  # pixels a side
-TILE = 256  # pixels across one map
+TILE = 256  # pixels across one map of the still
+SHOWN = 448  # pixels of the shorter side of the painting on the page
+LEVELS = 65535  # of a map as it is sent
+
+
+class Microscope(Front, parts=("gram",)):
+    """One cell of the matrix is picked, and a part of the painting dragged; what it shows is computed there.
+
+    seen      one layer's features of the painting: see `packed`. Empty: nothing yet
+    pair      row and column of the picked cell, each a place among the channels shown
+    part      left, top, right, bottom of the part that the matrix is of, in shares of the painting; empty: the whole
+    shuffled  0, or the number of the random order that the places of all maps are in
+    """
+
+    painting = traitlets.Bytes().tag(sync=True)
+    seen = traitlets.Dict().tag(sync=True)
+    pair = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
+    part = traitlets.List(traitlets.Float()).tag(sync=True)
+    shuffled = traitlets.Int().tag(sync=True)
+    empty = traitlets.Unicode("The network has looked at nothing yet.").tag(sync=True)
 
 
 class GramMicroscope(Panel):
-    """The Gram matrix of one layer of a painting; one pair of channels under the lens; a button to shuffle the places.
+    """The Gram matrix of one layer of a painting; one pair of channels under the lens; a part; the places shuffled.
 
     look        what gives the features of all layers: a function of a network's name and a picture
     paintings   the folder whose pictures are offered
@@ -33,22 +55,11 @@ class GramMicroscope(Panel):
         self._look, self._paintings = look, Path(paintings)
         self._features: dict[str, Tensor] = {}
         self._looked: tuple[str, str] | None = None  # network and painting that the features are of
-        self._maps: Tensor | None = None  # (C, H, W) of the layer, shuffled or not
         self._filling = False
         self._make_choices()
-        self._make_pair()
-        self.matrix_view, self.pair_view, self.patches_view = Picture(506), Picture(520), Picture(520)
-        self.painting_view = Picture(320)
-        self.value = ipywidgets.HTML(layout={"max_width": "520px"})
-        row = {"flex_flow": "row wrap"}
-        lens = ipywidgets.VBox([self.k, self.l, self._pair_buttons, self.value, self.pair_view, self.patches_view])
-        left = ipywidgets.VBox([self.matrix_view, self.painting_view])
-        self.children = [
-            ipywidgets.HBox([self.painting, self.network, self.layer], layout=row),
-            ipywidgets.HBox([self.shuffle_button, self.restore_button, self.seed], layout=row),
-            self.status,
-            ipywidgets.HBox([left, lens], layout=row),
-        ]
+        self.front = Microscope()
+        choices = ipywidgets.HBox([self.painting, self.network, self.layer], layout={"flex_flow": "row wrap"})
+        self.children = [choices, self.status, self.front]
         self._chosen()
 
     def _make_choices(self):
@@ -62,41 +73,9 @@ class GramMicroscope(Panel):
         )
         self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
         self.layer = ipywidgets.Dropdown(options=_layers("alexnet"), value="relu2", description="layer", style=NAMED)
-        self.shuffle_button = ipywidgets.Button(
-            description="Shuffle the places", tooltip="Put the places of the feature map in a random order"
-        )
-        self.restore_button = ipywidgets.Button(description="Restore", tooltip="Put every place back", disabled=True)
-        self.seed = ipywidgets.BoundedIntText(0, 0, 10**9, description="seed of the shuffle", style=NAMED)
         for control in (self.painting, self.network):
             control.observe(self._chosen, "value")
         self.layer.observe(self._layer_picked, "value")
-        self.shuffle_button.on_click(self._shuffle_pressed)
-        self.restore_button.on_click(self._restore_pressed)
-
-    def _make_pair(self):
-        self.k, self.l = (
-            ipywidgets.SelectionSlider(
-                options=[("channel 0", 0)],
-                description=name,
-                continuous_update=False,
-                style=NAMED,
-                layout={"width": "420px", "max_width": "100%"},
-            )
-            for name in ("row k", "column l")
-        )
-        for slider in (self.k, self.l):
-            slider.observe(self._pair_picked, "value")
-        self.most_button = ipywidgets.Button(
-            description="Most together", tooltip="Of the pairs shown, that of two different channels with the largest G"
-        )
-        self.least_button = ipywidgets.Button(
-            description="Least together", tooltip="Of the pairs shown, that with the smallest G"
-        )
-        self.most_button.on_click(self._most_pressed)
-        self.least_button.on_click(self._least_pressed)
-        self._pair_buttons = ipywidgets.HBox([self.most_button, self.least_button])
-
-    # What the controls do
 
     @handler
     def _chosen(self):
@@ -111,6 +90,7 @@ class GramMicroscope(Panel):
             if self._looked:  # what is shown stays, and so do the choices that made it
                 self.network.value, self.painting.value = self._looked
             raise
+        another = not self._looked or wanted[1] != self._looked[1]
         self._picture, self._features, self._looked = picture, features, wanted
         names, before = _layers(wanted[0]), self.layer.value
         if names != tuple(self.layer.options):
@@ -120,7 +100,11 @@ class GramMicroscope(Panel):
                 self.layer.value = next(name for name in names if name[:5] == before[:5])
             finally:
                 self._filling = False
-        self._take_layer()
+        with self.front.hold_sync():  # one message
+            if another:  # larger than the network saw it, to be looked at
+                self.front.painting = encode(images.load(self._paintings / wanted[1], SHOWN, "cpu"))
+                self.front.part = []
+            self._take_layer()
 
     @handler
     def _layer_picked(self):
@@ -128,154 +112,72 @@ class GramMicroscope(Panel):
             self._take_layer()
 
     def _take_layer(self):
-        """The layer's features in place, its Gram matrix, its loudest channels, and the pair most together."""
-        self._true = self._maps = self._features[self.layer.value][0].contiguous()
-        self._gram = self._true_gram = gram_matrix(self._maps[None])[0]
-        self._loudest = self._gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
-        self._filling = True
-        try:
-            for slider in (self.k, self.l):
-                slider.options = [(f"channel {channel}", channel) for channel in self._loudest]
-            self.k.value, self.l.value = self._extreme(-1)
-        finally:
-            self._filling = False
-        self.restore_button.disabled = True
-        self._draw()
+        """Shows the layer's loudest channels in place, and of their pairs the one most together."""
+        self._maps = self._features[self.layer.value][0]
+        gram = gram_matrix(self._maps[None])[0]
+        self._loudest = gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
+        self._gram = gram[self._loudest][:, self._loudest]
+        words = f"{self.layer.value} of {self.painting.value}"
+        with self.front.hold_sync():
+            self.front.seen = packed(self._maps, self._gram, self._loudest, self._picture.shape[-2:], words)
+            self.front.pair, self.front.shuffled = most_together(self._gram), 0
         channels, height, width = self._maps.shape
         self.say(
             f"{self.layer.value} has {channels} channels and {width} x {height} places, so G has {channels} x "
             f"{channels} numbers. Shown are the {len(self._loudest)} channels with the largest G_kk, the largest first."
         )
 
-    def _extreme(self, place: int) -> tuple[int, int]:
-        """The pair of different channels whose G is the largest (-1) or the smallest (0) of those shown."""
-        shown = self._gram[self._loudest][:, self._loudest]
-        above = torch.triu_indices(len(shown), len(shown), 1)
-        rank = shown[above[0], above[1]].argsort()[place]
-        return self._loudest[above[0, rank]], self._loudest[above[1, rank]]
-
-    @handler
-    def _pair_picked(self):
-        if not self._filling and self._maps is not None:
-            self._draw()
-
-    @handler
-    def _most_pressed(self):
-        self._pick(-1)
-
-    @handler
-    def _least_pressed(self):
-        self._pick(0)
-
-    def _pick(self, place: int):
-        if self._maps is None:
-            return
-        self._filling = True
-        try:
-            self.k.value, self.l.value = self._extreme(place)
-        finally:
-            self._filling = False
-        self._draw()
-
-    @handler
-    def _shuffle_pressed(self):
-        if self._maps is None:
-            return
-        order = torch.randperm(self._true[0].numel(), generator=torch.Generator().manual_seed(self.seed.value))
-        self._maps = self._true.flatten(1)[:, order].reshape(self._true.shape)
-        self._gram = gram_matrix(self._maps[None])[0]
-        self.restore_button.disabled = False
-        self._draw()
-        apart, most = (self._gram - self._true_gram).abs().max().item(), self._true_gram.max().item()
-        self.say(
-            f"Shuffled with seed {self.seed.value}: all {len(self._maps)} channels in the same random order of "
-            f"{len(order)} places. The largest difference of the {self._gram.numel()} numbers of G is {apart:.1e}, "
-            f"where the largest number is {most:.3g}: rounding, because the same products are added in another order."
-        )
-
-    @handler
-    def _restore_pressed(self):
-        if self._maps is None:
-            return
-        self._maps, self._gram = self._true, self._true_gram
-        self.restore_button.disabled = True
-        self._draw()
-        self.say("Every place is back where it was.")
-
-    # What is to be seen
-
-    @property
-    def _shuffled(self) -> bool:
-        return self._maps is not self._true
-
-    def _draw(self):
-        k, l = self.k.value, self.l.value  # noqa: E741  (as in the formulas)
-        product = self._maps[k] * self._maps[l]
-        number, most = self._gram[k, l].item(), self._gram.max().item()
-        share = number / most if most else 0.0
-        self._sum = f"G of channels {k} and {l} is {number:.3g}, {share:.0%} of the largest number of the whole matrix"
-        both = (product > 0).float().mean().item()
-        self.value.value = f"<b>{self._sum}.</b> The two fire together at {both:.0%} of the places."
-        self._draw_matrix(k, l)
-        self._draw_pair(k, l, product, both)
-        self._draw_patches(k, l, product)
-
-    def _draw_matrix(self, k: int, l: int):  # noqa: E741
-        row, column = self._loudest.index(k), self._loudest.index(l)
-        self._matrix_drawn = matrix(self._gram[self._loudest][:, self._loudest], self._loudest, (row, column))
-        where = ", its places shuffled" if self._shuffled else ""
-        self.matrix_view.show(
-            self._matrix_drawn,
-            f"The Gram matrix of {self.layer.value} of {self.painting.value}{where}, {len(self._loudest)} loudest "
-            f"channels, lighter for larger, by square roots; the diagonal falls from {self._loudest[0]} to "
-            f"{self._loudest[-1]}. Framed: row {row + 1}, column {column + 1}. {self._sum}.",
-        )
-
-    def _draw_pair(self, k: int, l: int, product: Tensor, both: float):  # noqa: E741
-        shape = (TILE, round(TILE * self._picture.shape[-2] / self._picture.shape[-1]))
-        drawn = [tile(each, shape) for each in (self._maps[k], self._maps[l], product)]
-        self._pair_drawn = sheet(drawn, [f"channel k = {k}", f"channel l = {l}", "their product"], 3)
-        scrambled = "scrambled, noise without any shape" if self._shuffled else "in place"
-        self.pair_view.show(
-            self._pair_drawn,
-            f"Three maps, {scrambled}: channel {k}, channel {l}, and their product, which is above 0 at {both:.0%} of "
-            "the places. Black is 0, white the map's largest.",
-        )
-
-    def _draw_patches(self, k: int, l: int, product: Tensor):  # noqa: E741
-        corners = strongest(product, self._picture.shape[-2:])
-        self._painting_drawn = numbered(self._picture, corners)
-        frames = f"{self.painting.value} with {len(corners)} numbered frames around the patches"
-        self.painting_view.show(self._painting_drawn, frames)
-        if not corners:
-            self._patches_drawn = sheet([Image.new("RGB", (152, 152), "white")], ["nowhere"], PATCHES)
-            self.patches_view.show(self._patches_drawn, f"No patch: channels {k} and {l} fire together nowhere.")
-            return
-        pixels = images.to_pil(self._picture)
-        cut = [pixels.crop((left, top, left + PATCH, top + PATCH)).resize((152, 152)) for top, left in corners]
-        places = ", ".join(f"{left + PATCH // 2} across {top + PATCH // 2} down" for top, left in corners)
-        self._patches_drawn = sheet(cut, [f"{number}" for number in range(1, len(cut) + 1)], PATCHES)
-        if self._shuffled:
-            words = "after the shuffle: places have lost their meaning, so these patches need have nothing in common"
-        else:
-            words = "where both channels fire most"
-        self.patches_view.show(
-            self._patches_drawn,
-            f"{len(cut)} patch{'' if len(cut) == 1 else 'es'} of {PATCH} pixels of {self.painting.value} at the "
-            f"largest products of channels {k} and {l}, {words}. Their middles, in pixels: {places}.",
-        )
-
     def still(self) -> Image.Image:
         """The matrix, the maps and the patches as one picture, for a page without a kernel."""
-        right = Image.new("RGB", (528, 500), "white")
-        top = 0
-        for part, width in ((self._pair_drawn, 528), (self._patches_drawn, 528), (self._painting_drawn, 250)):
+        k, l = (self._loudest[place] for place in self.front.pair)  # noqa: E741  (as in the formulas)
+        product = self._maps[k] * self._maps[l]
+        shape = (TILE, round(TILE * self._picture.shape[-2] / self._picture.shape[-1]))
+        maps = [tile(each, shape) for each in (self._maps[k], self._maps[l], product)]
+        corners, pixels = strongest(product, self._picture.shape[-2:]), images.to_pil(self._picture)
+        cut = [pixels.crop((left, top, left + PATCH, top + PATCH)).resize((152, 152)) for top, left in corners]
+        parts = [(sheet(maps, [f"channel k = {k}", f"channel l = {l}", "their product"], 3), 528)]
+        if cut:
+            parts.append((sheet(cut, [f"{number}" for number in range(1, len(cut) + 1)], PATCHES), 528))
+        right, top = Image.new("RGB", (528, 500), "white"), 0
+        for part, width in [*parts, (numbered(self._picture, corners), 250)]:
             sized = part.resize((width, width * part.height // part.width))
             right.paste(sized, (0, top))
             top += sized.height + 10
         heading = f"Gram microscope: {self.layer.value} of {self.painting.value.rsplit('.', 1)[0]}"
-        left = self._matrix_drawn.reduce(2)
+        left = matrix(self._gram, self._loudest, tuple(self.front.pair)).reduce(2)
         return beside(heading, [(left, "The loudest channels"), (right, "One pair, and where it fires most")])
+
+
+def packed(maps: Tensor, gram: Tensor, channels: list[int], size: tuple[int, int], words: str) -> dict:
+    """What the front is sent of a layer: maps (C, H, W) from 0 on, of which it gets `channels`, and their `gram`.
+
+    The maps travel as uint16, a number for each place and 65535 for the channel's largest: one byte would be too
+    coarse for the pairs that are seldom together (tests/panels/test_gram.py measures it). What is above 0 stays so.
+    size: (height, width) of the picture that the network saw.
+    """
+    loudest = maps[channels].double().cpu()
+    most = loudest.amax((1, 2)).clamp(min=1e-30)
+    levels = (loudest / most[:, None, None] * LEVELS).round()
+    levels = torch.where(loudest > 0, levels.clamp(min=1), 0).int().numpy().astype("<u2")
+    return {
+        "words": words,
+        "channels": channels,
+        "of_all": len(maps),
+        "maps": levels.tobytes(),
+        "most": most.numpy().astype("<f4").tobytes(),
+        "wide": maps.shape[2],
+        "high": maps.shape[1],
+        "gram": gram.cpu().numpy().astype("<f4").tobytes(),
+        "pixels": [size[1], size[0]],
+    }
+
+
+def most_together(gram: Tensor) -> list[int]:
+    """Row and column of the largest number of a symmetric matrix (C, C) outside its diagonal, if it has others."""
+    if len(gram) == 1:
+        return [0, 0]
+    above = torch.triu_indices(len(gram), len(gram), 1)
+    return above[:, gram.cpu()[above[0], above[1]].argmax()].tolist()
 
 
 def _layers(network: str) -> tuple[str, ...]:

@@ -55,10 +55,10 @@ def test_the_feature_explorer_looks():
     ended(panel)
 
 
-def test_the_gram_microscope_picks_and_shuffles():
+def test_the_gram_microscope_looks():
     panel = GramMicroscope()
-    for button in (panel.most_button, panel.least_button, panel.shuffle_button, panel.restore_button):
-        button.click()
+    panel.layer.value = "relu4"
+    assert panel.still().width > 800
     ended(panel)
 
 
