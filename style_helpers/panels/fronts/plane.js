@@ -22,14 +22,24 @@ function planeSeats(places, width, height) {
       { left: x - wide / 2, top: y + far + 6 },
       { left: x - wide / 2, top: y - far - 6 - high },
     ]);
+    const isIn = (value, low, high) => value > low && value < high;
     const isFree = ({ left, top }) =>
-      left > PLANE_EDGE.left && left + wide <= width && top > PLANE_EDGE.top - 6 && top + high < height - PLANE_EDGE.bottom - 20 &&
+      isIn(left, PLANE_EDGE.left, width - wide) &&
+      isIn(top, PLANE_EDGE.top - 6, height - PLANE_EDGE.bottom - 20 - high) &&
       !seats.some((seat) => Math.abs(seat.left - left) < wide + 2 && Math.abs(seat.top - top) < high + 2) &&
-      !places.some((other) => other.x > left - 7 && other.x < left + wide + 7 && other.y > top - 7 && other.y < top + high + 7);
+      !places.some((other) => isIn(other.x, left - 7, left + wide + 7) && isIn(other.y, top - 7, top + high + 7));
     const seat = tries.find(isFree) ?? tries[0];
     seats.push({ left: between(0, seat.left, width - wide), top: between(0, seat.top, height - high) });
   }
   return seats;
+}
+
+// A disc on the line, or a cross for what was computed now, and what joins it to its picture
+function planeMark({ x, y, left, top, wide, high, isNow }) {
+  const end = { x2: between(left, x, left + wide), y2: between(top, y, top + high) };
+  const cross = { d: `M${x - 6},${y - 6}l12,12m0,-12l-12,12` };
+  const point = isNow ? made("path", "plane-cross", cross) : made("circle", "plane-point", { cx: x, cy: y, r: "4" });
+  return [made("line", "plane-stalk", { x1: x, y1: y, ...end }), point];
 }
 
 function plane({ model, el }) {
@@ -41,6 +51,9 @@ function plane({ model, el }) {
   root.append(made("div", "plane-side", {}, field, hint));
   el.append(root);
   const stage = stripStage(model, root);
+  const [still, way, ring] = [made("g"), made("path", "plane-way"), made("circle", "plane-ring", { r: "9" })];
+  drawing.append(still, way, ring);
+  const words = (x, y, text, anchor = "start") => made("text", "plane-words", { x, y, "text-anchor": anchor }, text);
   let places = []; // of the points and their pictures, in pixels
   let [width, height, chosen] = [0, 0, 0];
 
@@ -54,27 +67,35 @@ function plane({ model, el }) {
     const least = Math.min(...far);
     return far[chosen] === least ? chosen : far.indexOf(least); // of those that overlap, the one on top
   }
-  const choice = stripChoice({ model, box: group, stage, at, shown: (number) => draw((chosen = number)) });
+  const choice = stripChoice({ model, box: group, stage, at, shown: mark });
 
   function place() {
     [width, height] = [field.clientWidth, Math.round(between(290, 0.72 * field.clientWidth, 430))];
     const frames = choice.slots.map((slot) => slot.frame);
-    const most = { x: 1.15 * Math.max(0.6, ...frames.map((each) => each.x)), y: 1.25 * Math.max(1, ...frames.map((each) => each.y)) };
+    const most = {
+      x: 1.15 * Math.max(0.6, ...frames.map((each) => each.x)),
+      y: 1.25 * Math.max(1, ...frames.map((each) => each.y)),
+    };
     const left = (x) => PLANE_EDGE.left + ((width - PLANE_EDGE.left - PLANE_EDGE.right) * x) / most.x;
     const top = (y) => height - PLANE_EDGE.bottom - ((height - PLANE_EDGE.top - PLANE_EDGE.bottom) * y) / most.y;
     const side = width < 480 ? 42 : 62; // of a square picture; others have its area
-    places = choice.slots.map(({ frame, picture }) => {
+    const count = model.get("points").length; // on the line; the others were computed now
+    places = choice.slots.map(({ frame, picture }, number) => {
       const shape = picture.naturalWidth / picture.naturalHeight || 1.5;
-      return { x: left(frame.x), y: top(frame.y), wide: side * Math.sqrt(shape), high: side / Math.sqrt(shape) };
+      const size = { wide: side * Math.sqrt(shape), high: side / Math.sqrt(shape) };
+      return { x: left(frame.x), y: top(frame.y), ...size, isNow: number >= count };
     });
     planeSeats(places, width, height).forEach((seat, number) => {
       const here = Object.assign(places[number], seat);
       const { style } = choice.slots[number].radio;
-      [style.left, style.top, style.width, style.height] = [here.left, here.top, here.wide, here.high].map((px) => `${px}px`);
+      for (const [name, value] of [["left", here.left], ["top", here.top], ["width", here.wide], ["height", here.high]]) {
+        style[name] = `${value}px`;
+      }
     });
     field.style.height = `${height}px`;
     for (const [name, value] of [["width", width], ["height", height]]) drawing.setAttribute(name, value);
-    axes.replaceChildren(
+    const line = places.slice(0, count);
+    still.replaceChildren(
       made("path", "plane-axis", { d: `M${left(0)},${PLANE_EDGE.top}V${top(0)}H${width - PLANE_EDGE.right}` }),
       ...planeTicks(most.x).map((x) => words(left(x), top(0) + 15, String(x), "middle")),
       ...planeTicks(most.y).map((y) => words(left(0) - 6, top(y) + 4, String(y), "end")),
@@ -82,34 +103,20 @@ function plane({ model, el }) {
       words(width - PLANE_EDGE.right, top(0) + 34, "LPIPS", "end"),
       words(left(0) + 6, top(0) - 8, "\u2193 nearer to the painting"),
       words(4, 14, "style distance"),
+      made("polyline", "plane-line", { points: line.map(({ x, y }) => `${x},${y}`).join(" ") }),
+      ...places.flatMap(planeMark),
     );
-    draw();
+    mark(chosen);
   }
 
-  const words = (x, y, text, anchor = "start") => made("text", "plane-words", { x, y, "text-anchor": anchor }, text);
-  const [axes, marks] = [made("g"), made("g")];
-  drawing.append(axes, marks);
-
-  // The line, the points, what joins each to its picture, and from the chosen one the way to both axes
-  function draw() {
-    const line = places.slice(0, model.get("points").length);
+  // From the chosen point the way to both axes
+  function mark(number) {
+    chosen = number;
     const here = places[chosen];
-    marks.replaceChildren(made("polyline", "plane-line", { points: line.map(({ x, y }) => `${x},${y}`).join(" ") }));
-    if (here) {
-      marks.append(
-        made("path", "plane-way", { d: `M${PLANE_EDGE.left},${here.y}H${here.x}V${height - PLANE_EDGE.bottom}` }),
-        made("circle", "plane-ring", { cx: here.x, cy: here.y, r: "9" }),
-      );
-    }
-    places.forEach(({ x, y, left, top, wide, high }, number) => {
-      const [towardsX, towardsY] = [between(left, x, left + wide), between(top, y, top + high)];
-      marks.append(
-        made("line", "plane-stalk", { x1: x, y1: y, x2: towardsX, y2: towardsY }),
-        number < line.length
-          ? made("circle", "plane-point", { cx: x, cy: y, r: "4" })
-          : made("path", "plane-cross", { d: `M${x - 6},${y - 6}l12,12m0,-12l-12,12` }),
-      );
-    });
+    for (const each of [way, ring]) each.style.display = here ? "" : "none";
+    if (!here) return;
+    way.setAttribute("d", `M${PLANE_EDGE.left},${here.y}H${here.x}V${height - PLANE_EDGE.bottom}`);
+    ring.setAttribute("transform", `translate(${here.x},${here.y})`);
   }
 
   const size = new ResizeObserver(place);

@@ -33,7 +33,12 @@ function stripStage(model, root) {
   root.append(box);
 
   const enlarge = (now) => button.setAttribute("aria-pressed", String(root.classList.toggle("nst-strip-enlarged", now)));
-  for (const each of [button, large.picture]) each.addEventListener("click", () => enlarge());
+  for (const each of [button, large.picture]) {
+    each.addEventListener("click", () => {
+      enlarge();
+      button.focus({ preventScroll: true }); // so that Escape is heard
+    });
+  }
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || button.getAttribute("aria-pressed") !== "true") return; // else it is the page's
     enlarge(false);
@@ -128,7 +133,9 @@ function stripChoice({ model, box, stage, at, shown = () => {} }) {
     if (event.pointerType !== "touch") choose(at(event)); // a finger may want to scroll
   });
   box.addEventListener("pointermove", (event) => {
-    if (event.pointerId === dragging) choose(at(event));
+    if (event.pointerId !== dragging) return;
+    const number = at(event);
+    if (number !== chosen) choose(number);
   });
   const ended = (event) => {
     if (event.pointerId !== dragging) return;
