@@ -4,7 +4,6 @@ The pictures lie in images/panels, with how they were made and what was measured
 `python start.py python lessons/precompute.py` makes them all again.
 """
 
-import base64
 import hashlib
 import html
 import io
@@ -255,11 +254,6 @@ def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
         whole.paste(each, (left, 0))
         left += each.width
     return whole
-
-
-def jpeg_source(jpeg: bytes) -> str:
-    """A JPEG as the `src` of an HTML picture."""
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def encode(picture: Tensor) -> bytes:

@@ -18,15 +18,17 @@ from style_helpers.panels.bundled import (
     WIDE,
     WRAP,
     Bundle,
+    BundleError,
     LivePanel,
     Wish,
     begin,
-    caption,
+    encode,
     side_by_side,
     title,
     under,
 )
-from style_helpers.panels.panel import Picture, handler
+from style_helpers.panels.panel import handler
+from style_helpers.panels.strip import Filmstrip, frame
 from style_helpers.settings import Settings
 from style_helpers.transfer import Run
 
@@ -66,8 +68,13 @@ def load(photo: str) -> Tensor:
     return images.load(images.CONTENT / photo, SIZE)
 
 
+@lru_cache(maxsize=len(PHOTOS))
+def photo_frame(photo: str) -> dict:
+    return frame(encode(load(photo)), "photo", "The photo", [title(photo)], f"The photo: {title(photo)}")
+
+
 class InversionByDepth(LivePanel):
-    """A slider over the layers of VGG-16, and the photo rebuilt from noise at each.
+    """The layers of VGG-16 as a strip of pictures: the photo rebuilt from noise at each.
 
     The answer comes at once, from pictures computed beforehand; on request one is computed while you watch.
 
@@ -81,40 +88,47 @@ class InversionByDepth(LivePanel):
         self.photo = ipywidgets.Dropdown(
             options={title(name): name for name in PHOTOS}, description="photo", style=WIDE, layout=SLIDER
         )
-        self.layer = ipywidgets.SelectionSlider(
-            options=LAYERS, value="relu3_1", description="layer of VGG-16", continuous_update=False, style=WIDE,
-            layout=SLIDER,
-        )  # fmt: skip
-        self.photo_picture, self.photo_caption = Picture(240), ipywidgets.HTML()
-        self.picture, self.caption = Picture(240), ipywidgets.HTML()
-        for control in (self.photo, self.layer):
-            control.observe(self._chosen, "value")
-        controls = ipywidgets.HBox([self.photo, self.layer], layout=WRAP)
-        pairs = ((self.photo_picture, self.photo_caption), (self.picture, self.caption))
-        views = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0"}) for pair in pairs]
-        views = ipywidgets.HBox([*views, self.live_view], layout=WRAP)
+        self.strip = Filmstrip(chosen=LAYERS.index("relu3_1"), width=320)
+        self.photo.observe(self._photo_chosen, "value")
         note = ipywidgets.HTML(html.escape(self._bundle.label))
-        self.children = [controls, views, note, self.live_controls, self.status, self.chart]
-        self.say("Move the slider from the first layer to the deepest.")
-        self._chosen()
+        now = ipywidgets.HBox([self.live_view, self.chart], layout=WRAP)
+        self.children = [self.photo, self.strip, note, self.live_controls, self.status, now]
+        self._photo_chosen()
+
+    @property
+    def layer(self) -> str:
+        """The chosen one."""
+        return LAYERS[min(self.strip.chosen, len(LAYERS) - 1)]
+
+    def _name(self, layer: str) -> str:
+        return f"{title(self.photo.value)} rebuilt from noise at {layer}"
 
     @handler
-    def _chosen(self):
-        photo, layer = self.photo.value, self.layer.value
-        self.photo_picture.show(load(photo), f"The photo: {title(photo)}")
-        self.photo_caption.value = caption("The photo", title(photo))
-        self.picture.value = self.caption.value = ""
-        found = self._bundle.find(content=photo, layer=layer)
-        numbers = _in_words(found.numbers)
-        self.picture.show(found.picture, f"{title(photo)} rebuilt from noise at {layer}: {numbers}")
-        self.caption.value = caption(f"Rebuilt from {layer}", *numbers.split("; "))
-        if 'role="alert"' in self.status.value and not self.working:
-            self.say("Move the slider from the first layer to the deepest.")
+    def _photo_chosen(self):
+        frames, lost = [], None
+        for layer in LAYERS:
+            try:
+                frames.append(self._frame(layer))
+            except BundleError as error:
+                lost, words = error, f"{self._name(layer)} is not here: compute it now"
+                frames.append(frame(b"", layer, f"Rebuilt from {layer}", words=words))
+        with self.strip.hold_sync():  # one message
+            self.strip.pictures, self.strip.beside = frames, [photo_frame(self.photo.value)]
+        if lost is not None:
+            self.complain(lost)
+        elif not self.working:
+            self.say("Drag along the small pictures, from the first layer to the deepest.")
+
+    def _frame(self, layer: str) -> dict:
+        found = self._bundle.find(content=self.photo.value, layer=layer)
+        lines = [f"LPIPS {found.numbers['LPIPS']:.2f} to the photo", "correlation with it:"]
+        lines += [f"{name} {found.numbers[name]:.2f}" for name in PARTS]
+        words = f"{self._name(layer)}: {_in_words(found.numbers)}"
+        return frame(found.jpeg, layer, f"Rebuilt from {layer}", lines, words)
 
     def wish(self) -> Wish:
-        photo, layer = self.photo.value, self.layer.value
-        name = f"{title(photo)} rebuilt from noise at {layer}"
-        return Wish(load(photo), load(photo), settings(layer, self.evaluations.value), name)
+        photo, layer = load(self.photo.value), self.layer
+        return Wish(photo, photo, settings(layer, self.evaluations.value), self._name(layer))
 
     def measured(self, wish: Wish, picture: Tensor) -> dict[str, float]:
         return self._measure(picture, wish.content)

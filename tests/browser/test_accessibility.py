@@ -35,8 +35,10 @@ from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.front import Front
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
+from style_helpers.panels.plane import Plane
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.race_toy import ContourToy
+from style_helpers.panels.strip import Filmstrip
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
@@ -405,6 +407,9 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
         for each in getattr(box, "children", ()):
             if isinstance(each, Wipe):
                 said.append(each.words)
+            if isinstance(each, Filmstrip | Plane):
+                shown = each.pictures if isinstance(each, Filmstrip) else [*each.points, *each.now]
+                said += [frame["words"] for frame in [*shown, *each.beside]]
             if not isinstance(each, ipywidgets.HTML):
                 assert not isinstance(each, ipywidgets.Image), "it cannot carry words: use panel.Picture"
                 continue

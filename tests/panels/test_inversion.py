@@ -127,24 +127,24 @@ def test_the_command_interrupted_leaves_everything_as_it_was(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("photo", PHOTOS)
-@pytest.mark.parametrize("layer", LAYERS)
-def test_each_choice_shows_its_own_picture_with_numbers(panel, photo, layer):
-    panel.photo.value, panel.layer.value = photo, layer
-    (each,) = [e for e in index()["inversion"]["pictures"] if (e["content"], e["layer"]) == (photo, layer)]
-    alt = re.search(r'alt="([^"]*)"', panel.picture.value)[1]
-    assert f"rebuilt from noise at {layer}: LPIPS {each['LPIPS']:.2f}" in alt
-    assert photo.removesuffix(".jpg").replace("-", " ") in alt
-    assert f"fine detail {each['fine detail']:.2f}" in panel.caption.value
-    assert "The photo" in panel.photo_caption.value
+def test_all_of_a_photo_is_sent_at_once_with_its_numbers(panel, photo, monkeypatch):
+    sent = []
+    panel.photo.value = next(name for name in PHOTOS if name != photo)
+    monkeypatch.setattr(panel.strip, "send_state", lambda key=None: sent.append(set(key)))
+    panel.photo.value = photo
+    assert sent == [{"pictures", "beside"}]
+    listed = [each for each in index()["inversion"]["pictures"] if each["content"] == photo]
+    for each, shown in zip(listed, panel.strip.pictures, strict=True):
+        assert shown["picture"] == (FOLDER / each["file"]).read_bytes()
+        assert shown["label"] == each["layer"]
+        name = photo.removesuffix(".jpg").replace("-", " ")
+        assert f"{name} rebuilt from noise at {each['layer']}: LPIPS {each['LPIPS']:.2f}" in shown["words"]
+        assert f"fine detail {each['fine detail']:.2f}" in shown["lines"]
+    (beside,) = panel.strip.beside
+    assert beside["words"] == f"The photo: {photo.removesuffix('.jpg').replace('-', ' ')}"
+    assert images.open_picture(beside["picture"]).size == images.open_picture(panel.strip.pictures[0]["picture"]).size
     assert 'role="alert"' not in panel.status.value
     assert not panel.working
-
-
-def test_the_pictures_differ_from_layer_to_layer(panel):
-    shown = []
-    for panel.layer.value in LAYERS:
-        shown.append(panel.picture.value)
-    assert len(set(shown)) == len(LAYERS)
 
 
 def test_it_says_with_what_they_were_computed(panel):
@@ -182,20 +182,25 @@ def test_a_missing_or_damaged_picture_is_one_sentence_and_live_still_works(runs,
     panel = InversionByDepth(runs.begin, fake_measure, tmp_path)
     assert 'role="alert"' in panel.status.value
     assert f"run {COMMAND} in" in panel.status.value
-    assert panel.picture.value == ""
-    assert panel.photo_picture.value.startswith("<img")
+    shown = panel.strip.pictures[panel.strip.chosen]
+    assert (shown["picture"], shown["words"]) == (
+        b"",
+        "summer palace rebuilt from noise at relu3_1 is not here: compute it now",
+    )
+    assert panel.strip.beside[0]["picture"]
     panel.evaluations.value = 20
     computed(panel)
     assert "All 20 evaluations are done." in panel.status.value
     assert "<img" in panel.live_picture.value
 
 
-def test_the_complaint_goes_when_a_sound_picture_is_chosen(runs, tmp_path):
+def test_the_complaint_goes_when_a_photo_is_chosen_that_has_all(runs, tmp_path):
     cut_picture(copied_bundle(tmp_path))
     panel = InversionByDepth(runs.begin, fake_measure, tmp_path)
-    panel.layer.value = "relu1_1"
+    assert [bool(each["picture"]) for each in panel.strip.pictures] == [True, True, False, True, True]
+    panel.photo.value = PHOTOS[1]
     assert 'role="alert"' not in panel.status.value
-    panel.layer.value = "relu3_1"
+    panel.photo.value = PHOTOS[0]
     assert 'role="alert"' in panel.status.value
 
 
@@ -212,7 +217,7 @@ def test_a_bundle_without_a_number_is_damaged(tmp_path):
 
 
 def test_compute_now_asks_for_the_inversion_of_lesson_03(panel, runs):
-    panel.photo.value, panel.layer.value, panel.evaluations.value = PHOTOS[1], "relu4_2", 40
+    panel.photo.value, panel.strip.chosen, panel.evaluations.value = PHOTOS[1], LAYERS.index("relu4_2"), 40
     computed(panel)
     (run,) = runs
     assert run.settings == Settings.gatys(
@@ -248,13 +253,13 @@ def test_the_picture_grows_and_stop_ends_after_the_evaluation(panel, runs):
     assert "2 of 20 evaluations" in panel.live_caption.value
 
 
-def test_the_slider_answers_while_it_computes_and_the_live_picture_keeps_its_name(panel, runs):
+def test_another_layer_may_be_chosen_while_it_computes_and_the_live_picture_keeps_its_name(panel, runs):
     runs.free = False
     panel.compute_button.click()
     runs.reach(2)
     wait(lambda: "evaluation 1 of 20" in panel.live_picture.value)
-    panel.layer.value = "relu5_1"
-    assert "relu5_1" in panel.picture.value
+    panel.strip.chosen = LAYERS.index("relu5_1")
+    assert panel.layer == "relu5_1"
     assert panel.working
     assert "Computing: summer palace rebuilt from noise at relu3_1" in panel.status.value
     runs.grant(100)
@@ -277,15 +282,15 @@ def test_weights_that_cannot_be_had_are_one_sentence():
 
     panel = computed(InversionByDepth(begin, fake_measure))
     assert "No source has &lt;vgg16&gt;." in panel.status.value
-    panel.layer.value = "relu1_1"
-    assert "relu1_1" in panel.picture.value
+    panel.photo.value = PHOTOS[1]
+    assert "astronaut" in panel.strip.pictures[0]["words"]
 
 
 def test_handlers_may_come_on_any_thread(panel, runs):
     """JupyterLab 4 delivers widget messages on the main shell or on a subshell's thread, perhaps two at a time."""
 
     def move():
-        for panel.layer.value in LAYERS:
+        for panel.photo.value in PHOTOS:
             pass
 
     click_at_once([panel.compute_button.click, move, panel.stop_button.click, move] * 4)
@@ -325,7 +330,7 @@ def test_a_photo_rebuilt_perfectly_and_one_that_has_nothing_in_common():
 
 def test_the_real_runner_answers_stop():
     panel = InversionByDepth()
-    panel.layer.value, panel.evaluations.value = "relu1_1", 1200
+    panel.strip.chosen, panel.evaluations.value = 0, 1200
     panel.compute_button.click()
     wait(lambda: "<img" in panel.live_picture.value)
     panel.stop_button.click()
