@@ -62,11 +62,19 @@ def test_the_gram_microscope_looks():
     ended(panel)
 
 
-@pytest.mark.parametrize(("make", "more"), [(OptimiserRace, {}), (TugOfWar, {"colours": True})])
-def test_the_race_and_the_tug_of_war_run(make, more):
-    panel = small(make(), network="alexnet", size=64, evaluations=10, **more)
+def test_the_race_runs():
+    panel = small(OptimiserRace(), network="alexnet", size=64, evaluations=10)
     panel.run_button.click()
     ended(panel)
+
+
+def test_the_tug_of_war_sends_its_moments():
+    panel = small(TugOfWar(), network="alexnet", size=64, evaluations=10)
+    panel.run_button.click()
+    panel.wait()
+    assert len(panel.moments) >= 2
+    assert panel.front.moment_1["picture"].startswith(b"\x89PNG")
+    assert any(panel.front.moment_1["style"])
 
 
 def test_the_bug_switches_run_both_programs():
