@@ -47,9 +47,9 @@ def frames(page: browser.Page) -> list[tuple[Image.Image, int]]:
     """Pictures of the panel, each with how many milliseconds it stays."""
     page.run_all()
     page.page.locator(".jp-OutputArea-output img").first.wait_for()
-    page.button("chelsea the cat").click()
-    page.button("hokusai great wave").click()
-    page.page.get_by_text("Chosen: hokusai-great-wave.jpg").wait_for()
+    for name in ("chelsea the cat", "hokusai great wave"):
+        page.page.get_by_role("radio", name=name).first.click()
+        page.page.get_by_role("radio", name=name, checked=True).first.wait_for()
     taken = [(photograph(page), 1500)]
     page.button("Run").click()
     for moment in MOMENTS:

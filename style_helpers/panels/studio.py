@@ -7,37 +7,36 @@ from pathlib import Path
 import ipywidgets
 from torch import Tensor
 
-from style_helpers import devices, images, networks, transfer
+from style_helpers import devices, files, images, networks, transfer
 from style_helpers.files import FileError, quote
 from style_helpers.images import fit
-from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
+from style_helpers.objective import Style, StyleObjective
+from style_helpers.panels.brush import Brush
+from style_helpers.panels.chooser import Chooser
+from style_helpers.panels.panel import Panel, Work, curves, handler
 from style_helpers.panels.wipe import Wipe
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
-THUMBNAIL = 60  # pixels, its height
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
-KINDS = {"content": images.CONTENT, "style": images.STYLE}
+KEEP, SECOND = 0, 1  # what becomes of what is painted over
+PURPOSES = ["stays as in the photograph", "gets a second style"]
 WIDE = {"description_width": "120px"}
 ROW = {"flex_flow": "row wrap"}
 FITTING = {"max_width": "100%"}
-LEFT = {"width": "390px"} | FITTING  # beside it, a picture of 400 pixels fits into 820
-NAME_LINES = (  # for the names of pictures: a button's text is one line otherwise, and cut off
-    "<style>.style-helpers-name.jupyter-button { white-space: normal; line-height: 1.15; height: 46px; padding: 0 2px }"
-    "</style>"
-)
+LEFT = {"width": "390px", "margin": "0 16px 0 0"} | FITTING  # beside it, a picture of 400 pixels fits into 820
 
 
-def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
+def begin(content: Tensor, styles: Tensor | list[Style], settings: Settings, keep: Tensor | None) -> transfer.Run:
     """The run that the Studio paints with, unless it is given another."""
     network = networks.load(settings.network or networks.choose()[0])
-    return transfer.Run(StyleObjective(network, content, style, settings))
+    return transfer.Run(StyleObjective(network, content, styles, settings, keep))
 
 
 class Studio(Panel):
     """All choices of a run as controls, the run itself in the background, its picture and curves as they come.
 
-    begin    what makes a run of a content picture, a style picture and settings: `transfer.Run`'s manners are expected
+    begin    what makes a run of a content picture, one style picture or two `Style`s, settings, and a mask of what to
+             keep or None: `transfer.Run`'s manners are expected
     folder   where Save writes; the working folder when None
     """
 
@@ -48,18 +47,31 @@ class Studio(Panel):
         self._before: Tensor | None = None
         self._snapshots: list[transfer.Step] = []
         self._kept_every = 1
-        self.choosers = {kind: Chooser(kind, place, self._changed) for kind, place in KINDS.items()}
+        self._mask: Tensor | None = None  # of the run that is shown
+        self._make_choosers()
         self._make_settings()
         self._make_buttons()
         self._make_views()
-        self._changed()
-        left = ipywidgets.VBox([self._knobs, self._buttons, self._bar, self.status, self.more], layout=LEFT)
-        right = ipywidgets.VBox([self.picture, self.scrubber], layout={"width": "410px"} | FITTING)
+        self._photo_changed()
+        content, style, second = self.choosers.values()
+        left = ipywidgets.VBox([content, style, self.brush, second, self._knobs, self.more], layout=LEFT)
+        painted = [self._buttons, self._bar, self.status, self.picture, self.scrubber]
+        right = ipywidgets.VBox(painted, layout={"width": "410px"} | FITTING)
         beside = ipywidgets.HBox([left, right], layout=ROW)
-        self.children = [*self.choosers.values(), beside, self.by_layer, self.chart, self.code]
+        self.children = [beside, self.by_layer, self.chart, self.code]
         self.say("Choose two pictures and press Run.")
 
     # The controls
+
+    def _make_choosers(self):
+        self.choosers = {
+            "content": Chooser("content", images.CONTENT, self._photo_changed),
+            "style": Chooser("style", images.STYLE, self._changed),
+            "second style": Chooser("second style", images.STYLE, self._changed),
+        }
+        self.choosers["second style"].chosen = 2
+        self.brush = Brush(purposes=PURPOSES)
+        self.brush.observe(self._changed, ["mask", "purpose", "unfolded"])
 
     def _make_settings(self):
         fine = Settings.fine()
@@ -90,7 +102,7 @@ class Studio(Panel):
         for slider in (self.size, self.evaluations, self.style_weight):
             slider.continuous_update = False
         for control in (*self._knobs.children, *self.more.children):
-            control.layout.width = "370px"
+            control.layout.width, control.layout.max_width = "370px", "100%"
         for control in (self.preset, self.network):
             control.observe(self._preset_chosen, "value")
         for control in (self.size, self.evaluations, self.layers, self.start_from, self.seed, self.colours):
@@ -111,11 +123,12 @@ class Studio(Panel):
         ):
             button.on_click(act)
             button.layout.width = "88px"
-        self.file_name.layout.width = "370px"
+        self.file_name.layout.width, self.file_name.layout.max_width = "370px", "100%"
+        self.file_name.observe(self._changed, "value")
         buttons = [self.run_button, self.pause_button, self.stop_button, self.save_button, self.file_name]
         self._buttons = ipywidgets.HBox(buttons, layout=ROW)
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
-        self.progress.layout.width = "370px"
+        self.progress.layout.width, self.progress.layout.max_width = "370px", "100%"
         self.time_left = ipywidgets.Label(layout={"margin": "0 0 0 125px"})
         self._bar = ipywidgets.VBox([self.progress, self.time_left])
 
@@ -125,7 +138,7 @@ class Studio(Panel):
         self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
         self.chart = ipywidgets.HTML()
         self.code = ipywidgets.HTML()
-        self.scrubber.layout.width = "400px"
+        self.scrubber.layout.width, self.scrubber.layout.max_width = "400px", "100%"
         self.scrubber.observe(self._look_again, "value")
         self.by_layer.observe(self._draw_curves, "value")
 
@@ -156,7 +169,15 @@ class Studio(Panel):
         self.layers.value = chosen
 
     @handler
+    def _photo_changed(self):
+        photo = self.choosers["content"]
+        self.brush.show(images.open_picture(photo.source), f"the photograph {photo.name}")
+        self._write_code()
+
+    @handler
     def _changed(self):
+        two = self.brush.purpose == SECOND and (self.brush.unfolded or self._is_masked)
+        self.choosers["second style"].layout.display = None if two else "none"
         self._write_code()
 
     @handler
@@ -176,11 +197,23 @@ class Studio(Panel):
 
     @handler
     def _run_pressed(self):
-        settings, size = self.settings(), self.size.value
-        content, style = (chooser.load(size) for chooser in self.choosers.values())
-        self.start(lambda work: self._paint(work, content, style, settings))
+        settings, wish = self.settings(), self._wish(self.size.value)
+        self.start(lambda work: self._paint(work, settings, *wish))
         self.progress.value, self.time_left.value = 0, ""
         self.say("Preparing: the network looks at the two pictures.")
+
+    def _wish(self, size: int) -> tuple[Tensor, Tensor | list[Style], Tensor | None]:
+        """The content picture, one style or two with masks, and what to keep of the content: (1, 1, H, W), or None."""
+        content, style = (self.choosers[kind].load(size) for kind in ("content", "style"))
+        mask = self.brush.painted(*content.shape[-2:])
+        if mask is None:
+            return content, style, None
+        if mask.min() == 1:
+            raise ValueError("All of the photograph is painted over: erase a part of it, or press clear.")
+        mask = mask.to(content)
+        if self.brush.purpose == KEEP:
+            return content, style, mask
+        return content, [Style(style, mask=1 - mask), Style(self.choosers["second style"].load(size), mask=mask)], None
 
     @handler
     def _pause_pressed(self):
@@ -205,15 +238,21 @@ class Studio(Panel):
             raise FileError("There is no picture to save yet: press Run first.")
         about = {name: str(value) for name, value in vars(self._run.settings).items()}
         picture = fit(self._shown_step().picture, *self._before.shape[-2:])  # a coarse scale is smaller
+        files.check(self._folder / name, images.WRITTEN)
+        if self._mask is not None:
+            images.save(self._mask.expand(-1, 3, -1, -1), self._folder / _mask_name(name))
         saved = images.save(picture, self._folder / name, settings=about)
-        self.say(f"Saved as {quote(saved)}.")
+        beside = "" if self._mask is None else f", and the mask beside it as {quote(_mask_name(name))}"
+        self.say(f"Saved as {quote(saved)}{beside}.")
 
     # The run, in the background
 
-    def _paint(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
-        run = self._begin(content, style, settings)
+    def _paint(self, work: Work, settings: Settings, content: Tensor, styles, keep: Tensor | None):
+        """styles and keep as `_wish` gives them."""
+        run = self._begin(content, styles, settings, keep)
         with work.page():  # until now the earlier picture was there to be looked at and saved
             self._before, self._run, self._snapshots, self._kept_every = content, run, [], 1
+            self._mask = styles[-1].mask if isinstance(styles, list) else keep
             work.making, work.on_stop = False, run.stop
             self.say("Painting.")
         for step in run:
@@ -269,7 +308,7 @@ class Studio(Panel):
             return
         step = self._shown_step()
         before = fit(self._before, *step.picture.shape[-2:])
-        content, style = (chooser.name for chooser in self.choosers.values())
+        content, style, _ = (chooser.name for chooser in self.choosers.values())
         words = f"{content} in the manner of {style}; the photo to the left of the line"
         self.picture.show(before, step.picture, ("photo", f"evaluation {step.evaluation}"), words)
 
@@ -287,91 +326,64 @@ class Studio(Panel):
         return curves(lines, "evaluation", "weighted loss", alt)
 
     def _write_code(self):
-        lines = ["from style_helpers import images, transfer", "from style_helpers.settings import Settings", ""]
-        size, settings = self.size.value, self.settings()
-        for kind, chooser in self.choosers.items():
-            lines.append(f"{kind} = images.load({chooser.as_code()}, size={size})")
-        usual = Settings.preset(self.preset.value, network=self.network.value)
-        changed = {name: value for name, value in vars(settings).items() if value != getattr(usual, name)}
-        given = ", ".join(f"{name}={value!r}" for name, value in ({"network": self.network.value} | changed).items())
-        lines.append(f"result = transfer.stylize(content, style, Settings.{self.preset.value}({given}))")
-        lines.append('images.save(result.picture, "my-picture.png")')
-        code = html.escape("\n".join(lines))
+        code = html.escape("\n".join(self._mask_lines() if self._is_masked else self._lines()))
         self.code.value = (
             "<details><summary>The same in Python</summary>"
             f'<pre tabindex="0" style="user-select: all; white-space: pre-wrap">{code}</pre></details>'
         )
 
+    @property
+    def _is_masked(self) -> bool:
+        return self.brush.painted(*self.brush.mask_size) is not None
+
+    def _settings_in_python(self) -> str:
+        usual = Settings.preset(self.preset.value, network=self.network.value)
+        changed = {name: value for name, value in vars(self.settings()).items() if value != getattr(usual, name)}
+        given = ", ".join(f"{name}={value!r}" for name, value in ({"network": self.network.value} | changed).items())
+        return f"Settings.{self.preset.value}({given})"
+
+    def _pictures_in_python(self, *kinds: str) -> list[str]:
+        chosen = {kind: self.choosers[kind] for kind in kinds}
+        return [
+            f"{kind.split()[0]} = images.load({chooser.as_code()}, size={self.size.value})"
+            + ("  # your own, beside this notebook" if chooser.is_own else "")
+            for kind, chooser in chosen.items()
+        ]
+
+    def _lines(self) -> list[str]:
+        return [
+            "from style_helpers import images, transfer",
+            "from style_helpers.settings import Settings",
+            "",
+            *self._pictures_in_python("content", "style"),
+            f"result = transfer.stylize(content, style, {self._settings_in_python()})",
+            'images.save(result.picture, "my-picture.png")',
+        ]
+
+    def _mask_lines(self) -> list[str]:
+        """With a mask, which is a file beside the picture: Save writes both."""
+        two = self.brush.purpose == SECOND
+        styles = "[Style(style, mask=1 - mask), Style(second, mask=mask)]" if two else "style"
+        keep = "" if two else ", keep=mask"
+        return [
+            "from style_helpers import images, networks, transfer",
+            f"from style_helpers.objective import {'Style, ' if two else ''}StyleObjective",
+            "from style_helpers.settings import Settings",
+            "",
+            *self._pictures_in_python("content", "style", *(["second style"] if two else [])),
+            f"mask = images.load({_mask_name(self.file_name.value)!r})[:, :1]  # Save writes it: white is painted over",
+            f"settings = {self._settings_in_python()}",
+            f"network = networks.load({self.network.value!r})",
+            f"run = transfer.Run(StyleObjective(network, content, {styles}, settings{keep}))",
+            "for _ in transfer.progress(run):",
+            "    pass",
+            'images.save(run.result().picture, "my-picture.png")',
+        ]
+
+
+def _mask_name(name: str) -> str:
+    return f"{Path(name).stem}-mask.png"
+
 
 def _loss(losses: transfer.Losses, name: str) -> float:
     return losses.terms[name] if name in losses.terms else getattr(losses, name, 0.0)
-
-
-class Chooser(ipywidgets.VBox):
-    """The bundled pictures of one kind as thumbnails with a button each, and a place to upload another."""
-
-    def __init__(self, kind: str, folder: Path, changed: Callable):
-        super().__init__()
-        self._folder, self._changed = folder, changed
-        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-        self._uploaded: tuple[str, bytes] | None = None
-        self.buttons = {}
-        items = []
-        for path in self._paths:
-            small = images.open_picture(path)
-            small.thumbnail((2 * THUMBNAIL, THUMBNAIL))
-            button = ipywidgets.Button(tooltip=f"{kind}: {path.stem}", layout={"width": "110px", "height": "46px"})
-            button.add_class("style-helpers-name")
-            button.on_click(self._picked)
-            self.buttons[path.name] = button
-            picture = Picture(small.width, small, "")
-            picture.layout = {"height": f"{THUMBNAIL + 4}px", "margin": "0"}
-            items.append(ipywidgets.VBox([picture, button], layout={"align_items": "center"}))
-        self.upload = ipywidgets.FileUpload(accept="image/*", description=f"own {kind}")
-        self.upload.layout = {"width": "110px", "height": "46px", "align_self": "flex-end"}
-        self.upload.add_class("style-helpers-name")
-        self.upload.observe(self._uploaded_one, "value")
-        self.note = ipywidgets.HTML()
-        heading = ipywidgets.HTML(f"{NAME_LINES}<b>{kind}</b>: one of these, or your own (up to 10 MB).")
-        top = ipywidgets.HBox([heading, self.note], layout=ROW)
-        self.children = [top, ipywidgets.HBox([*items, self.upload], layout=ROW)]
-        self.name = ""
-        self._choose(self._paths[0].name)
-
-    def _picked(self, button):
-        self._uploaded = None
-        self._choose(next(name for name, each in self.buttons.items() if each is button))
-        self._changed()
-
-    def _uploaded_one(self, change):
-        if not change["new"]:
-            return
-        file = change["new"][0]
-        content = bytes(file["content"])
-        try:
-            images.open_picture(content)
-        except images.PictureError as error:
-            self._tell(f"{quote(file['name'])}: {error}")
-            return
-        self._uploaded = (file["name"], content)
-        self._choose(file["name"])
-        self._changed()
-
-    def _choose(self, name: str):
-        self.name = name
-        for each, button in self.buttons.items():
-            chosen = each == name and self._uploaded is None
-            button.description = ("\N{CHECK MARK} " if chosen else "") + Path(each).stem.replace("-", " ")
-            button.button_style = "primary" if chosen else ""
-        self._tell(f"Chosen: {name}.")
-
-    def _tell(self, sentence: str):
-        self.note.value = f'<div role="status">{html.escape(sentence)}</div>'
-
-    def load(self, size: int) -> Tensor:
-        return images.load(self._uploaded[1] if self._uploaded else self._folder / self.name, size)
-
-    def as_code(self) -> str:
-        if self._uploaded:
-            return repr(self.name)
-        return f"images.{'CONTENT' if self._folder == images.CONTENT else 'STYLE'} / {self.name!r}"

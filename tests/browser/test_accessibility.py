@@ -30,7 +30,9 @@ from style_helpers.course import checks, plots
 from style_helpers.course.prediction import Prediction
 from style_helpers.panels import panel as shared
 from style_helpers.panels.before_after import MEASURED, BeforeAfter
+from style_helpers.panels.brush import Brush
 from style_helpers.panels.bugs import BugSwitches
+from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.front import Front
 from style_helpers.panels.gram import GramMicroscope
@@ -355,7 +357,7 @@ def controls(panel) -> list:
 
 
 def test_every_control_has_a_name_of_its_own(made):
-    named = [(type(each).__name__, each.description.strip("\N{CHECK MARK} ")) for each in controls(made)]
+    named = [(type(each).__name__, each.description) for each in controls(made)]
     assert named or isinstance(made, Front)  # its controls are tested in a browser, in test_front_*.py
     assert all(name for _, name in named), named
     twice = {each for each in named if named.count(each) > 1}
@@ -376,23 +378,10 @@ def pixels(size: str | None, usual: int) -> int:
     return usual if not size else int(size.removesuffix("px"))
 
 
-def broken(text: str, width: int) -> list[str]:
-    """A text in lines of at most so many pixels, broken between words."""
-    lines = [""]
-    for word in text.split():
-        assert FONT.getlength(word) <= width, word
-        longer = f"{lines[-1]} {word}".strip()
-        lines = [*lines[:-1], longer] if FONT.getlength(longer) <= width else [*lines, word]
-    return lines
-
-
 def test_no_name_of_a_control_is_cut_off(made):
     """DejaVu Sans is wider than the fonts that browsers take, so what fits here fits there."""
     for each in controls(made):
-        if "style-helpers-name" in each._dom_classes:  # 46 pixels high: room for three lines
-            assert len(broken(each.description, pixels(each.layout.width, BUTTON) - 6)) <= 3, each.description
-            continue
-        if isinstance(each, ipywidgets.Button | ipywidgets.FileUpload):
+        if isinstance(each, ipywidgets.Button):
             width = pixels(each.layout.width, BUTTON) - 20
         elif isinstance(each, ipywidgets.Checkbox) or each.style.description_width == "initial":
             continue  # as wide as its text
@@ -410,15 +399,17 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
             if isinstance(each, Filmstrip | Plane):
                 shown = each.pictures if isinstance(each, Filmstrip) else [*each.points, *each.now]
                 said += [frame["words"] for frame in [*shown, *each.beside]]
+            if isinstance(each, Chooser):
+                assert all(each.names)  # what is said of a thumbnail
+                assert len(each.names) == len(each.thumbnails)
+            if isinstance(each, Brush):
+                said.append(f"paint on {each.words}")
             if not isinstance(each, ipywidgets.HTML):
                 assert not isinstance(each, ipywidgets.Image), "it cannot carry words: use panel.Picture"
                 continue
             for tag in re.findall(r"<img [^>]*>", each.value):
                 (words,) = re.findall(r'alt="([^"]*)"', tag)
-                if not words:  # the name on the button under a thumbnail says it
-                    assert any(isinstance(other, ipywidgets.Button) and other.description for other in box.children)
-                else:
-                    said.append(html.unescape(words))
+                said.append(html.unescape(words))
             said += [html.unescape(words) for words in re.findall(r'<svg role="img" aria-label="([^"]*)"', each.value)]
             assert each.value.count("<svg ") <= 2 * each.value.count('<svg role="img" aria-label="')
     for words in said:

@@ -200,24 +200,52 @@ def test_save_writes_the_picture_beside_the_notebook(studio, folder):
 
 
 def test_a_photo_of_ones_own(studio, tmp_path):
-    Image.effect_noise((640, 480), 80).convert("RGB").save(tmp_path / "holiday.jpg")
+    """Of more bytes than a notebook's message may have: the browser makes it smaller."""
+    noise = Image.merge("RGB", [Image.effect_noise((4000, 3000), 80)] * 3)
+    noise.save(tmp_path / "holiday.jpg", quality=100, subsampling=0)
+    assert (tmp_path / "holiday.jpg").stat().st_size > 10_000_000
     (tmp_path / "<b>letter.jpg").write_text("this is no picture")
-    choose(studio, "own content", tmp_path / "holiday.jpg")
-    says(studio, "Chosen: holiday.jpg")
-    choose(studio, "own style", tmp_path / "<b>letter.jpg")
-    says(studio, "<b>letter.jpg")  # as text
+    choose(studio, 0, tmp_path / "holiday.jpg")
+    studio.page.get_by_role("radio", name="your own: holiday.jpg", checked=True).wait_for()
+    studio.page.get_by_text("4000 x 3000 pixels, used at 2048 x 1536").wait_for()
+    choose(studio, 1, tmp_path / "<b>letter.jpg")
+    studio.page.get_by_text("Please look: '<b>letter.jpg' is not a picture").wait_for()  # as text
     studio.button("Run").click()
     studio.page.locator("[aria-label^='holiday.jpg in the manner of cassatt-summertime.jpg']").wait_for()
     stops(studio)
     assert studio.ask("print(tuple(studio._before.shape))") == "(1, 3, 96, 128)"
-    studio.button("astronaut").click()
-    says(studio, "Chosen: astronaut.jpg")
+    studio.page.get_by_role("radio", name="astronaut").locator("img").click(force=True)
+    wait(lambda: studio.ask("print(studio.choosers['content'].name)") == "astronaut.jpg", "the astronaut is chosen")
 
 
-def choose(page, button, file):
+def choose(page, number, file):
+    """A file for the chooser of this number."""
     with page.page.expect_file_chooser() as chooser:
-        page.button(button).click()
+        page.page.get_by_role("button", name="your own").nth(number).click()
     chooser.value.set_files(file)
+
+
+def test_a_mask_is_painted_and_that_part_stays_as_it_is(studio):
+    studio.page.get_by_text("Paint a mask").click()
+    view = studio.page.locator(".nst-brush-view")
+    view.scroll_into_view_if_needed()
+    wait(lambda: view.bounding_box()["height"] > 100, "the photograph is there")
+    box = view.bounding_box()
+    studio.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+    studio.page.mouse.down()
+    studio.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    studio.page.mouse.up()
+    studio.page.get_by_text("of the photograph is painted over and stays as in the photograph").wait_for()
+    paints(studio)
+    stops(studio)
+    middle = "print((studio._snapshots[-1].picture - fit(studio._before, *studio._snapshots[-1].picture.shape[-2:]))"
+    asked = "from style_helpers.images import fit\n" + middle + "[0, :, {}].abs().max().item())"
+    rows = "studio._snapshots[-1].picture.shape[2]"
+    assert float(studio.ask(asked.format(f"{rows} // 2, {rows} // 2"))) < 0.05
+    assert float(studio.ask(asked.format(f"{rows} // 8"))) > 0.05
+    studio.page.get_by_role("button", name="clear").click()
+    wait(lambda: studio.ask("print(len(studio.brush.mask))") == "0", "nothing is painted over")
+    studio.page.get_by_text("Paint a mask").click()
 
 
 def test_the_cell_run_again_while_it_paints_leaves_one_thread_at_most(studio):

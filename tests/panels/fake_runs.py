@@ -58,9 +58,10 @@ class Runs(Fake, list):
 
     fail_at = None
 
-    def begin(self, content, style, settings):
+    def begin(self, content, style, settings, keep=None):
         self.make()
         self.append(FakeRun(content, style, settings, self.evaluate, self.fail_at))
+        self[-1].keep = keep
         return self[-1]
 
 

@@ -1,0 +1,49 @@
+"""A mask, painted on the photograph with pointer, finger, pen or keys. The front is fronts/brush.js."""
+
+import io
+
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor
+
+from style_helpers.images import fit
+from style_helpers.panels.front import Front
+
+LONGEST = 320  # points on the longer side of a mask: a stroke travels as some 70 kB, and its edge is soft in a run
+PHOTO = 640  # pixels on the longer side of the photograph that is painted on
+
+
+class Brush(Front, parts=("brush",)):
+    """photo      a JPEG file; words: what it shows
+    mask          a byte for each point, row by row, 0 (not here) to 255 (here); no bytes: nothing is painted
+    mask_size     its height and width, which follow from the photograph's
+    purposes      what may become of what is painted, each in words, and `purpose`, which of them
+    unfolded      whether it is open
+    """
+
+    photo = traitlets.Bytes().tag(sync=True)
+    words = traitlets.Unicode().tag(sync=True)
+    mask = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda given, _: bytes(given))
+    mask_size = traitlets.List(traitlets.Int()).tag(sync=True)
+    purposes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    purpose = traitlets.Int(0, min=0).tag(sync=True)
+    unfolded = traitlets.Bool(False).tag(sync=True)
+
+    def show(self, photo: Image.Image, words: str):
+        """Another photograph, on which nothing is painted yet."""
+        scale, file = LONGEST / max(photo.size), io.BytesIO()
+        size = [max(1, round(scale * side)) for side in reversed(photo.size)]
+        photo = photo.copy()
+        photo.thumbnail((PHOTO, PHOTO))
+        photo.save(file, "JPEG", quality=85)
+        with self.hold_sync():  # one message
+            self.mask = b""
+            self.photo, self.words, self.mask_size = file.getvalue(), words, size
+
+    def painted(self, height: int, width: int) -> Tensor | None:
+        """The mask as (1, 1, height, width), 0 to 1 in steps of 1/255 as a file keeps it; None when none is painted."""
+        if len(self.mask) != self.mask_size[0] * self.mask_size[1] or not any(self.mask):
+            return None  # a stroke may still come that was painted on the photograph before
+        mask = torch.frombuffer(bytearray(self.mask), dtype=torch.uint8).view(1, 1, *self.mask_size)
+        return fit(mask.float(), height, width).round() / 255
