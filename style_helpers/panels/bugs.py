@@ -15,7 +15,8 @@ from style_helpers import images
 from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
-from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
+from style_helpers.panels.chart import Moments
+from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
@@ -94,14 +95,15 @@ class BugSwitches(Panel):
         self._shown_bug: str | None = None  # what was run last
         self._hidden = False
         self._make_controls()
-        self._make_views()
+        self.chart = Moments(up="weighted", width=300)
+        self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(3))
         buttons = [self.run_button, self.stop_button, self.test_button]
         self._answering = ipywidgets.HBox([self.answer, self.check_button, self.tell_button], layout=WRAP)
         self.children = [
             ipywidgets.HBox([self.bug, self.quiz], layout=WRAP),
             ipywidgets.HBox([self.content, self.style_choice, self.evaluations], layout=WRAP),
             ipywidgets.HBox([*buttons, self.progress, self.time_left], layout=WRAP),
-            self.status, self._answering, self.verdict, self._stage, self.observed, self.curve, self.chart, self.label,
+            self.status, self._answering, self.verdict, self.chart, self.observed, self.label,
         ]  # fmt: skip
         self._bug_chosen()
 
@@ -121,19 +123,9 @@ class BugSwitches(Panel):
         self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **look)
         self.check_button = _button("Check", "Is the diagnosis right?", self._check_pressed, "primary")
         self.tell_button = _button("Tell me", "Give up, and see which bug it is", self._tell_pressed)
-        self.curve = ipywidgets.RadioButtons(
-            options=Losses._fields, description="curve of the", orientation="horizontal", style=WIDE
-        )
         self.stop_button.disabled = True
-        for control, act in ((self.bug, self._bug_chosen), (self.quiz, self._bug_chosen), (self.curve, self._redraw)):
-            control.observe(act, "value")
-
-    def _make_views(self):
-        self.pictures, self.captions = [Picture(300) for _ in range(2)], [ipywidgets.HTML() for _ in range(2)]
-        pairs = zip(self.captions, self.pictures, strict=True)
-        columns = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0", "width": "310px"}) for pair in pairs]
-        self._stage = ipywidgets.HBox(columns, layout=WRAP)
-        self.chart, self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(4))
+        for control in (self.bug, self.quiz):
+            control.observe(self._bug_chosen, "value")
 
     # What the controls do
 
@@ -219,6 +211,7 @@ class BugSwitches(Panel):
         finally:
             with work.page():
                 self._show(programs, evaluations)
+                self.chart.end()
                 for program in programs:
                     program.steps = iter(())  # the optimisers' memories are let go
         solved = "Which bug is this? Choose your diagnosis and press Check." if self._hidden else "Done."
@@ -236,6 +229,7 @@ class BugSwitches(Panel):
             if work.making:
                 work.making, self.programs = False, programs
                 self.say("Both programs run, one evaluation each in turn.")
+            self._remember(programs)
         return True
 
     def _test(self, work: Work, bug: str):
@@ -250,7 +244,8 @@ class BugSwitches(Panel):
     # What is to be seen
 
     def _clear(self):
-        for view in (*self.pictures, *self.captions, self.chart, self.label, self.verdict, self.observed):
+        self.chart.clear()
+        for view in (self.label, self.verdict, self.observed):
             view.value = ""
         self.progress.value, self.time_left.value = 0, ""
 
@@ -258,26 +253,20 @@ class BugSwitches(Panel):
         done = max(len(program.losses) for program in programs)
         self.progress.value = 1 if all(program.ended for program in programs) else min(1, done / evaluations)
         self.time_left.value = f"evaluation {done} of {evaluations} of each"
-        for program, caption, picture in zip(programs, self.captions, self.pictures, strict=True):
-            says = program.says()
-            caption.value = f"<b>{program.name[0].upper()}{program.name[1:]}</b><br>{html.escape(says)}"
-            picture.show(program.picture, f"{program.name}: {says}")
         self.observed.value = f"<p>{html.escape(compared(*programs))}</p>"
-        self._draw_curves(programs)
-
-    @handler
-    def _redraw(self):
-        if self.programs:
-            self._draw_curves(self.programs)
-
-    def _draw_curves(self, programs: Sequence[Program]):
-        name = self.curve.value
         lines = {
-            program.name: [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
+            (name, program.name): [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
+            for name in Losses._fields
             for program in programs
         }
-        ends = [f"{program.name} {_first_and_last(program, name)}" for program in programs]
-        self.chart.value = curves(lines, "evaluation", f"{name}, weighted", f"The {name}: {'; '.join(ends)}.")
+        words = " ".join(f"{program.name[0].upper()}{program.name[1:]}: {program.says()}" for program in programs)
+        self.chart.show(lines, words, until=evaluations, notes=[program.note for program in programs])
+
+    def _remember(self, programs: Sequence[Program]):
+        """The pictures of this evaluation; of a program that ended before it, the last one stays."""
+        done = max(1, *(len(program.losses) for program in programs))
+        if not all(program.ended for program in programs) or done == 1:
+            self.chart.remember(done, [None if program.ended and done > 1 else program.picture for program in programs])
 
     def still(self) -> Image.Image:
         """Pictures and curves as one picture, for readers without a kernel. Raises ValueError before the first run."""
@@ -317,11 +306,6 @@ def compared(right: Program, broken: Program) -> str:
         more = f"{abs(share):.0f} % {'more' if share > 0 else 'less'}" if abs(share) >= 0.5 else "as much"
         sentence += f" Work of one evaluation: {right.millions:.0f} million operations, the broken program {more}."
     return sentence
-
-
-def _first_and_last(program: Program, name: str) -> str:
-    values = [getattr(each, name) for each in program.losses]
-    return f"from {values[0]:.3g} to {values[-1]:.3g} in {len(values)} evaluations" if values else "has no losses"
 
 
 def _button(text: str, tooltip: str, act: Callable, style: str = "") -> ipywidgets.Button:

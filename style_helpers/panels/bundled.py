@@ -18,7 +18,8 @@ from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Picture, Work, curves, handler
+from style_helpers.panels.chart import Chart
+from style_helpers.panels.panel import Panel, Picture, Work, handler
 from style_helpers.settings import Settings
 
 FOLDER = images.FOLDER / "panels"
@@ -134,7 +135,7 @@ class LivePanel(Panel):
         )
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
         self.time_left = ipywidgets.Label()
-        self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), ipywidgets.HTML()
+        self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), Chart()
         self.live_controls = ipywidgets.VBox(
             [
                 ipywidgets.HBox([self.evaluations, self.compute_button, self.stop_button], layout=WRAP),
@@ -162,7 +163,8 @@ class LivePanel(Panel):
     def _compute_pressed(self):
         wishes = self.wishes()
         self.start(lambda work: self._compute_all(work, wishes))
-        self.progress.value, self.time_left.value, self.chart.value = 0, "", ""
+        self.progress.value, self.time_left.value = 0, ""
+        self.chart.clear()
         self.say("Preparing: the network looks at the pictures.")
 
     # In the background
@@ -204,11 +206,10 @@ class LivePanel(Panel):
         words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {step.losses.total:.3g}"
         self.live_picture.show(step.picture, words)
         self.live_caption.value = caption("Computed now", words)
-        history = run.history[:: max(1, len(run.history) // 200)]
-        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in history] for name in self.lines}
+        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines}
         first, last = run.history[0].losses.total, step.losses.total
         alt = f"The total after {step.evaluation} evaluations: from {first:.3g} to {last:.3g}."
-        self.chart.value = curves(lines, "evaluation", "weighted loss", alt)
+        self.chart.show(lines, alt, until=run.evaluations)
 
     def _show_end(self, wish: Wish, run: transfer.Run, picture: Tensor, numbers: str):
         """Not the last picture but the one with the lowest total, and what is measured on it."""

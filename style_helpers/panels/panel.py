@@ -1,4 +1,4 @@
-"""What all panels share: one background thread, a line that tells what is going on, pictures and curves for the page.
+"""What all panels share: one background thread, a line that tells what is going on, pictures for the page.
 
 The thread talks to the page through widget traits only, at most four times a second. Handlers may come on the main
 thread or, in JupyterLab 4 with ipykernel 7, on another; a lock lets one of them all in at a time. No handler waits for
@@ -10,11 +10,10 @@ import contextlib
 import functools
 import html
 import io
-import math
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
-DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2", "12 4")  # curves differ by dash as well as by colour
-COLOURS = ("currentColor", "#D55E00", "#7281D6", "#09A876", "#C57BAE", "#A55732")  # seen on white and on black
 
 
 def handler(method: Callable) -> Callable:
@@ -213,40 +210,6 @@ class Picture(ipywidgets.HTML):
             f'<img alt="{html.escape(alt)}" style="{sharp}width: {self._width}px; max-width: 100%; height: auto" '
             f'src="data:image/png;base64,{base64.b64encode(as_png(picture)).decode()}">'
         )
-
-
-def curves(lines: Mapping[str, Sequence[tuple[float, float]]], across: str, up: str, alt: str) -> str:
-    """A small chart as SVG text for an `ipywidgets.HTML`, the height logarithmic. Lines differ by dash and colour.
-
-    lines: for each name its points (x, y); what is not above 0 cannot be drawn there and is left out. across, up: what
-    the axes measure. Text and axes take the colour of the page, so it can be read in a light and in a dark theme.
-    """
-    kept = {name: [(x, math.log10(y)) for x, y in points if 0 < y < math.inf] for name, points in lines.items()}
-    everything = [point for points in kept.values() for point in points] or [(0, 0)]
-    (left, right), (low, high) = ((min(values), max(values)) for values in zip(*everything, strict=True))
-    low, high = math.floor(low), max(math.ceil(high), math.floor(low) + 1)
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        return 60 + 330 * (x - left) / ((right - left) or 1), 190 - 170 * (y - low) / (high - low)
-
-    marks = []
-    for power in range(low, high + 1, max(1, (high - low) // 5)):
-        x, y = place(left, power)
-        marks.append(f'<line x1="{x}" x2="390" y1="{y:.0f}" y2="{y:.0f}" stroke="currentColor" opacity="0.2"/>')
-        marks.append(f'<text x="{x - 6}" y="{y + 4:.0f}" text-anchor="end">{10.0**power:g}</text>')
-    for number, (name, points) in enumerate(kept.items()):
-        look = f'stroke="{COLOURS[number % 6]}" stroke-width="2" stroke-dasharray="{DASHES[number % 6]}" fill="none"'
-        line = " ".join("{:.1f},{:.1f}".format(*place(*point)) for point in points)
-        key = 30 + 18 * number
-        marks.append(f'<polyline points="{line}" {look}/><line x1="405" x2="445" y1="{key}" y2="{key}" {look}/>')
-        marks.append(f'<text x="451" y="{key + 4}">{html.escape(name)}</text>')
-    return (
-        f'<svg role="img" aria-label="{html.escape(alt)}" viewBox="0 0 590 232" width="590" '
-        'style="max-width: 100%; font: 12px sans-serif; fill: currentColor; '
-        f'color: var(--jp-content-font-color1, inherit)">{"".join(marks)}'
-        f'<text x="225" y="225" text-anchor="middle">{html.escape(across)}: {left:g} to {right:g}</text>'
-        f'<text x="60" y="12">{html.escape(up)}</text></svg>'
-    )
 
 
 def pictures_of(folder: Path) -> dict[str, Path]:

@@ -1,6 +1,5 @@
 """The optimiser race of lesson 05: three optimisers, one start, one loss, the same number of evaluations for each."""
 
-import html
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,8 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.course import plots
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Picture, Work, as_still, curves, handler, picture_choices
+from style_helpers.panels.chart import Moments
+from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
 WIDE = {"description_width": "170px"}
@@ -91,6 +91,8 @@ class Racer:
 class OptimiserRace(Panel):
     """Gradient descent, Adam and L-BFGS in turn, one evaluation each; three pictures and their curves as they come.
 
+    Pointing at the curves shows the three pictures of that evaluation.
+
     make   what gives the weighted terms to minimise from a content picture, a style picture and settings
     """
 
@@ -100,7 +102,7 @@ class OptimiserRace(Panel):
         self.racers: list[Racer] = []
         self._leads: list[tuple[int, str]] = []
         self._make_controls()
-        self._make_views()
+        self.chart = Moments(leader="ahead")
         knobs = ipywidgets.HBox(
             [
                 ipywidgets.VBox([self.content, self.style_picture, self.network, self.start_from]),
@@ -110,7 +112,7 @@ class OptimiserRace(Panel):
         )
         buttons = ipywidgets.HBox([self.run_button, self.stop_button, self.progress, self.time_left])
         buttons.layout.flex_flow = "row wrap"
-        self.children = [knobs, buttons, self.status, self._pictures, self.chart]
+        self.children = [knobs, buttons, self.status, self.chart]
         self.say("Who will be ahead? Make a guess, then press Run.")
 
     def _make_controls(self):
@@ -131,14 +133,6 @@ class OptimiserRace(Panel):
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
         self.time_left = ipywidgets.Label()
 
-    def _make_views(self):
-        self.captions = [ipywidgets.HTML() for _ in range(3)]
-        self.pictures = [Picture(width=250) for _ in range(3)]
-        pairs = zip(self.captions, self.pictures, strict=True)
-        columns = [ipywidgets.VBox(pair, layout={"margin": "0 12px 0 0"}) for pair in pairs]
-        self._pictures = ipywidgets.HBox(columns, layout={"flex_flow": "row wrap"})
-        self.chart = ipywidgets.HTML()
-
     def settings(self) -> Settings:
         return Settings.gatys(network=self.network.value, start=self.start_from.value)
 
@@ -153,8 +147,9 @@ class OptimiserRace(Panel):
         self.racers = [Racer(name, iter(()), start) for name in names]
         self._leads = []
         self.progress.value, self.time_left.value = 0, ""
+        words = "The start, the same for all three optimisers"
+        self.chart.begin(names, words, [start] * 3, until=evaluations)
         self.say("On your marks: the network looks at the two pictures.")
-        self._show(0)
 
     # The race, in the background
 
@@ -176,6 +171,7 @@ class OptimiserRace(Panel):
                 done += 1
                 with work.page():
                     self._note_leader(done)
+                    self.chart.remember(done, [None if racer.broken else racer.picture for racer in racers])
                     if work.may_show():
                         left = (time.perf_counter() - began) / done * (evaluations - done)
                         self._show_progress(done, evaluations, f", {left:.0f} s left")
@@ -183,6 +179,7 @@ class OptimiserRace(Panel):
         finally:
             with work.page():
                 self._show_progress(done, evaluations, "")
+                self.chart.end()
                 for racer in racers:
                     racer.steps = iter(())  # the optimisers' memories are let go
         with work.page():
@@ -246,26 +243,20 @@ class OptimiserRace(Panel):
     def _show_progress(self, done: int, evaluations: int, left: str):
         self.progress.value = done / evaluations
         self.time_left.value = f"evaluation {done} of {evaluations} of each{left}"
-        self._show(done)
-
-    def _show(self, done: int):
-        for racer, caption, picture in zip(self.racers, self.captions, self.pictures, strict=True):
-            said = f"total {racer.totals[-1]:.3g}" if racer.totals else "the start"
-            if racer.broken:
-                said = f"left at evaluation {racer.broken}; its last finite picture"
-            caption.value = f"<b>{html.escape(racer.name)}</b><br>{html.escape(said)}"
-            where = f"evaluation {len(racer.totals)}" if done else "before the first evaluation"
-            picture.show(racer.picture, f"{racer.name}, {where}: {said}")
         if done:
-            self.chart.value = self._chart()
+            self._show()
 
-    def _chart(self) -> str:
-        """All curves, cut off where they leave the page."""
-        lines = {}
-        for racer in self.racers:
-            ceiling = CEILING * (racer.totals[0] if racer.totals else 1)
-            lines[racer.name] = [(number, min(total, ceiling)) for number, total in enumerate(racer.totals, 1)]
-        return curves(lines, "evaluation", f"total (cut off at {CEILING} times the start)", f"Totals. {self.words()}")
+    def _show(self):
+        totals = [racer.totals for racer in self.racers]
+        ceiling = CEILING * max((each[0] for each in totals if each), default=0.0)
+        cut_off = any(each and max(each) > ceiling for each in totals)
+        self.chart.show(
+            {racer.name: enumerate(racer.totals, 1) for racer in self.racers},
+            f"Totals. {self.words()}",
+            up=f"total (cut off at {CEILING} times the start)" if cut_off else "total",
+            ceiling=ceiling,
+            notes=[f"left at evaluation {racer.broken}" if racer.broken else "" for racer in self.racers],
+        )
 
     def still(self) -> Image.Image:
         """The panel as a picture, for readers without a kernel. Raises ValueError before the first run."""

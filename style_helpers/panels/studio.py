@@ -12,8 +12,9 @@ from style_helpers.files import FileError, quote
 from style_helpers.images import fit
 from style_helpers.objective import Style, StyleObjective
 from style_helpers.panels.brush import Brush
+from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
-from style_helpers.panels.panel import Panel, Work, curves, handler
+from style_helpers.panels.panel import Panel, Work, handler
 from style_helpers.panels.wipe import Wipe
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
@@ -136,7 +137,7 @@ class Studio(Panel):
         self.picture = Wipe(width=400, share=0, empty="The picture grows here.")
         self.scrubber = ipywidgets.IntSlider(0, 0, 0, description="moment", style=WIDE, readout=False, disabled=True)
         self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
-        self.chart = ipywidgets.HTML()
+        self.chart = Chart()
         self.code = ipywidgets.HTML()
         self.scrubber.layout.width, self.scrubber.layout.max_width = "400px", "100%"
         self.scrubber.observe(self._look_again, "value")
@@ -286,7 +287,7 @@ class Studio(Panel):
         if follow:
             self.scrubber.value = self.scrubber.max
         self._show_picture()
-        self.chart.value = self._chart(run)
+        self._chart(run)
         self.save_button.disabled = not self._snapshots
 
     def set_working(self, working: bool):
@@ -315,15 +316,15 @@ class Studio(Panel):
     @handler
     def _draw_curves(self):
         if self._run is not None:
-            self.chart.value = self._chart(self._run)
+            self._chart(self._run)
 
-    def _chart(self, run: transfer.Run) -> str:
-        history = run.history[:: max(1, len(run.history) // 200)]
+    def _chart(self, run: transfer.Run):
+        history = run.history
         names = list(history[0].losses.terms) if self.by_layer.value and history else ["total", "style", "content"]
         lines = {name: [(each.evaluation, _loss(each.losses, name)) for each in history] for name in names}
         first, last = (run.history[place].losses.total for place in (0, -1)) if run.history else (0, 0)
         alt = f"Loss curves of {len(run.history)} evaluations: the total goes from {first:.3g} to {last:.3g}."
-        return curves(lines, "evaluation", "weighted loss", alt)
+        self.chart.show(lines, alt, until=run.evaluations)
 
     def _write_code(self):
         code = html.escape("\n".join(self._mask_lines() if self._is_masked else self._lines()))

@@ -32,6 +32,7 @@ from style_helpers.panels import panel as shared
 from style_helpers.panels.before_after import MEASURED, BeforeAfter
 from style_helpers.panels.brush import Brush
 from style_helpers.panels.bugs import BugSwitches
+from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.front import Front
@@ -272,8 +273,20 @@ def test_pixels_outside_the_range_stand_out_from_the_darkest_ground():
 @pytest.mark.parametrize("eye", EYES)
 def test_the_colours_of_lines_are_told_apart_by_every_eye(eye):
     assert nearest([to_rgb(colour) for colour, _, _ in plots.LOOKS], eye) >= APART[eye]
-    for page in ("#000000", "#FFFFFF"):  # what "currentColor" is in a light and in a dark theme
-        assert nearest([to_rgb(page if each == "currentColor" else each) for each in shared.COLOURS], eye) >= APART[eye]
+    for page in ("#000000", "#FFFFFF"):  # what "--ink" is in a light and in a dark theme
+        assert nearest([to_rgb(page if each == "var(--ink)" else each) for each in of_charts()], eye) >= APART[eye]
+
+
+def of_charts() -> list[str]:
+    """The colours of the lines that are pointed at: fronts/chart.js."""
+    (colours,) = re.findall(r"CHART_COLOURS = (\[.*?\])", Chart._esm)
+    return ast.literal_eval(colours)
+
+
+@pytest.mark.parametrize("ground", [WHITE, (0, 0, 0)])
+def test_the_lines_of_charts_stand_out_on_white_and_on_black(ground):
+    for colour in of_charts()[1:]:  # the first is that of the text
+        assert contrast(to_rgb(colour), ground) >= MARKS
 
 
 def test_the_measures_are_those_of_their_sources():
@@ -394,7 +407,7 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
     said = []
     for box in inside(made):
         for each in getattr(box, "children", ()):
-            if isinstance(each, Wipe):
+            if isinstance(each, Wipe | Chart):
                 said.append(each.words)
             if isinstance(each, Filmstrip | Plane):
                 shown = each.pictures if isinstance(each, Filmstrip) else [*each.points, *each.now]

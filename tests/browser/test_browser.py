@@ -265,7 +265,7 @@ def test_nothing_is_cut_off_at_a_width_of_1000_pixels(studio):
     paints(studio)
     stops(studio)
     studio.page.get_by_label("curves layer by layer").check()
-    studio.page.locator("svg text").filter(has_text="style relu3").first.wait_for()
+    studio.page.get_by_role("listitem").filter(has_text="style relu3").first.wait_for()
     assert studio.page.evaluate(CUT_OFF) == []
     assert studio.page.evaluate(SPILT) == []
 

@@ -1,10 +1,12 @@
 """The bug switches, with programs that compute nothing real; a few tests let the museum's own programs run."""
 
 import html
+import math
 import re
 import threading
 
 import ipywidgets
+import numpy as np
 import pytest
 import torch
 
@@ -15,6 +17,7 @@ from style_helpers.course.museum import Losses
 from style_helpers.panels import bugs as panels_bugs
 from style_helpers.panels.bugs import EVALUATIONS, SIZE, BugSwitches, Program, compared
 from tests.panels.driving import Fake, click_at_once, idle, inside, stopped_at
+from tests.panels.test_chart import ats, points
 
 
 class FakeMuseum(Fake):
@@ -67,10 +70,6 @@ def ran(panel):
     return idle(panel)
 
 
-def alt(view):
-    return html.unescape(re.search(r'alt="([^"]*)"', view.value)[1])
-
-
 def text(*views):
     return html.unescape(" ".join(view.value for view in views))
 
@@ -110,7 +109,7 @@ def test_one_can_wait_for_the_end(panel):
     panel.run_button.click()
     panel.wait()
     assert not panel.working
-    assert "in 10 evaluations" in alt(panel.pictures[1])
+    assert "The broken program: total 10 -> 1 in 10 evaluations." in panel.chart.words
 
 
 def test_noise_is_compared_with_noise(panel, fake):
@@ -119,53 +118,48 @@ def test_noise_is_compared_with_noise(panel, fake):
     assert [each[5] for each in fake.asked] == ["noise", "noise"]
 
 
-def test_pictures_captions_and_curves_say_what_came(panel, fake):
+def test_pictures_and_curves_say_what_came(panel, fake):
     fake.totals = [20.0, *[2000.0] * 9]
     ran(panel)
-    assert alt(panel.pictures[0]) == "the right program: total 10 -> 1 in 10 evaluations."
-    assert alt(panel.pictures[1]) == "the broken program: total 20 -> 2e+03 in 10 evaluations."
-    assert "total 20 -> 2e+03" in text(panel.captions[1])
+    right, broken = "the right program: total 10 -> 1", "the broken program: total 20 -> 2e+03"
+    assert panel.chart.words.lower() == f"{right} in 10 evaluations. {broken} in 10 evaluations."
+    assert panel.chart.notes == ["", ""]
     assert "differ by 0.5 on average" in panel.observed.value
-    for name in ("the right program", "the broken program"):
-        assert f">{name}</text>" in panel.chart.value
-    assert "the broken program from 20 to 2e+03 in 10 evaluations" in panel.chart.value
-
-
-@pytest.mark.parametrize(("curve", "first"), [("total", "20"), ("content", "5"), ("style", "15")])
-def test_the_curve_can_be_that_of_one_side(panel, fake, curve, first):
-    fake.totals = [20.0] * 10
-    ran(panel)
-    panel.curve.value = curve
-    assert f"The {curve}: " in panel.chart.value
-    assert f"the broken program from {first} to {first}" in panel.chart.value
+    assert ats(panel.chart) == list(range(1, 11))
+    for kind, share in (("total", 1), ("content", 0.25), ("style", 0.75)):
+        totals = [[number, np.float32(share * 10 / number)] for number in range(1, 11)]
+        assert points(panel.chart, "the right program", kind) == totals
+        assert points(panel.chart, "the broken program", kind)[:2] == [[1, 20 * share], [2, 2000 * share]]
 
 
 def test_a_program_that_stops_shows_its_message_and_the_other_goes_on(panel, fake):
     fake.fail_at, fake.fail_with = 1, RuntimeError("The size of <tensor> a (4) must match. Long story.")
     ran(panel)
     note = "Evaluation 1 stops with RuntimeError: The size of <tensor> a (4) must match."
-    assert note in text(panel.captions[1])
-    assert "<tensor>" not in panel.captions[1].value
-    assert note in alt(panel.pictures[1])
+    assert panel.chart.notes == ["", note]
+    assert f"The broken program: {note}" in panel.chart.words
+    assert [len(each["pictures"][1]) > 0 for each in panel.chart.moments] == [True] + [False] * 9  # its photo
     assert len(fake.evaluations) == 10
     assert "Done." in panel.status.value
-    assert "the broken program has no losses" in panel.chart.value
+    assert points(panel.chart, "the broken program", "total") == []
 
 
 def test_an_error_halfway_keeps_what_came_before(panel, fake):
     fake.fail_at, fake.fail_with = 4, RuntimeError("second time")
     ran(panel)
-    assert "in 3 evaluations. Evaluation 4 stops with RuntimeError: second time." in text(panel.captions[1])
+    assert "in 3 evaluations. Evaluation 4 stops with RuntimeError: second time." in panel.chart.words
+    assert [len(each["pictures"][1]) > 0 for each in panel.chart.moments] == [True] * 3 + [False] * 7
     assert fake.evaluations.count(None) == 10
 
 
 def test_a_total_that_is_no_number_ends_the_program_with_its_last_finite_picture(panel, fake):
     fake.totals = [5.0, 500.0, float("nan"), *[1.0] * 7]
     ran(panel)
-    assert "total 5 -> 500 in 3 evaluations. Evaluation 3 gives a total of nan." in text(panel.captions[1])
+    assert "total 5 -> 500 in 3 evaluations. Evaluation 3 gives a total of nan." in panel.chart.words
+    assert panel.chart.notes[1].startswith("Evaluation 3 gives a total of nan.")
     assert fake.evaluations.count("grey photo") == 3
     assert torch.equal(panel.programs[1].picture, torch.full_like(panel.programs[1].picture, 0.1))
-    assert "nan" not in re.search(r'<polyline points="([^"]*)"', panel.chart.value)[1]
+    assert math.isnan(points(panel.chart, "the broken program", "total")[2][1])
 
 
 def test_any_other_error_is_one_sentence_and_the_panel_stays_usable(panel, fake):
@@ -198,7 +192,8 @@ def test_stop_ends_after_the_evaluation(panel, fake):
     stopped_at(panel, fake, panel.run_button, 4)
     assert len(fake.evaluations) == 4
     assert "Stopped." in panel.status.value
-    assert "in 2 evaluations" in alt(panel.pictures[0])
+    assert "The right program: total 10 -> 5 in 2 evaluations." in panel.chart.words
+    assert ats(panel.chart) == [1, 2]
     assert panel.stop_button.disabled
 
 
@@ -211,16 +206,15 @@ def test_another_bug_lets_go_of_what_runs(panel, fake):
     fake.grant()
     panel.wait()
     assert len(fake.evaluations) == 4
-    assert panel.pictures[0].value == panel.chart.value == ""
+    assert panel.chart.lines == panel.chart.moments == []
     assert "Choose a bug and press Run" in panel.status.value
 
 
 def test_another_bug_ends_the_run_and_clears_what_was_seen(panel, fake):
     ran(panel)
     panel.bug.value = "0 to 255"
-    assert panel.pictures[0].value == panel.chart.value == panel.observed.value == ""
-    panel.curve.value = "style"  # with nothing run there is nothing to draw
-    assert panel.chart.value == ""
+    assert panel.chart.lines == panel.chart.moments == []
+    assert panel.observed.value == ""
 
 
 def test_the_test_is_run_on_both_programs(panel):
@@ -267,7 +261,7 @@ def test_the_quiz_does_not_tell_the_name(panel, fake):
     ran(panel)
     hidden = [*BUGS][-1]
     assert fake.asked[-1][2] == hidden
-    shown = everything(panel)
+    shown = everything(panel) + str(panel.chart.recorded())
     for secret in (hidden, BUGS[hidden].mistake, BUGS[hidden].symptom, BUGS[hidden].wrong):
         assert secret not in shown
     assert not panel.check_button.disabled
@@ -333,7 +327,8 @@ def test_leaving_the_quiz_shows_the_chosen_bug_again(panel):
     panel.quiz.value = False
     assert not panel.bug.disabled
     assert "grey photo" in panel.label.value
-    assert panel.pictures[0].value == panel.verdict.value == ""
+    assert panel.chart.lines == []
+    assert panel.verdict.value == ""
 
 
 # Threads, names, words
@@ -346,13 +341,6 @@ def test_clicks_may_come_on_any_thread_and_no_thread_is_left(panel, fake):
     idle(panel)
     assert threading.active_count() == before
     assert 'role="alert"' not in panel.status.value
-
-
-def test_every_picture_has_words(panel):
-    ran(panel)
-    for widget in inside(panel):
-        if type(widget).__name__ == "Picture":
-            assert re.search(r'alt="[^"]{10,}"', widget.value)
 
 
 def test_the_still(panel):
@@ -376,8 +364,8 @@ def short(bug, evaluations=10):
 
 def test_the_alpha_channel_for_real():
     panel = short("alpha channel")
-    assert "Evaluation 1 stops with RuntimeError: The size of tensor a (4) must match" in text(panel.captions[1])
-    assert "in 10 evaluations" in text(panel.captions[0])
+    assert "Evaluation 1 stops with RuntimeError: The size of tensor a (4) must match" in panel.chart.notes[1]
+    assert len(points(panel.chart, "the right program", "total")) == 10
     assert "Done." in panel.status.value
 
 

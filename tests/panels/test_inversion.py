@@ -19,6 +19,7 @@ from style_helpers.panels.inversion import LAYERS, MEASURED, PHOTOS, InversionBy
 from style_helpers.settings import Settings
 from tests.panels.driving import click_at_once, idle, inside, wait
 from tests.panels.fake_runs import FakeRun, Runs, computed, copied_bundle, index
+from tests.panels.test_chart import points
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
 import precompute  # lessons/ is no package: authors run its programs
@@ -234,7 +235,8 @@ def test_the_end_shows_the_best_picture_its_numbers_and_the_curve(panel):
     assert "LPIPS 0.25" in panel.live_picture.value  # the fake's result, not its last picture
     assert "fine detail 0.25" in panel.live_caption.value
     assert "rebuilt from noise at relu3_1, 20 of 20 evaluations" in panel.live_caption.value
-    assert "from 2.1 to 0.2" in panel.chart.value
+    assert "from 2.1 to 0.2" in panel.chart.words
+    assert len(points(panel.chart, "total")) == panel.chart.until == 20
     assert panel.stop_button.disabled
 
 

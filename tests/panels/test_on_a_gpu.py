@@ -4,6 +4,7 @@ import pytest
 
 from style_helpers.panels.before_after import BeforeAfter
 from style_helpers.panels.bugs import BugSwitches
+from style_helpers.panels.chart import Moments
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
@@ -28,9 +29,10 @@ def quick(pretend, monkeypatch):
 def ended(panel: Panel):
     """The panel when its work is done and its pictures are there."""
     panel.wait()
-    shown = [view for view in inside(panel) if isinstance(view, Picture)]
+    shown = [view for view in inside(panel) if isinstance(view, Picture | Moments)]
     assert shown
-    assert [view.value[:60] for view in shown if "<img" not in view.value] == [], panel.status.value
+    there = [bool(view.moments) if isinstance(view, Moments) else "<img" in view.value for view in shown]
+    assert all(there), panel.status.value
 
 
 def small(panel: Panel, **choices) -> Panel:

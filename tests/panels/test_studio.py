@@ -7,16 +7,18 @@ import re
 import threading
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from style_helpers import images, networks, objective, transfer
-from style_helpers.panels.panel import Panel, curves
+from style_helpers.panels.panel import Panel
 from style_helpers.panels.studio import SECOND, SNAPSHOTS, Studio
 from style_helpers.settings import Settings
 from tests.panels.driving import click_at_once, idle, wait
 from tests.panels.fake_runs import Runs
+from tests.panels.test_chart import points
 
 
 @pytest.fixture
@@ -347,10 +349,10 @@ def test_a_long_run_keeps_few_pictures_the_first_and_the_last(studio):
 
 def test_curves_by_layer(studio):
     painted(studio)
-    assert ">total</text>" in studio.chart.value
+    assert [line["name"] for line in studio.chart.lines] == ["total", "style", "content"]
+    assert points(studio.chart, "total")[-1] == [20, np.float32(0.2)]
     studio.by_layer.value = True
-    assert ">style relu1_1</text>" in studio.chart.value
-    assert ">content relu4_2</text>" in studio.chart.value
+    assert [line["name"] for line in studio.chart.lines] == ["style relu1_1", "content relu4_2"]
 
 
 def test_handlers_may_come_on_any_thread(slow, runs):
@@ -379,18 +381,6 @@ def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
     gc.collect()
     assert threading.active_count() == threads
     assert sum(type(each) is torch.Tensor for each in gc.get_objects()) <= tensors + 20
-
-
-def test_a_chart_tells_lines_apart_without_colour_and_survives_what_cannot_be_drawn():
-    lines = {"a<b": [(1, 10.0), (2, 0.1)], "zero": [(1, 0.0), (2, 0.0)], "broken": [(1, float("inf"))]}
-    chart = curves(lines, "evaluation", "loss", "it <falls>")
-    assert "a&lt;b" in chart
-    assert 'aria-label="it &lt;falls&gt;"' in chart
-    dashes = re.findall(r'<polyline[^>]*stroke-dasharray="([^"]*)"', chart)
-    assert len(set(dashes)) == 3
-    assert "nan" not in chart
-    assert "inf" not in chart
-    assert curves({}, "evaluation", "loss", "nothing yet").startswith("<svg")
 
 
 def test_a_panel_that_is_never_started_has_no_thread():
