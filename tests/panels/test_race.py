@@ -5,6 +5,7 @@ import itertools
 import math
 import threading
 
+import numpy as np
 import pytest
 import torch
 
