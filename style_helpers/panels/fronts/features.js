@@ -9,8 +9,10 @@
 const FEATURES_SHOWN = 12; // maps
 const FEATURES_TALLEST = 56; // pixels, of a bar of the network
 const FEATURES_LINE = 44; // pixels, of a line of channels
-// How much a byte of a map hides, 0 to 255: of the light, not of sRGB's numbers, as much passes as the map's number says
+// How much a byte of a map hides of the photo, 0 to 255. After the ReLU as much light passes as the number says (of the
+// light, not of sRGB's numbers); before it the photo is as grey as the map, half for 0.
 const FEATURES_VEIL = Array.from({ length: 256 }, (_, byte) => Math.round(255 * (1 - (byte / 255) ** (1 / 2.2))));
+const FEATURES_SIGNED = Array.from({ length: 256 }, (_, byte) => 255 - byte);
 
 const featuresTold = (value) => String(Number(value.toPrecision(2))).replace("-", "−"); // a byte knows no more
 const featuresShare = (share) => `${Number((100 * share).toFixed(1))} %`;
@@ -32,10 +34,9 @@ function featuresRead(layer, given) {
   const [bytes, steps, cells] = [bytesOf(values), floatsOf(scales), layer.rows * layer.columns];
   const map = (index) => bytes.subarray(index * cells, (index + 1) * cells);
   return {
-    ...{ given, layer, channels, none, map, signed: zero > 0 },
+    ...{ given, layer, channels, none, map, zero, signed: zero > 0 },
     ascending: channels.map((_, index) => index).sort((one, other) => channels[one] - channels[other]),
     value: (index, cell) => (bytes[index * cells + cell] - zero) * steps[index],
-    zeros: (index) => map(index).reduce((count, byte) => count + (byte <= zero), 0) / cells,
   };
 }
 
@@ -145,13 +146,13 @@ function featuresPhoto({ move, keep, leave, step }) {
     veil.hidden = index === null;
     if (index === null || (seen.maps === maps && seen.index === index)) return;
     seen = { maps, index };
-    const [map, { layer }] = [maps.map(index), maps];
+    const [map, { layer }, hides] = [maps.map(index), maps, maps.signed ? FEATURES_SIGNED : FEATURES_VEIL];
     Object.assign(veil, { width, height });
     const drawn = new ImageData(width, height);
     const columns = Array.from({ length: width }, (_, x) => featuresNearest(layer, layer.columns, x + 0.5));
     for (let y = 0, pixel = 3; y < height; y++) {
       const row = featuresNearest(layer, layer.rows, y + 0.5) * layer.columns;
-      for (let x = 0; x < width; x++, pixel += 4) drawn.data[pixel] = FEATURES_VEIL[map[row + columns[x]]];
+      for (let x = 0; x < width; x++, pixel += 4) drawn.data[pixel] = hides[map[row + columns[x]]];
     }
     veil.getContext("2d").putImageData(drawn, 0, 0);
   }
@@ -244,12 +245,16 @@ function featuresMaps({ look, open }) {
 
   function paint(tile, index) {
     const { rows, columns } = maps.layer;
-    const drawn = new Uint32Array(rows * columns);
-    maps.map(index).forEach((byte, cell) => (drawn[cell] = (0xff000000 | (byte * 0x010101)) >>> 0));
+    const [map, drawn] = [maps.map(index), new Uint32Array(rows * columns)];
+    let zeros = 0;
+    for (let cell = 0; cell < map.length; cell++) {
+      drawn[cell] = 0xff000000 | (map[cell] * 0x010101);
+      if (map[cell] <= maps.zero) zeros++;
+    }
     Object.assign(tile.canvas, { width: columns, height: rows });
     tile.canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(drawn.buffer), columns, rows), 0, 0);
     tile.index = index;
-    tile.zeros = featuresShare(maps.zeros(index));
+    tile.zeros = featuresShare(zeros / map.length);
     tile.channel.textContent = String(maps.channels[index]);
   }
 
