@@ -205,8 +205,9 @@ class FeatureExplorer(Panel):
         for each in tiles:
             outline_unit(each, maps.shape[1:], (row, column))
         photo = boxed(self._picture, (left, top, right, bottom), 360).resize((400, height * 400 // width))
-        zero = "mid-grey" if layer.startswith("conv") else "black"
-        maps_drawn = sheet(tiles, [str(each) for each in strongest], 4)
+        zero, none = ("mid-grey", "not above 0") if layer.startswith("conv") else ("black", "is 0")
+        titles = [f"{each}: {(maps[each] <= 0).float().mean():.0%} {none}" for each in strongest]
+        maps_drawn = sheet(tiles, titles, 4)
         notes = f"One unit sees {field.side} pixels a side.", f"Each map with its channel; {zero} is 0."
         parts = list(zip((photo, maps_drawn), notes, strict=True))
         return beside(f"Feature explorer: the strongest maps of {layer} of {self.front.network}", parts)

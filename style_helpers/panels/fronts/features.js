@@ -2,9 +2,9 @@
 //
 // photo: as the network sees it, with photo_name, network, size [height, width]; layers: of each its name, channels,
 // rows, columns, and the side, jump and start of its units' fields; layer: the picked one; at: the unit's place on the
-// photo, [down, across] from 0 to 1; maps: for some layers channels (their numbers, the strongest first), values (a byte
-// for each number), scales (float32, one for each channel), zero (the byte of 0) and none (the share that is not above
-// 0). A layer that is not among them is asked for by the trait `asked`, if live: where Python answers.
+// photo, [down, across] from 0 to 1; maps: for some layers channels (their numbers, the strongest first), values (a
+// byte for each number), scales (float32, one for each channel), zero (the byte of 0) and none (the share that is not
+// above 0). A layer that is not among them is asked for by the trait `asked`, if live: where Python answers.
 
 const FEATURES_SHOWN = 12; // maps
 const FEATURES_TALLEST = 56; // pixels, of a bar of the network
@@ -53,10 +53,12 @@ function featuresPairs(layers) {
 }
 
 function featuresBar(pair, tallest) {
-  const bar = { pair, kind: made("span", "quiet"), name: made("span"), missing: made("span", "quiet features-missing", {}, "absent") };
+  const bar = { pair, kind: made("span", "quiet"), name: made("span", "features-name") };
+  bar.missing = made("span", "quiet features-missing", {}, "absent");
   const high = (FEATURES_TALLEST * (pair.pool ?? pair.conv).rows) / tallest;
   const block = made("span", "features-bar", { style: `height: ${Math.max(2, high)}px` });
-  bar.button = made("button", "features-layer", { type: "button", role: "radio" }, block, bar.kind, bar.name, bar.missing);
+  const inside = [block, bar.kind, bar.name, bar.missing];
+  bar.button = made("button", "features-layer", { type: "button", role: "radio" }, ...inside);
   return bar;
 }
 
@@ -136,7 +138,8 @@ function featuresPhoto({ move, keep, leave, step }) {
 
   // top, bottom, left, right: of the field, in pixels
   function frame([height, width], [top, bottom], [left, right], dimmed) {
-    const sides = { left: left / width, top: top / height, width: (right - left) / width, height: (bottom - top) / height };
+    const [wide, high] = [(right - left) / width, (bottom - top) / height];
+    const sides = { left: left / width, top: top / height, width: wide, height: high };
     for (const [side, share] of Object.entries(sides)) field.style[side] = `${100 * share}%`;
     field.classList.toggle("nst-features-alone", dimmed);
   }
@@ -146,7 +149,8 @@ function featuresPhoto({ move, keep, leave, step }) {
     veil.hidden = index === null;
     if (index === null || (seen.maps === maps && seen.index === index)) return;
     seen = { maps, index };
-    const [map, { layer }, hides] = [maps.map(index), maps, maps.signed ? FEATURES_SIGNED : FEATURES_VEIL];
+    const [map, { layer }] = [maps.map(index), maps];
+    const hides = maps.signed ? FEATURES_SIGNED : FEATURES_VEIL;
     Object.assign(veil, { width, height });
     const drawn = new ImageData(width, height);
     const columns = Array.from({ length: width }, (_, x) => featuresNearest(layer, layer.columns, x + 0.5));
@@ -163,7 +167,8 @@ function featuresPhoto({ move, keep, leave, step }) {
 // message, or null; `open` of one that is to be enlarged.
 
 function featuresStrip({ look, open }) {
-  const [mark, ground, bars] = [made("rect", "features-mark"), made("path", "features-ground"), made("path", "features-values")];
+  const mark = made("rect", "features-mark");
+  const [ground, bars] = [made("path", "features-ground"), made("path", "features-values")];
   const svg = made("svg", "features-svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, mark, ground, bars);
   const view = made("div", "features-strip", { tabindex: "0", role: "slider", "aria-valuemin": "0" }, svg);
   let [maps, each, marked] = [null, 1, null]; // each: channels in a line; marked: which of all, in ascending order
@@ -207,7 +212,8 @@ function featuresStrip({ look, open }) {
       return `M${place - line * each} ${base(line)}h${wide}v${(-tall(value)).toFixed(1)}h-${wide}z`;
     });
     bars.setAttribute("d", path.join(""));
-    const grounds = Array.from({ length: lines }, (_, line) => `M0 ${base(line)}h${Math.min(each, values.length - line * each)}`);
+    const long = (line) => Math.min(each, values.length - line * each);
+    const grounds = Array.from({ length: lines }, (_, line) => `M0 ${base(line)}h${long(line)}`);
     ground.setAttribute("d", grounds.join(""));
     svg.setAttribute("viewBox", `0 0 ${each} ${FEATURES_LINE * lines}`);
     svg.style.height = `${FEATURES_LINE * lines}px`;
@@ -232,7 +238,8 @@ function featuresTile() {
   const [canvas, unit, frame] = [made("canvas", "features-map"), made("span"), made("span", "features-unit")];
   const channel = made("span", "heading");
   const title = made("span", "features-title", {}, channel, unit);
-  const button = made("button", "features-tile", { type: "button", hidden: "" }, title, made("span", "features-pane", {}, canvas, frame));
+  const pane = made("span", "features-pane", {}, canvas, frame);
+  const button = made("button", "features-tile", { type: "button", hidden: "" }, title, pane);
   return { button, canvas, channel, unit, index: null };
 }
 
@@ -279,7 +286,8 @@ function featuresMaps({ look, open }) {
     next.button.focus();
   }
   const line = () => (large === null ? getComputedStyle(node).gridTemplateColumns.split(" ").length : 1);
-  onKeys(node, { ArrowLeft: () => go(-1), ArrowRight: () => go(1), ArrowUp: () => go(-line()), ArrowDown: () => go(line()) });
+  const [up, down] = [() => go(-line()), () => go(line())];
+  onKeys(node, { ArrowLeft: () => go(-1), ArrowRight: () => go(1), ArrowUp: up, ArrowDown: down });
   for (const tile of tiles) {
     tile.button.tabIndex = tile === tiles[0] || tile === guest ? 0 : -1;
     tile.button.addEventListener("click", () => open(large === null ? tile.index : null));
@@ -345,10 +353,12 @@ function featuresPage(parts) {
   for (const name of ["photo", "maps", "bars", "column"]) texts[name].classList.add("nst-quiet");
   texts.said.setAttribute("aria-live", "polite");
   const relu = made("button", "button", { type: "button" }, "before the ReLU");
-  const unit = made("div", "features-side", {}, parts.photo.view, texts.photo, texts.unit, parts.strip.view, texts.channel, texts.column);
+  const ofPhoto = [parts.photo.view, texts.photo, texts.unit];
+  const unit = made("div", "features-side", {}, ...ofPhoto, parts.strip.view, texts.channel, texts.column);
   const all = made("div", "features-side features-right", {}, texts.maps, parts.maps.node);
+  const sides = made("div", "features-sides", {}, unit, all);
   const head = made("div", "features-head", {}, relu, texts.said);
-  const stage = made("div", "features", {}, parts.network.node, texts.bars, head, made("div", "features-sides", {}, unit, all));
+  const stage = made("div", "features", {}, parts.network.node, texts.bars, head, sides);
   return { stage, relu, texts };
 }
 
@@ -424,9 +434,10 @@ function features({ model, el }) {
     photo.through(maps, through, size);
     strip.draw(maps, cell);
     grid.frame(row, column);
-    const [where, sight, strongest] = [`Row ${row}, column ${column} of each map.`, featuresSight(layer, down, across), featuresColumn(maps, cell)];
-    texts.unit.textContent = `${where} ${sight}`;
-    const named = bar === null ? strongest : `Channel ${maps.channels[bar]}: ${featuresTold(maps.value(bar, cell))}. ${strongest}`;
+    const [sight, strongest] = [featuresSight(layer, down, across), featuresColumn(maps, cell)];
+    texts.unit.textContent = `Row ${row}, column ${column} of each map. ${sight}`;
+    const channel = bar === null ? "" : `Channel ${maps.channels[bar]}: ${featuresTold(maps.value(bar, cell))}. `;
+    const named = channel + strongest;
     texts.channel.textContent = named;
     strip.view.setAttribute("aria-valuetext", named);
     photo.view.setAttribute("aria-valuemax", String(layer.rows * layer.columns - 1));
@@ -468,14 +479,15 @@ function features({ model, el }) {
     grid.node.setAttribute("aria-label", `the ${count} strongest maps of ${layer.name}`);
     const greys = signed ? "Mid-grey is 0, darker is below it" : "Black is 0";
     texts.maps.textContent =
-      `The ${count} strongest of ${layer.channels} maps, by their mean after the ReLU. ${greys}; framed, the unit and its ` +
-      "number. Point at a map to see the photo through it; click to enlarge it.";
+      `The ${count} strongest of ${layer.channels} maps, by their mean after the ReLU. ${greys}; framed, the unit ` +
+      "and its number. Point at a map to see the photo through it; click to enlarge it.";
+    const [sent, whole] = [channels.length, layer.channels];
     texts.column.textContent =
-      (channels.length === layer.channels ? `All ${layer.channels}` : `The strongest ${channels.length} of ${layer.channels}`) +
+      (sent === whole ? `All ${whole}` : `The strongest ${sent} of ${whole}`) +
       " channels of this unit. Point at a bar to see the photo through its map; click to enlarge the map.";
     texts.photo.textContent =
-      `Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. ${model.get("network")} looks ` +
-      `at ${width} × ${height} pixels, made so small that answers come at once.`;
+      "Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. " +
+      `${model.get("network")} looks at ${width} × ${height} pixels, made so small that answers come at once.`;
     photo.view.setAttribute("aria-label", `${model.get("photo_name")}; arrow keys move the unit`);
     strip.view.setAttribute("aria-label", "channels of the unit");
     sayIn(texts.said, featuresSummary(maps, model.get("network")));
