@@ -1,23 +1,24 @@
-"""The feature explorer: a layer's strongest maps, how far one of its units sees, and what its ReLU cuts off."""
+"""The feature explorer: a layer's strongest maps, how far one unit sees, what its ReLU cuts off."""
 
 import functools
-import html
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import ipywidgets
 import torch
+import traitlets
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from style_helpers import images, networks
-from style_helpers.panels.panel import Panel, Picture, handler
+from style_helpers.panels.front import Front
+from style_helpers.panels.panel import Panel, as_png, handler
 
 NETWORKS = {"AlexNet": "alexnet", "VGG-16": "vgg16"}
 SIZES = {"alexnet": 224, "vgg16": 160}  # pixels of the shorter side: answers come at once
-STRONGEST = 12  # maps that are shown
+MOST = 3_000_000  # bytes of maps in one answer
+STRONGEST = 12  # maps that a still shows
 TILE = 192  # pixels across one map
 NAMED = {"description_width": "initial"}
 
@@ -39,9 +40,9 @@ class Field:
     jump: int
     start: int
 
-    def nearest(self, pixel: float, units: int) -> int:
-        """The unit, of so many in a row, whose middle is nearest to a pixel."""
-        return min(max(round((pixel - self.start - (self.side - 1) / 2) / self.jump), 0), units - 1)
+    def nearest(self, place: float, units: int) -> int:
+        """The unit, of so many in a row, whose middle is nearest to a place, in pixels from the photo's edge."""
+        return min(max(round((place - self.start - self.side / 2) / self.jump), 0), units - 1)
 
     def seen(self, unit: int, pixels: int) -> tuple[int, int]:
         """The first pixel that a unit sees of a row of so many, and the one after the last."""
@@ -68,6 +69,52 @@ def _sizes(network: str, layer: str) -> tuple[int, int, int]:
     return (1, 1, 0) if kind == "relu" else (3 if alexnet else 2, 2, 0)
 
 
+class FeatureFront(Front, parts=("features",)):
+    """The network as bars, the photo with one unit's field, that unit's channels, and the layer's strongest maps.
+
+    photo, photo_name, size   the picture as the network sees it, its name, [height, width] in pixels
+    network, layers           its name, and of each layer name, channels, rows, columns, and its `Field`
+    layer, asked              the layer that is picked, and the one that is not here yet
+    maps                      by layer, what `packed` gives: one is enough with a kernel, for a page there may be more
+    at                        where on the photo the unit is: [down, across], 0 to 1
+    live                      whether Python answers what is asked
+    """
+
+    photo = traitlets.Bytes().tag(sync=True)
+    photo_name = traitlets.Unicode().tag(sync=True)
+    size = traitlets.List([1, 1]).tag(sync=True)
+    network = traitlets.Unicode().tag(sync=True)
+    layers = traitlets.List().tag(sync=True)
+    layer = traitlets.Unicode("relu2").tag(sync=True)
+    asked = traitlets.Unicode().tag(sync=True)
+    maps = traitlets.Dict().tag(sync=True)
+    at = traitlets.List([0.38, 0.39]).tag(sync=True)  # the cat's eye
+    live = traitlets.Bool(False).tag(sync=True)
+
+    def recorded(self) -> dict:
+        return super().recorded() | {"live": False}
+
+
+def packed(maps: Tensor, order: Sequence[int], signed: bool) -> dict:
+    """Maps (C, H, W) as bytes, the channels in this order; as many as MOST allows.
+
+    A channel's largest absolute number is 255 steps from 0, or 127 when signed; then the byte of 0 is 128. Only 0 has
+    the byte of 0.
+    """
+    order = list(order)[: MOST // maps[0].numel()]
+    most, zero = (127, 128) if signed else (255, 0)
+    parts, scales = [], []
+    for some in maps[order].split(
+        max(1, 160_000 // maps[0].numel())
+    ):  # what fits in a processor's cache: 3 times as fast
+        scales.append(some.abs().amax((1, 2)).clamp(min=1e-12) / most)
+        steps = (some / scales[-1][:, None, None]).round_()
+        steps += (steps == 0) * some.sign()
+        parts.append((steps + zero).to(torch.uint8))
+    values, scale = (torch.cat(each).cpu().numpy().tobytes() for each in (parts, scales))
+    return {"channels": order, "values": values, "scales": scale, "zero": zero}
+
+
 class FeatureExplorer(Panel):
     """The maps of one layer that fire most, the receptive field of one unit on the photo, before and after the ReLU.
 
@@ -80,55 +127,19 @@ class FeatureExplorer(Panel):
         self._look, self._photos = look, Path(photos)
         self._features: dict[str, Tensor] = {}
         self._looked: tuple[str, str] | None = None  # network and photo that the features are of
-        self._measured: dict[str, tuple[list[int], Tensor]] = {}
-        self._filling = False
-        self._make_controls()
-        self.diagram, self.maps_note = ipywidgets.HTML(), ipywidgets.HTML(layout={"max_width": "500px"})
-        self.photo_view, self.maps_view = Picture(300), Picture(500)
-        row = {"flex_flow": "row wrap"}
-        of_photo = ipywidgets.VBox([self.photo_view, self.across, self.down])
-        views = [of_photo, ipywidgets.VBox([self.maps_note, self.maps_view])]
-        self.children = [
-            ipywidgets.HBox([self.photo, self.network, self.layer, self.relu], layout=row),
-            self.diagram,
-            ipywidgets.HBox(self.block_buttons, layout=row),
-            self.status,
-            ipywidgets.HBox(views, layout=row),
-        ]
-        self._chosen()
-
-    def _make_controls(self):
         names = sorted(path.name for path in self._photos.iterdir() if path.suffix.lower() in images.WRITTEN)
         cat = "chelsea-the-cat.jpg"
         self.photo = ipywidgets.Dropdown(
             options=names, value=cat if cat in names else names[0], description="photo", style=NAMED
         )
         self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
-        self.layer = ipywidgets.Dropdown(
-            options=networks.layer_names("alexnet"), value="relu2", description="layer", style=NAMED
-        )
-        self.relu = ipywidgets.ToggleButtons(
-            options={"before the ReLU": "conv", "after the ReLU": "relu"},
-            value="relu",
-            description="maps",
-            style={"description_width": "initial", "button_width": "130px"},
-        )
-        self.across, self.down = (
-            ipywidgets.IntSlider(start, 0, 100, 1, description=name, style=NAMED, continuous_update=False)
-            for start, name in ((39, "unit: % across"), (38, "unit: % down"))  # the cat's eye
-        )
-        self.block_buttons = [ipywidgets.Button(layout={"width": "110px"}) for _ in range(5)]
-        self._name_blocks("alexnet")
-        for button in self.block_buttons:
-            button.on_click(lambda button: self._block_pressed(button))
+        self.front = FeatureFront(live=True)
         for control in (self.photo, self.network):
             control.observe(self._chosen, "value")
-        self.layer.observe(self._layer_picked, "value")
-        self.relu.observe(self._relu_switched, "value")
-        for slider in (self.across, self.down):
-            slider.observe(self._moved, "value")
-
-    # What the controls do
+        self.front.observe(self._asked, "asked")
+        row = ipywidgets.HBox([self.photo, self.network], layout={"flex_flow": "row wrap"})
+        self.children = [row, self.status, self.front]
+        self._chosen()
 
     @handler
     def _chosen(self):
@@ -143,169 +154,63 @@ class FeatureExplorer(Panel):
             if self._looked:  # what is shown stays, and so do the choices that made it
                 self.network.value, self.photo.value = self._looked
             raise
-        self._picture, self._measured, self._looked = picture, {}, wanted
+        self._picture, self._looked = picture, wanted
         self._features = {name: maps.contiguous() for name, maps in features.items()}  # channel after channel
-        self._fields = fields(wanted[0])
-        self._fill_layers(tuple(features))
-        self._draw()
-
-    def _fill_layers(self, names: tuple[str, ...]):
-        """Offers the layers of a network, and stays at the same block and kind of layer where it is another's."""
-        if names == tuple(self.layer.options):
-            return
-        before = self.layer.value
-        same = next((name for name in names if name[:5] == before[:5]), names[0])
-        self._filling = True
-        try:
-            self.layer.options = names
-            self.layer.value = same
-        finally:
-            self._filling = False
-        self._name_blocks(self.network.value)
-
-    def _name_blocks(self, network: str):
-        word = "layer" if network == "alexnet" else "block"
-        for number, button in enumerate(self.block_buttons, start=1):
-            button.description = f"{word} {number}"
-            button.tooltip = f"Pick the first ReLU of {word} {number}"
+        self._show()
+        self.say("")
 
     @handler
-    def _layer_picked(self):
-        if not self._filling:
-            self._draw()
+    def _asked(self):
+        if self.front.asked in self._features:  # another network may have come since
+            self.record(self.front.asked)
 
-    @handler
-    def _relu_switched(self):
-        if not self.relu.disabled:
-            self.layer.value = self.relu.value + self.layer.value[4:]
+    def _show(self):
+        """All anew, at the same block and kind of layer if it was another network's; in one message."""
+        front, before = self.front, self.front.layer
+        sights = fields(self._looked[0])
+        layer = next((name for name in self._features if name[:5] == before[:5]), next(iter(self._features)))
+        with front.hold_sync():
+            front.photo, front.photo_name = as_png(self._picture), self._looked[1]
+            front.network, front.size = self.network.label, list(self._picture.shape[-2:])
+            front.layers = [
+                {"name": name, **dict(zip(("channels", "rows", "columns"), maps.shape[1:], strict=True))}
+                | asdict(sights[name])
+                for name, maps in self._features.items()
+            ]
+            front.layer = front.asked = before if before in self._features else layer
+            self.record(front.layer)
 
-    def _block_pressed(self, button: ipywidgets.Button):
-        number = self.block_buttons.index(button) + 1
-        self.layer.value = next(name for name in self.layer.options if name.startswith(f"relu{number}"))
+    def record(self, *layers: str):
+        """Gives the front these layers' maps, in place of others: several, so that `front.recorded()` has them all."""
+        self.front.maps = {
+            layer: packed(self._features[layer][0], self._order(layer), layer.startswith("conv"))
+            | {"none": (self._features[layer] <= 0).float().mean().item()}
+            for layer in layers
+        }
 
-    @handler
-    def _moved(self):
-        self._draw()
-
-    # What is to be seen
-
-    def _draw(self):
-        layer = self.layer.value
-        self.relu.disabled = layer.startswith("pool")
-        if not self.relu.disabled:
-            self.relu.value = layer[:4]
-        if not self._features:
-            return
-        network = next(name for name, key in NETWORKS.items() if key == self._looked[0])
-        self.diagram.value = diagram(network, {name: maps.shape[2] for name, maps in self._features.items()}, layer)
-        self._draw_photo(layer)
-        self._draw_maps(layer)
-        channels, height, width = self._features[layer].shape[1:]
-        self.say(f"{layer} of {network}: {channels} maps of {width} x {height}. {self._zeros(layer)} {self._sight}")
-
-    def _zeros(self, layer: str) -> str:
-        """The share of zeros, and where they come from, in one sentence."""
-        share = self._measure(layer)[1].mean().item()
-        return {
-            "conv": f"{share:.1%} of its numbers are not above 0: its ReLU will make them 0.",
-            "relu": f"{share:.1%} of its numbers are 0: before the ReLU they were below 0.",
-            "pool": f"{share:.1%} of its numbers are 0: it keeps the largest number of each small square.",
-        }[layer[:4]]
-
-    def _unit(self, layer: str) -> tuple[int, int]:
-        """Row and column of the unit that is nearest to the place of the sliders."""
-        field, (height, width) = self._fields[layer], self._picture.shape[-2:]
-        rows, columns = self._features[layer].shape[-2:]
-        down, across = self.down.value / 100 * height, self.across.value / 100 * width
-        return field.nearest(down, rows), field.nearest(across, columns)
-
-    def _draw_photo(self, layer: str):
-        row, column = self._unit(layer)
-        field, (height, width) = self._fields[layer], self._picture.shape[-2:]
-        (top, bottom), (left, right) = field.seen(row, height), field.seen(column, width)
-        self._sight = (
-            f"The unit in row {row}, column {column} of each map sees {field.side} x {field.side} pixels; "
-            f"{right - left} x {bottom - top} of them lie on this photo of {width} x {height}."
-        )
-        self._photo_drawn = boxed(self._picture, (left, top, right, bottom), 360)
-        alt = f"{self.photo.value}, dimmed outside the receptive field of a unit of {layer}. {self._sight}"
-        self.photo_view.show(self._photo_drawn, alt)
-
-    def _measure(self, layer: str) -> tuple[list[int], Tensor]:
-        """The strongest channels, and each channel's share of numbers that are not above 0; kept, so counted once.
-
-        Strongest is by the mean after the ReLU, so that the same channels are seen before and after it.
-        """
-        if layer not in self._measured:
-            after = self._features.get(layer.replace("conv", "relu"), self._features[layer])[0]
-            strongest = after.mean((1, 2)).argsort(descending=True)[:STRONGEST].tolist()
-            self._measured[layer] = strongest, (self._features[layer][0] <= 0).float().mean((1, 2))
-        return self._measured[layer]
-
-    def _draw_maps(self, layer: str):
-        maps, (strongest, shares) = self._features[layer][0], self._measure(layer)
-        signed = layer.startswith("conv")
-        shape = (TILE, round(TILE * self._picture.shape[-2] / self._picture.shape[-1]))
-        tiles = [tile(maps[channel], shape, signed) for channel in strongest]
-        for each in tiles:
-            outline_unit(each, maps.shape[1:], self._unit(layer))
-        what = "not above 0" if signed else "is 0"
-        titles = [f"{channel}: {shares[channel]:.0%} {what}" for channel in strongest]
-        self._maps_drawn = sheet(tiles, titles, 4)
-        greys = (
-            "mid-grey is 0, dark is negative, light is positive" if signed else "black is 0, white the map's largest"
-        )
-        words = ", ".join(f"channel {title}" for title in titles)
-        alt = f"The {len(tiles)} strongest of {len(maps)} maps of {layer} ({greys}), the strongest first: {words}."
-        self.maps_view.show(self._maps_drawn, alt)
-        self.maps_note.value = (
-            f"<b>{layer}</b>: the {len(tiles)} strongest of {len(maps)} maps, each with its channel number. "
-            f"In each, {greys}. The small frame is the unit whose receptive field lies on the photo."
-        )
+    def _order(self, layer: str) -> list[int]:
+        """All channels, the strongest first: by the mean after the ReLU, so that they are the same before and after."""
+        after = self._features.get(layer.replace("conv", "relu"), self._features[layer])[0]
+        return after.mean((1, 2)).argsort(descending=True).tolist()
 
     def still(self) -> Image.Image:
         """The photo and the maps as one picture, for a page without a kernel."""
-        layer = self.layer.value
-        heading = f"Feature explorer: the strongest maps of {layer} of {self.network.label}"
-        height = self._picture.shape[-2] * 400 // self._picture.shape[-1]
-        parts = [
-            (self._photo_drawn.resize((400, height)), f"One unit sees {self._fields[layer].side} pixels a side."),
-            (self._maps_drawn, "Each map with its channel; black is 0."),
-        ]
-        return beside(heading, parts)
-
-
-def diagram(network: str, rows: Mapping[str, int], picked: str) -> str:
-    """All layers in order as bars, as SVG text; the picked one is outlined and named.
-
-    rows: of one map of each layer, by name: the height of its bar, on a logarithmic scale. In the bars, the first
-    letter of the kind of layer.
-    """
-    names, step = list(rows), 740 / len(rows)
-    most = math.log2(1 + max(rows.values()))
-    marks = []
-    for place, name in enumerate(names):
-        x, high = 10 + place * step, 18 + 62 * math.log2(1 + rows[name]) / most
-        look = 'fill="none" stroke="currentColor" stroke-width="1" opacity="0.75"'
-        if name == picked:
-            look = 'fill="#3399DD" fill-opacity="0.35" stroke="currentColor" stroke-width="4"'
-            middle = min(max(x + step / 2, 45), 715)
-            marks.append(
-                f'<text x="{middle:.0f}" y="14" text-anchor="middle" font-weight="bold">{html.escape(name)}</text>'
-            )
-        box = f'x="{x + 2:.1f}" y="{104 - high:.1f}" width="{step - 4:.1f}" height="{high:.1f}"'
-        marks.append(f'<rect {box} {look}/><text x="{x + step / 2:.1f}" y="99" text-anchor="middle">{name[0]}</text>')
-    alt = (
-        f"{network}, {len(names)} layers from the picture at the left upwards: {', '.join(names)}. "
-        f"{picked}, number {names.index(picked) + 1}, is picked; its maps have {rows[picked]} rows."
-    )
-    key = f"{network}, from the picture at the left. c convolution, r ReLU, p pooling; height: the rows of a map"
-    return (
-        f'<svg role="img" aria-label="{html.escape(alt)}" viewBox="0 0 760 126" width="760" '
-        'style="max-width: 100%; font: 13px sans-serif; fill: currentColor; '
-        f'color: var(--jp-content-font-color1, inherit)">{"".join(marks)}'
-        f'<text x="12" y="121">{html.escape(key)}</text></svg>'
-    )
+        layer, (height, width) = self.front.layer, self.front.size
+        field, maps = fields(self._looked[0])[layer], self._features[layer][0]
+        (down, across), (rows, columns) = self.front.at, maps.shape[1:]
+        row, column = field.nearest(down * height, rows), field.nearest(across * width, columns)
+        (top, bottom), (left, right) = field.seen(row, height), field.seen(column, width)
+        strongest = self._order(layer)[:STRONGEST]
+        tiles = [tile(maps[each], (TILE, round(TILE * height / width)), layer.startswith("conv")) for each in strongest]
+        for each in tiles:
+            outline_unit(each, maps.shape[1:], (row, column))
+        photo = boxed(self._picture, (left, top, right, bottom), 360).resize((400, height * 400 // width))
+        zero, none = ("mid-grey", "not above 0") if layer.startswith("conv") else ("black", "is 0")
+        titles = [f"{each}: {(maps[each] <= 0).float().mean():.0%} {none}" for each in strongest]
+        maps_drawn = sheet(tiles, titles, 4)
+        notes = f"One unit sees {field.side} pixels a side.", f"Each map with its channel; {zero} is 0."
+        parts = list(zip((photo, maps_drawn), notes, strict=True))
+        return beside(f"Feature explorer: the strongest maps of {layer} of {self.front.network}", parts)
 
 
 # Pictures of maps, for this panel and others

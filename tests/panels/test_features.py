@@ -1,7 +1,7 @@
 """The feature explorer, with a look that computes nothing real, and its receptive fields against the real thing."""
 
-import html
-import re
+import io
+import json
 import threading
 
 import pytest
@@ -10,7 +10,7 @@ from PIL import Image
 
 from style_helpers import images, networks
 from style_helpers.panels import features
-from style_helpers.panels.features import STRONGEST, FeatureExplorer, diagram, fields
+from style_helpers.panels.features import FeatureExplorer, fields
 from tests.panels.driving import click_at_once
 
 SHAPE = (16, 5, 8)
@@ -44,77 +44,105 @@ def panel(looks):
     return FeatureExplorer(look)
 
 
-def alt(view):
-    return html.unescape(re.search(r'alt="([^"]*)"', view.value)[1])
+def pick(panel, layer):
+    """As the front does it."""
+    panel.front.layer = panel.front.asked = layer
 
 
-def test_it_opens_with_maps_photo_and_diagram(panel, looks):
+def numbers(maps, shape=SHAPE):
+    """What a front makes of the bytes of a layer: (C, H, W)."""
+    steps = torch.frombuffer(bytearray(maps["values"]), dtype=torch.uint8).view(len(maps["channels"]), *shape[1:])
+    return (steps.float() - maps["zero"]) * torch.frombuffer(bytearray(maps["scales"]), dtype=torch.float32).view(
+        -1, 1, 1
+    )
+
+
+def test_it_opens_with_the_photo_and_the_maps_of_one_layer(panel, looks):
+    front = panel.front
     assert looks == [("alexnet", (1, 3, 224, 336))]
-    assert alt(panel.maps_view).startswith(f"The {STRONGEST} strongest of 16 maps of relu2")
-    assert "the strongest first: channel 3: 0% is 0, " in alt(panel.maps_view)
-    assert "51 x 51 pixels" in alt(panel.photo_view)
-    assert "relu2, number 5, is picked" in panel.diagram.value
-    assert "relu2 of AlexNet: 16 maps of 8 x 5." in panel.status.value
+    assert (front.photo_name, front.network, front.size) == ("chelsea-the-cat.jpg", "AlexNet", [224, 336])
+    assert Image.open(io.BytesIO(front.photo)).size == (336, 224)
+    assert [each["name"] for each in front.layers] == list(networks.layer_names("alexnet"))
+    assert front.layers[4] == {"name": "relu2", "channels": 16, "rows": 5, "columns": 8, "side": 51, "jump": 8,
+                               "start": -18}  # fmt: skip
+    assert (front.layer, list(front.maps), front.live) == ("relu2", ["relu2"], True)
+    assert panel.status.value.count("role=") == 1
 
 
-def test_a_layer_is_drawn_without_looking_again(panel, looks):
-    before = panel.maps_view.value
-    panel.layer.value = "pool5"
-    assert panel.maps_view.value != before
-    assert "195 x 195 pixels" in panel.status.value
-    assert panel.relu.disabled
-    panel.layer.value = "conv4"
-    assert not panel.relu.disabled
-    assert panel.relu.value == "conv"
+@pytest.mark.parametrize("layer", ["conv2", "relu2"])
+def test_bytes_are_the_maps_but_for_half_a_step_and_0_is_0_alone(panel, layer):
+    pick(panel, layer)
+    maps, real = panel.front.maps[layer], panel._features[layer][0]
+    assert sorted(maps["channels"]) == list(range(16))
+    real, sent = real[maps["channels"]], numbers(maps)
+    steps = real.abs().amax((1, 2), keepdim=True) / (127 if layer == "conv2" else 255)
+    assert torch.all((sent - real).abs() <= 1.01 * steps * torch.where((sent / steps).abs() < 1.5, 1, 0.5))
+    assert torch.equal(sent.sign(), real.sign())
+    assert maps["none"] == pytest.approx((real <= 0).float().mean().item())
+
+
+def test_the_strongest_come_first_and_are_the_same_before_the_relu(panel):
+    after = panel.front.maps["relu2"]["channels"]
+    means = panel._features["relu2"][0].mean((1, 2))[after]
+    assert after[0] == 3
+    assert torch.equal(means, means.sort(descending=True).values)
+    pick(panel, "conv2")
+    assert panel.front.maps["conv2"]["channels"] == after
+
+
+def test_a_layer_is_sent_when_it_is_asked_for_alone_and_without_looking_again(panel, looks, monkeypatch):
+    sent = []
+    monkeypatch.setattr(panel.front, "send_state", lambda key=None: sent.append(key))
+    panel.front.layer = "pool5"  # it may have come before
+    assert list(panel.front.maps) == ["relu2"]
+    panel.front.asked = "pool5"
+    assert list(panel.front.maps) == ["pool5"]
+    panel.front.asked = "relu5_3"  # of a network that is gone
+    assert list(panel.front.maps) == ["pool5"]
+    assert sent == ["layer", "asked", "maps", "asked"]
     assert len(looks) == 1
 
 
-def test_before_and_after_the_relu_are_the_same_channels_and_the_same_share(panel):
-    after = re.findall(r"channel (\d+): (\d+%)", alt(panel.maps_view))
-    share = re.search(r"([\d.]+%) of its numbers are 0", panel.status.value)[1]
-    panel.relu.value = "conv"
-    assert panel.layer.value == "conv2"
-    assert re.findall(r"channel (\d+): (\d+%)", alt(panel.maps_view)) == after
-    assert f"{share} of its numbers are not above 0" in panel.status.value
-    assert "mid-grey is 0" in panel.maps_note.value
-    panel.relu.value = "relu"
-    assert panel.layer.value == "relu2"
-    assert "black is 0" in panel.maps_note.value
+def test_no_more_is_sent_than_a_message_should_have(monkeypatch):
+    maps = torch.rand(16, 5, 8)
+    monkeypatch.setattr(features, "MOST", 500)
+    sent = features.packed(maps, range(15, -1, -1), False)
+    assert sent["channels"] == list(range(15, 3, -1))
+    assert len(sent["values"]) == 480
+    assert len(sent["scales"]) == 48
 
 
-def test_the_position_moves_the_unit_and_its_field(panel):
-    panel.across.value, panel.down.value = 0, 100
-    assert "row 4, column 0 " in panel.status.value
-    photo = panel.photo_view.value
-    panel.across.value = 60
-    assert panel.photo_view.value != photo
-    assert "row 4, column 7 " in panel.status.value
+def test_maps_where_nothing_fires_are_0():
+    assert not any(features.packed(torch.zeros(2, 3, 3), [0, 1], False)["values"])
+    assert set(features.packed(torch.zeros(2, 3, 3), [0, 1], True)["values"]) == {128}
 
 
-def test_another_network_keeps_the_block_and_the_kind_of_layer(panel, looks):
+def test_a_page_without_a_kernel_may_have_several_layers(panel):
+    panel.record("conv2", "relu2", "pool5")
+    recorded = json.loads(json.dumps(panel.front.recorded()))
+    assert list(recorded["maps"]) == ["conv2", "relu2", "pool5"]
+    assert set(recorded["maps"]["conv2"]["values"]) == {"base64"}
+    assert recorded["live"] is False
+    assert recorded["at"] == [0.38, 0.39]
+
+
+def test_another_network_keeps_the_block_and_the_kind_of_layer(panel, looks, monkeypatch):
+    sent = []
+    monkeypatch.setattr(panel.front, "send_state", lambda key=None: sent.append(set(key)))
     panel.network.value = "vgg16"
     assert looks[-1] == ("vgg16", (1, 3, 160, 240))
-    assert panel.layer.value == "relu2_1"
-    assert tuple(panel.layer.options) == networks.layer_names("vgg16")
-    assert panel.block_buttons[0].description == "block 1"
-    panel.layer.value = "conv3_3"
+    assert sent == [{"photo", "network", "size", "layers", "layer", "asked", "maps"}]  # in one message
+    assert (panel.front.layer, list(panel.front.maps)) == ("relu2_1", ["relu2_1"])
+    pick(panel, "conv3_3")
     panel.network.value = "alexnet"
-    assert panel.layer.value == "conv3"
-    assert panel.block_buttons[0].description == "layer 1"
-
-
-def test_the_buttons_pick_a_block(panel):
-    panel.block_buttons[3].click()
-    assert panel.layer.value == "relu4"
-    panel.network.value = "vgg16"
-    panel.block_buttons[4].click()
-    assert panel.layer.value == "relu5_1"
+    assert (panel.front.layer, list(panel.front.maps)) == ("conv3", ["conv3"])
 
 
 def test_another_photo(panel, looks):
+    pick(panel, "relu3")
     panel.photo.value = "astronaut.jpg"
     assert looks[-1] == ("alexnet", (1, 3, 224, 224))
-    assert "astronaut.jpg" in alt(panel.photo_view)
+    assert (panel.front.photo_name, panel.front.size, panel.front.layer) == ("astronaut.jpg", [224, 224], "relu3")
 
 
 def test_an_error_is_one_sentence_and_what_is_shown_stays(looks):
@@ -124,14 +152,14 @@ def test_an_error_is_one_sentence_and_what_is_shown_stays(looks):
         return fake(network, picture)
 
     panel = FeatureExplorer(look)
-    shown = panel.maps_view.value
+    shown = panel.front.recorded()
     panel.network.value = "vgg16"
     assert "No source has the &lt;weights&gt;." in panel.status.value
     assert 'role="alert"' in panel.status.value
     assert panel.network.value == "alexnet"
-    assert panel.maps_view.value == shown
-    panel.layer.value = "relu5"
-    assert "relu5 of AlexNet" in panel.status.value
+    assert panel.front.recorded() == shown
+    pick(panel, "relu5")
+    assert list(panel.front.maps) == ["relu5"]
 
 
 def test_a_panel_that_cannot_look_at_first_looks_when_asked_again():
@@ -144,38 +172,27 @@ def test_a_panel_that_cannot_look_at_first_looks_when_asked_again():
 
     panel = FeatureExplorer(look)
     assert "no weights" in panel.status.value
-    panel.layer.value = "relu3"
-    panel.across.value = 3
-    panel.block_buttons[0].click()
+    assert panel.front.layers == []
     panel.photo.value = "flower.jpg"
-    assert "relu1 of AlexNet" in panel.status.value
-
-
-def test_a_file_name_is_escaped(tmp_path):
-    Image.new("RGB", (300, 240), "red").save(tmp_path / "<b>&.png")
-    panel = FeatureExplorer(fake, tmp_path)
-    assert "<b>&" not in panel.photo_view.value
-    assert alt(panel.photo_view).startswith("<b>&.png")
+    assert list(panel.front.maps) == ["relu2"]
 
 
 def test_messages_may_come_on_any_thread_and_none_is_left(panel):
     before = threading.active_count()
-    moves = [lambda: setattr(panel.layer, "value", "relu4"), lambda: setattr(panel.network, "value", "vgg16"),
-             lambda: setattr(panel.relu, "value", "conv"), panel.block_buttons[1].click] * 3  # fmt: skip
+    moves = [lambda: pick(panel, "relu4"), lambda: setattr(panel.network, "value", "vgg16"),
+             lambda: pick(panel, "conv4"), lambda: setattr(panel.photo, "value", "flower.jpg")] * 3  # fmt: skip
     click_at_once(moves)
     assert threading.active_count() == before
     panel.network.value = "alexnet"
-    panel.layer.value = "relu1"
-    assert "relu1 of AlexNet" in panel.status.value
+    pick(panel, "relu1")
+    assert list(panel.front.maps) == ["relu1"]
 
 
-def test_the_diagram_names_and_outlines_the_picked_layer_alone():
-    drawn = diagram("<Net>", {"conv1": 8, "relu1": 8, "pool1": 4}, "relu1")
-    assert drawn.count('stroke-width="4"') == 1
-    assert 'font-weight="bold">relu1<' in drawn
-    assert "<Net>" not in drawn
-    heights = [float(height) for height in re.findall(r'<rect [^>]* height="([\d.]+)"', drawn)]
-    assert heights[0] == heights[1] > heights[2]
+def test_the_nearest_unit_is_the_one_whose_middle_is_nearest():
+    for sight in fields("alexnet").values():
+        middles = [sight.start + unit * sight.jump + sight.side / 2 for unit in range(9)]
+        for place in (0, 30.2, 77.7, 151.3, 224):
+            assert sight.nearest(place, 9) == min(range(9), key=lambda unit: abs(middles[unit] - place))
 
 
 @pytest.mark.parametrize("name", ["alexnet", "vgg16"])

@@ -52,9 +52,8 @@ def test_the_studio_paints_compares_and_saves(tmp_path):
 
 def test_the_feature_explorer_looks():
     panel = FeatureExplorer()
-    panel.layer.value = "conv4"
-    panel.across.value = 70
-    ended(panel)
+    panel.front.layer = panel.front.asked = "conv4"
+    assert list(panel.front.maps) == ["conv4"]
 
 
 def test_the_gram_microscope_looks():
