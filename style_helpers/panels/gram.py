@@ -155,7 +155,7 @@ def packed(maps: Tensor, gram: Tensor, channels: list[int], size: tuple[int, int
     coarse for the pairs that are seldom together (tests/panels/test_gram.py measures it). What is above 0 stays so.
     size: (height, width) of the picture that the network saw.
     """
-    loudest = maps[channels].double().cpu()
+    loudest = maps[channels].cpu().double()
     most = loudest.amax((1, 2)).clamp(min=1e-30)
     levels = (loudest / most[:, None, None] * LEVELS).round()
     levels = torch.where(loudest > 0, levels.clamp(min=1), 0).int().numpy().astype("<u2")

@@ -54,6 +54,7 @@ class Studio(Panel):
         self._make_buttons()
         self._make_views()
         self._photo_changed()
+        self.choosers["second style"].chosen = 2  # not the first one's
         content, style, second = self.choosers.values()
         left = ipywidgets.VBox([content, style, self.brush, second, self._knobs, self.more], layout=LEFT)
         painted = [self._buttons, self._bar, self.status, self.picture, self.scrubber]
@@ -70,7 +71,6 @@ class Studio(Panel):
             "style": Chooser("style", images.STYLE, self._changed),
             "second style": Chooser("second style", images.STYLE, self._changed),
         }
-        self.choosers["second style"].chosen = 2
         self.brush = Brush(purposes=PURPOSES)
         self.brush.observe(self._changed, ["mask", "purpose", "unfolded"])
 

@@ -44,7 +44,7 @@ def small(panel: Panel, **choices) -> Panel:
 def test_the_studio_paints_compares_and_saves(tmp_path):
     panel = small(Studio(folder=tmp_path), preset="fine", network="alexnet", size=64, evaluations=40, colours="matched")
     panel.run_button.click()
-    ended(panel)
+    panel.wait()
     assert panel.picture.before.startswith(b"\x89PNG")
     panel.save_button.click()
     assert [path.name for path in tmp_path.iterdir()] == ["my-picture.png"]
@@ -60,7 +60,6 @@ def test_the_gram_microscope_looks():
     panel = GramMicroscope()
     panel.layer.value = "relu4"
     assert panel.still().width > 800
-    ended(panel)
 
 
 def test_the_race_runs():
