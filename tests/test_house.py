@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "style_helpers"
-ROOMS = ["classroom", "course", "panels"]  # each may import from those before it
+ROOMS = ["classroom", "fronts", "course", "panels"]  # each may import from those before it
 PRIVATE = {"_gradients": {"losses", "networks"}, "_limits": {"devices"}}  # who alone may import them
 
 

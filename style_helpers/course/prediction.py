@@ -2,9 +2,16 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import ipywidgets
+import traitlets
+
+from style_helpers.fronts import Front
+
+VERDICTS = {
+    "none": "No guess this time. A guess before the answer, even a wrong one, makes it easier to remember.",
+    "right": "As you predicted.",
+    "other": "Not as you predicted: what made you expect the other? That is the place to think again.",
+}
 
 
 def predict(question: str, choices: Sequence[str]) -> "Prediction":
@@ -12,89 +19,86 @@ def predict(question: str, choices: Sequence[str]) -> "Prediction":
 
     choices: two or more, all different. Raises ValueError for others.
     """
-    return Prediction(question, choices)
+    choices = tuple(choices)
+    if len(choices) < 2 or len(set(choices)) < len(choices):
+        raise ValueError(f"A prediction needs two different choices or more, not {choices!r}.")
+    return Prediction(question=question, choices=list(choices))
 
 
-class Prediction(ipywidgets.VBox):
-    """The question with radio buttons; in plain text where there are no widgets.
+class Prediction(Front, parts=("prediction",)):
+    """The question with its choices; in plain text where there are no widgets.
 
-    `guess` is the choice that the learner made, None before; setting it is the same as clicking.
+    guess   the choice that the learner made, None before; setting it is the same as clicking
+    closed  it was answered, and the guess stays as it is
     """
 
-    def __init__(self, question: str, choices: Sequence[str]):
-        choices = tuple(choices)
-        if len(choices) < 2 or len(set(choices)) < len(choices):
-            raise ValueError(f"A prediction needs two different choices or more, not {choices!r}.")
-        self.question, self.choices = question, choices
-        asked = ipywidgets.HTML(f"<b>Predict first.</b> {html.escape(question)}")
-        self._buttons = ipywidgets.RadioButtons(
-            options=choices,
-            value=None,
-            description="My guess:",  # a screen reader says it with each choice
-            layout={"width": "max-content", "max_width": "100%"},
-        )
-        super().__init__([asked, self._buttons])
-
-    @property
-    def guess(self) -> str | None:
-        return self._buttons.value
-
-    @guess.setter
-    def guess(self, choice: str | None):
-        self._buttons.value = choice
+    question = traitlets.Unicode().tag(sync=True)
+    choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    guess = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    closed = traitlets.Bool(False).tag(sync=True)
 
     def answer(self, choice: str, evidence: str = "") -> "Answer":
         """The guess laid over the answer: the last expression of the cell after the measurement.
 
         choice: the one that the measurement showed. evidence: one sentence, such as the number measured. From now on
-        the buttons keep the guess as it is. Raises ValueError for a choice that was not offered.
+        the guess stays as it is. Raises ValueError for a choice that was not offered.
         """
         if choice not in self.choices:
             raise ValueError(f"The answer {choice!r} is not among the choices {', '.join(self.choices)}.")
-        self._buttons.disabled = True
-        return Answer(self.choices, self.guess, choice, evidence)
+        self.closed = True
+        given = {"question": self.question, "choices": self.choices, "guess": self.guess}
+        return Answer(**given, measured=choice, evidence=evidence)
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        # ipywidgets cuts the plain text off after 110 characters
-        return super()._repr_mimebundle_(**kwargs) | {"text/plain": repr(self)}
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        return _with(self, {"text/plain": repr(self)}, **kwargs)
 
     def __repr__(self) -> str:
         return "\n".join([f"Predict first. {self.question}", *(f"  ( ) {choice}" for choice in self.choices)])
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Front, parts=("prediction", "answer")):
     """The choices, with a word at the one that was guessed and at the one that was measured."""
 
-    choices: tuple[str, ...]
-    guess: str | None
-    measured: str
-    evidence: str
+    question = traitlets.Unicode().tag(sync=True)
+    choices = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    guess = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    measured = traitlets.Unicode().tag(sync=True)
+    evidence = traitlets.Unicode().tag(sync=True)
+    verdicts = traitlets.Dict(VERDICTS).tag(sync=True)
+    waits = traitlets.Bool(False).tag(sync=True)
+
+    def recorded(self) -> dict:
+        """On a page it waits for the reader's own guess."""
+        return super().recorded() | {"guess": None, "waits": True}
 
     @property
     def verdict(self) -> str:
-        if self.guess is None:
-            return "No guess this time. A guess before the answer, even a wrong one, makes it easier to remember."
-        if self.guess == self.measured:
-            return "As you predicted."
-        return "Not as you predicted: what made you expect the other? That is the place to think again."
+        return VERDICTS["none" if self.guess is None else "right" if self.guess == self.measured else "other"]
 
-    def marks(self, choice: str) -> list[str]:
-        found = ["your guess"] if choice == self.guess else []
-        return found + (["measured"] if choice == self.measured else [])
+    def _marked(self) -> list[tuple[str, str]]:
+        """Each choice, and what stands beside it."""
+        marks = [(choice, [choice == self.guess and "your guess", choice == self.measured and "measured"])
+                 for choice in self.choices]  # fmt: skip
+        return [(choice, " and ".join(filter(None, said))) for choice, said in marks]
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        return _with(self, {"text/plain": repr(self), "text/html": self._repr_html_()}, **kwargs)
 
     def _repr_html_(self) -> str:
-        rows = []
-        for choice in self.choices:
-            marks = self.marks(choice)
-            shown = f"<b>{html.escape(choice)}</b>" if marks else html.escape(choice)
-            rows.append(f"<li>{shown}{' &larr; ' + ' and '.join(marks) if marks else ''}</li>")
+        """Where widgets are not shown."""
+        rows = [
+            f"<li><b>{html.escape(choice)}</b> &larr; {said}</li>" if said else f"<li>{html.escape(choice)}</li>"
+            for choice, said in self._marked()
+        ]
         evidence = f"<p>Measured: {html.escape(self.evidence)}</p>" if self.evidence else ""
-        return (
-            '<div role="status" style="border-left: 4px solid #0072B2; padding: 0 1em; max-width: 60em">'
-            f"<ul>{''.join(rows)}</ul>{evidence}<p>{self.verdict}</p></div>"
-        )
+        return f'<div role="status"><ul>{"".join(rows)}</ul>{evidence}<p>{self.verdict}</p></div>'
 
     def __repr__(self) -> str:
-        rows = [f"  {choice}" + "".join(f"  <- {mark}" for mark in self.marks(choice)) for choice in self.choices]
+        rows = [f"  {choice}{f'  <- {said}' if said else ''}" for choice, said in self._marked()]
         return "\n".join([*rows, f"Measured: {self.evidence}" if self.evidence else "", self.verdict])
+
+
+def _with(front: Front, plain: dict, **kwargs) -> tuple[dict, dict]:
+    """A front for the page, and for where there are no widgets what says the same: its own text would be cut off."""
+    data, about = Front._repr_mimebundle_(front, **kwargs)
+    return data | plain, about

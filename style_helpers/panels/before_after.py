@@ -12,6 +12,7 @@ from torch import Tensor
 
 from style_helpers import images, losses, metrics, transfer
 from style_helpers.colours import luminance
+from style_helpers.fronts import Front
 from style_helpers.images import resize
 from style_helpers.panels.bundled import (
     FOLDER,
@@ -29,7 +30,6 @@ from style_helpers.panels.bundled import (
     title,
     under,
 )
-from style_helpers.panels.front import Front
 from style_helpers.panels.panel import Picture, as_png, handler
 from style_helpers.settings import Settings
 

@@ -7,8 +7,8 @@ import traitlets
 from PIL import Image
 from torch import Tensor
 
+from style_helpers.fronts import Front
 from style_helpers.images import fit
-from style_helpers.panels.front import Front
 
 LONGEST = 320  # points on the longer side of a mask: a stroke travels as some 70 kB, and its edge is soft in a run
 PHOTO = 640  # pixels on the longer side of the photograph that is painted on

@@ -8,7 +8,7 @@ import traitlets
 from torch import Tensor
 
 from style_helpers import images
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 
 MOMENTS = 32  # of a run whose pictures are kept: of 60 evaluations each second, the first and the last
 Points = Iterable[tuple[float, float]]  # (evaluation, value)

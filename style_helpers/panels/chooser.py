@@ -11,7 +11,7 @@ from torch import Tensor
 
 from style_helpers import images
 from style_helpers.files import quote
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 from style_helpers.panels.panel import pictures_of
 
 SMALL = (216, 162)  # pixels of a thumbnail: a place of the row has half of that, and many screens two pixels for one

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from style_helpers import images, networks
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 from style_helpers.panels.panel import Panel, as_png, handler
 
 NETWORKS = {"AlexNet": "alexnet", "VGG-16": "vgg16"}

@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_helpers import images, networks
+from style_helpers.fronts import Front
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.bundled import encode
 from style_helpers.panels.features import NAMED, NETWORKS, SIZES, beside, font, frame, look, sheet, tile
-from style_helpers.panels.front import Front
 from style_helpers.panels.panel import Panel, handler
 
 LOUDEST = 24  # channels that are shown, those with the largest G_kk

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 
 
 class Plane(Front, parts=("strip", "plane")):

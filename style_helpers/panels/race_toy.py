@@ -12,7 +12,7 @@ import traitlets
 from PIL import Image
 
 from style_helpers import images
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 from style_helpers.panels.panel import as_still
 
 DIRECTIONS = np.array([[1.0, 1.0], [1.0, -1.0]]) / math.sqrt(2)  # flat: both brighter; steep: one brighter, one darker

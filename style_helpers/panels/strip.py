@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import traitlets
 
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 
 
 def frame(picture: bytes, label: str, name: str, lines: Sequence[str] = (), words: str = "") -> dict:

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
+from style_helpers.fronts import Front
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.front import Front
 from style_helpers.panels.panel import Panel, Work, as_png, handler, picture_choices
 from style_helpers.settings import Settings
 

@@ -4,7 +4,7 @@ import traitlets
 from PIL import Image
 from torch import Tensor
 
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 from style_helpers.panels.panel import as_png
 
 

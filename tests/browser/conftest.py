@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from style_helpers.panels import front
+from style_helpers import fronts
 from tests.browser import browser
 
 HERE = browser.chromium() is not None and importlib.util.find_spec("playwright") is not None
@@ -54,14 +54,14 @@ def on_page(one_chromium):
     """Puts a front on an empty page of so many pixels and gives the page. It may not complain, and must clean up."""
     pages = []
 
-    def show(given: front.Front, width: int = 360, height: int = 500, dark: bool = False):
+    def show(given: fronts.Front, width: int = 360, height: int = 500, dark: bool = False):
         scheme = "dark" if dark else "light"
         page = one_chromium.new_page(viewport={"width": width, "height": height}, has_touch=True, color_scheme=scheme)
         complaints = []
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.set_content('<meta name="color-scheme" content="light dark">')
-        modules = given._esm, given._css, front.page()
+        modules = given._esm, given._css, fronts.page()
         page.evaluate(START, [*modules, json.dumps(given.recorded())])
         pages.append((page, complaints))
         return page

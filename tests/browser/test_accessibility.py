@@ -27,7 +27,8 @@ from PIL import ImageFont
 
 from style_helpers import images, panels, transfer
 from style_helpers.course import checks, plots
-from style_helpers.course.prediction import Prediction
+from style_helpers.course.prediction import Prediction, predict
+from style_helpers.fronts import Front
 from style_helpers.panels import panel as shared
 from style_helpers.panels.before_after import MEASURED, BeforeAfter
 from style_helpers.panels.brush import Brush
@@ -35,7 +36,6 @@ from style_helpers.panels.bugs import BugSwitches
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
-from style_helpers.panels.front import Front
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
 from style_helpers.panels.plane import Plane
@@ -337,7 +337,7 @@ PANELS = {
     ContourToy: lambda _: ContourToy(),
     TugOfWar: lambda _: test_tug.pulled(test_tug.small(test_tug.Rope())),
     Studio: of_studio,
-    Prediction: lambda _: Prediction("Which?", ["this one", "that one"]),
+    Prediction: lambda _: predict("Which?", ["this one", "that one"]),
 }
 SHOWN = (ipywidgets.HTML, ipywidgets.Label, ipywidgets.Box, ipywidgets.Image)  # nothing in them can be operated
 

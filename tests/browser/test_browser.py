@@ -292,20 +292,19 @@ def test_run_and_stop_whichever_way_messages_come(lab, opened, comms, on_main):
 def test_a_question_is_answered_by_keyboard_alone(opened):
     page = opened("predict.ipynb", QUESTION, 'guess.answer("two", "two > <one>")')
     page.run_cell(0)
-    page.page.locator("input[type=radio]").first.wait_for()
+    page.page.get_by_role("radio", name="one").wait_for()
     for _ in range(40):
-        if page.page.evaluate("document.activeElement.type") == "radio":
+        if page.page.evaluate("document.activeElement.role") == "radio":
             break
         page.page.keyboard.press("Tab")
     page.page.keyboard.press("Space")
     wait(lambda: page.ask("print(guess.guess)") == "one", "chosen by the space bar")
-    page.page.keyboard.press("Tab")  # ipywidgets' radio buttons are no group for the browser: arrow keys do nothing
-    page.page.keyboard.press("Space")
-    wait(lambda: page.ask("print(guess.guess)") == "two", "chosen by Tab and the space bar")
+    page.page.keyboard.press("ArrowDown")
+    wait(lambda: page.ask("print(guess.guess)") == "two", "chosen by an arrow key")
     page.run_cell(1)
     says(page, "two \N{LEFTWARDS ARROW} your guess and measured")
     says(page, "Measured: two > <one>")
-    page.wait("() => [...document.querySelectorAll('input[type=radio]')].every(each => each.disabled)")
-    assert page.page.locator("input[type=radio]:checked").count() == 1
+    page.wait("() => [...document.querySelectorAll('[role=radio]')].every(each => each.ariaDisabled === 'true')")
+    assert page.page.get_by_role("radio", checked=True).count() == 1
     assert page.complaints == page.errors() == []
     page.close()

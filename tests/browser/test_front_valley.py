@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from style_helpers.panels.front import FOLDER
+from style_helpers.fronts import FOLDER
 from style_helpers.panels.race_toy import OPTIMISERS, ContourToy
 from tests.browser.sight import contrast, over
 

@@ -12,23 +12,17 @@ def question():
     return predict("What happens to G?", CHOICES)
 
 
-def buttons(question):
-    return question.children[1]
-
-
 def test_nothing_is_chosen_for_the_learner(question):
     assert question.guess is None
-    assert buttons(question).options == CHOICES
-    assert buttons(question).description
+    assert question.choices == list(CHOICES)
 
 
-def test_a_click_is_the_guess_and_cannot_be_changed_after_the_answer(question):
-    buttons(question).value = CHOICES[1]
-    assert question.guess == CHOICES[1]
-    assert not buttons(question).disabled
+def test_a_guess_stays_with_its_answer(question):
+    question.guess = CHOICES[1]
+    assert not question.closed
     answer = question.answer(CHOICES[0])
     assert (answer.guess, answer.measured) == (CHOICES[1], CHOICES[0])
-    assert buttons(question).disabled
+    assert question.closed
 
 
 @pytest.mark.parametrize(
@@ -52,14 +46,13 @@ def test_both_marks_stand_at_one_choice(question):
 def test_the_plain_text_has_the_question_and_every_choice(question):
     question = predict("What happens to G? " * 9, CHOICES)
     lines = ["Predict first. " + "What happens to G? " * 9, *(f"  ( ) {each}" for each in CHOICES)]
-    page = question._repr_mimebundle_()
+    page, _ = question._repr_mimebundle_()
     assert page["text/plain"].splitlines() == lines
     assert "application/vnd.jupyter.widget-view+json" in page
 
 
 def test_text_is_escaped():
     question = predict("Is a < b?", ["<i>yes</i>", "no"])
-    assert "a &lt; b" in question.children[0].value
     shown = question.answer("<i>yes</i>", "<script>")._repr_html_()
     assert "<i>" not in shown
     assert "<script>" not in shown

@@ -4,7 +4,7 @@ import json
 
 import traitlets
 
-from style_helpers.panels.front import Front
+from style_helpers.fronts import Front
 from style_helpers.panels.wipe import Wipe
 
 

@@ -1,6 +1,6 @@
 """A front is the part of a panel that is touched: an ES module and its style, the same in a notebook and on a page.
 
-Fronts lie in `fronts/`, a function `name({ model, el })` in each file, no build step; `common.js` stands before them.
+Here lies a function `name({ model, el })` in each .js file, without a build step; `common.js` stands before them.
 In a notebook its model is the widget's; on a page without a kernel `page` makes one of what `recorded` gives.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anywidget
 
-FOLDER = Path(__file__).parent / "fronts"
+FOLDER = Path(__file__).parent
 
 
 class Front(anywidget.AnyWidget):

@@ -1,4 +1,4 @@
-// What all fronts share; it stands before each of them in its module (style_helpers/panels/front.py).
+// What all fronts share; it stands before each of them in its module (style_helpers/fronts/__init__.py).
 //
 // A model may be a notebook's live one or a page's, read from JSON (page.js): `get`, `set`, `save_changes`, `on`, `off`.
 // Pictures are the bytes of a file, or addresses. Numbers of maps are bytes too: see `bytesOf`.

@@ -1,4 +1,4 @@
-// A front on a page without a kernel, where common.js stands before this (see `page` in style_helpers/panels/front.py).
+// A front on a page without a kernel, where common.js stands before this (see `page` in style_helpers/fronts/__init__.py).
 
 function revived(value) {
   if (Array.isArray(value)) return value.map(revived);

@@ -1,0 +1,43 @@
+// The guess laid over what was measured. Where nobody has guessed yet and no kernel runs, it waits for the guess.
+//
+// question; choices; guess: or null; measured: a choice; evidence: a sentence; verdicts: { none, right, other }, what is
+// said of the guess; waits: whether it is shown only when there is a guess.
+
+function answer({ model, el }) {
+  const list = made("ul", "answer-list");
+  const [evidence, verdict] = [made("p"), made("p", "heading")];
+  const shown = made("div", "answer", { role: "status" }, list, evidence, verdict);
+  const open = made("button", "button", { type: "button" }, "Show the answer without a guess");
+  const waiting = made("div", "answer", {}, made("p", "", {}, "Guess above, and the answer is shown here."), open);
+  el.append(waiting, shown);
+  const guesses = predictionGuesses(el.ownerDocument);
+  let asked = false; // to show it all the same
+
+  function show() {
+    const guess = model.get("guess") ?? guesses.made.get(model.get("question")) ?? null;
+    const measured = model.get("measured");
+    shown.hidden = model.get("waits") && guess === null && !asked;
+    waiting.hidden = !shown.hidden;
+    const items = model.get("choices").map((choice) => {
+      const marks = [choice === guess && "your guess", choice === measured && "measured"].filter(Boolean);
+      return marks.length ? made("li", "heading", {}, `${choice} ← ${marks.join(" and ")}`) : made("li", "", {}, choice);
+    });
+    list.replaceChildren(...items);
+    evidence.textContent = model.get("evidence") && `Measured: ${model.get("evidence")}`;
+    evidence.hidden = !evidence.textContent;
+    const { none, right, other } = model.get("verdicts");
+    verdict.textContent = guess === null ? none : guess === measured ? right : other;
+  }
+  open.addEventListener("click", () => {
+    asked = true;
+    show();
+    list.tabIndex = -1; // the button that had the focus is gone
+    list.focus();
+  });
+  guesses.heard.addEventListener("guess", show);
+  const end = follow(model, { "choices guess measured evidence verdicts waits": show });
+  return () => {
+    end();
+    guesses.heard.removeEventListener("guess", show);
+  };
+}
