@@ -60,6 +60,7 @@ class Panel(ipywidgets.VBox):
 
     def __init__(self):
         super().__init__()
+        self.add_class("nst-panel")  # its look is in fronts/common.css
         self.lock = threading.RLock()
         self.status = ipywidgets.HTML()
         self._work: Work | None = None  # the only one that may change the page
@@ -80,6 +81,7 @@ class Panel(ipywidgets.VBox):
             self.let_go()
             self._work = Work(self, do, self._last)
             self._last = self._work.thread
+            self.add_class("nst-working")
             self.set_working(True)
             self._last.start()
 
@@ -108,6 +110,7 @@ class Panel(ipywidgets.VBox):
 
     def forget(self):
         self._work = None
+        self.remove_class("nst-working")
         self.set_working(False)
 
     def set_working(self, working: bool):
