@@ -169,12 +169,9 @@ function stripChoice({ model, box, stage, at, shown = () => {} }) {
   return { slots, fit, again };
 }
 
-function strip({ model, el }) {
-  const root = made("div", "strip");
-  const row = made("div", "strip-row", { role: "radiogroup", "aria-label": "pictures" });
-  const stage = stripStage(model, root);
-  root.append(row);
-  el.append(root);
+// The row of them all under a stage: what `stripStage` gives, or another that has a gallery and `show(frame, source)`
+function stripRow(model, stage, label) {
+  const row = made("div", "strip-row", { role: "radiogroup", "aria-label": label });
   const at = (event) => Math.floor(between(0, placeIn(row, event).x, 0.9999) * choice.slots.length);
   const choice = stripChoice({ model, box: row, stage, at });
   const end = follow(model, {
@@ -190,6 +187,15 @@ function strip({ model, el }) {
     },
     "chosen large": choice.again,
   });
+  return { row, end };
+}
+
+function strip({ model, el }) {
+  const root = made("div", "strip");
+  const stage = stripStage(model, root);
+  el.append(root);
+  const { row, end } = stripRow(model, stage, "pictures");
+  root.append(row);
   return () => {
     end();
     stage.end();

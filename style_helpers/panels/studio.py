@@ -14,8 +14,8 @@ from style_helpers.objective import Style, StyleObjective
 from style_helpers.panels.brush import Brush
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
+from style_helpers.panels.film import Film
 from style_helpers.panels.panel import Panel, Work, handler
-from style_helpers.panels.wipe import Wipe
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
@@ -57,7 +57,7 @@ class Studio(Panel):
         self.choosers["second style"].chosen = 2  # not the first one's
         content, style, second = self.choosers.values()
         left = ipywidgets.VBox([content, style, self.brush, second, self._knobs, self.more], layout=LEFT)
-        painted = [self._buttons, self._bar, self.status, self.picture, self.scrubber]
+        painted = [self._buttons, self._bar, self.status, self.film]
         right = ipywidgets.VBox(painted, layout={"width": "410px"} | FITTING)
         beside = ipywidgets.HBox([left, right], layout=ROW)
         self.children = [beside, self.by_layer, self.chart, self.code]
@@ -134,13 +134,11 @@ class Studio(Panel):
         self._bar = ipywidgets.VBox([self.progress, self.time_left])
 
     def _make_views(self):
-        self.picture = Wipe(width=400, share=0, empty="The picture grows here.")
-        self.scrubber = ipywidgets.IntSlider(0, 0, 0, description="moment", style=WIDE, readout=False, disabled=True)
+        self.film = Film(width=400, empty="The picture grows here.")
         self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
         self.chart = Chart()
         self.code = ipywidgets.HTML()
-        self.scrubber.layout.width, self.scrubber.layout.max_width = "400px", "100%"
-        self.scrubber.observe(self._look_again, "value")
+        self.film.observe(self._look_again, "chosen")
         self.by_layer.observe(self._draw_curves, "value")
 
     def settings(self) -> Settings:
@@ -254,6 +252,9 @@ class Studio(Panel):
         with work.page():  # until now the earlier picture was there to be looked at and saved
             self._before, self._run, self._snapshots, self._kept_every = content, run, [], 1
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
+            photo, style, _ = (chooser.name for chooser in self.choosers.values())
+            words = f"{photo} in the manner of {style}; the photo to the left of the line"
+            self.film.begin(content, "photo", words)
             work.making, work.on_stop = False, run.stop
             self.say("Painting.")
         for step in run:
@@ -262,7 +263,7 @@ class Studio(Panel):
                 if work.may_show():
                     self._show_progress(run)
         with work.page():
-            self._show_progress(run)
+            self._show_progress(run, over=True)
             self.say(run.ended)
 
     def _remember(self, step: transfer.Step):
@@ -275,43 +276,46 @@ class Studio(Panel):
             self._kept_every *= 2
             self._snapshots = self._snapshots[::2]
 
-    def _show_progress(self, run: transfer.Run):
+    def _show_progress(self, run: transfer.Run, over: bool = False):
         done, left = len(run.history), run.seconds_left()
         self.progress.value = done / run.evaluations
         self.time_left.value = f"evaluation {done} of {run.evaluations}" + (
             "" if left is None else f", {left:.0f} s left"
         )
-        newest = len(self._snapshots) - 1
-        follow = self.scrubber.value == self.scrubber.max
-        self.scrubber.max = max(newest, 0)
+        follow = self.film.at_end
+        # The newest one stays in the strip only if it is one of those that are kept
+        lasting = [each for each in self._snapshots if over or (each.evaluation - 1) % self._kept_every == 0]
+        self.film.keep([(each.evaluation, each.picture) for each in lasting])
         if follow:
-            self.scrubber.value = self.scrubber.max
+            self.film.chosen = max(0, len(self.film.pictures) - 1)
         self._show_picture()
         self._chart(run)
         self.save_button.disabled = not self._snapshots
 
     def set_working(self, working: bool):
         self.pause_button.disabled = self.stop_button.disabled = not working
-        self.scrubber.disabled = False
         self.pause_button.description = "Pause"
 
     # What is to be seen
 
     def _shown_step(self) -> transfer.Step:
-        return self._snapshots[min(self.scrubber.value, len(self._snapshots) - 1)]
+        if self.film.at_end:
+            return self._snapshots[-1]
+        chosen = self.film.pictures[self.film.chosen]["evaluation"]
+        return min(self._snapshots, key=lambda step: abs(step.evaluation - chosen))
 
     @handler
     def _look_again(self):
         self._show_picture()
 
     def _show_picture(self):
-        if not self._snapshots:
-            return
-        step = self._shown_step()
-        before = fit(self._before, *step.picture.shape[-2:])
-        content, style, _ = (chooser.name for chooser in self.choosers.values())
-        words = f"{content} in the manner of {style}; the photo to the left of the line"
-        self.picture.show(before, step.picture, ("photo", f"evaluation {step.evaluation}"), words)
+        if self._snapshots:
+            step = self._shown_step()
+            self.film.show(self.film.chosen, step.evaluation, step.picture)
+
+    def record(self):
+        """Gives the film every moment that is kept in full size, so that `film.recorded()` is a run to walk through."""
+        self.film.record([(step.evaluation, step.picture) for step in self._snapshots])
 
     @handler
     def _draw_curves(self):

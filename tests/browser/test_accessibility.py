@@ -36,6 +36,7 @@ from style_helpers.panels.bugs import BugSwitches
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
+from style_helpers.panels.film import Film
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
 from style_helpers.panels.plane import Plane
@@ -407,7 +408,7 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
     said = []
     for box in inside(made):
         for each in getattr(box, "children", ()):
-            if isinstance(each, Wipe | Chart):
+            if isinstance(each, Wipe | Chart | Film):
                 said.append(each.words)
             if isinstance(each, Filmstrip | Plane):
                 shown = each.pictures if isinstance(each, Filmstrip) else [*each.points, *each.now]

@@ -45,7 +45,7 @@ def test_the_studio_paints_compares_and_saves(tmp_path):
     panel = small(Studio(folder=tmp_path), preset="fine", network="alexnet", size=64, evaluations=40, colours="matched")
     panel.run_button.click()
     panel.wait()
-    assert panel.picture.before.startswith(b"\x89PNG")
+    assert panel.film.before.startswith(b"\x89PNG")
     panel.save_button.click()
     assert [path.name for path in tmp_path.iterdir()] == ["my-picture.png"]
 

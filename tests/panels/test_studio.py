@@ -64,8 +64,8 @@ def test_run_paints_to_the_end_and_says_so(studio, runs):
     assert "All 20 evaluations are done." in studio.status.value
     assert studio.progress.value == 1
     assert "evaluation 20 of 20" in studio.time_left.value
-    assert studio.picture.after_name == "evaluation 20"
-    assert studio.picture.after.startswith(b"\x89PNG")
+    assert studio.film.large["name"] == "evaluation 20"
+    assert studio.film.large["picture"].startswith(b"\x89PNG")
     assert not studio.save_button.disabled
     assert studio.stop_button.disabled
     assert studio.pause_button.disabled
@@ -121,7 +121,7 @@ def test_stop_ends_after_the_evaluation_and_keeps_the_picture(slow, runs):
     assert runs[-1].calls == []
     assert len(runs[-1].history) == 4
     assert "Stopped after 4" in slow.status.value
-    assert slow.picture.after_name == "evaluation 4"
+    assert slow.film.large["name"] == "evaluation 4"
 
 
 def test_what_is_paused_ends_when_it_is_stopped_or_replaced(studio, runs, monkeypatch):
@@ -146,8 +146,8 @@ def test_while_the_next_run_is_made_the_last_picture_can_be_looked_at_and_kept(s
     studio.style_weight.value = 100.0  # nobody listens yet
     assert (runs[0].calls, runs[0].changes) == ([], {})
     studio.stop_button.click()
-    studio.scrubber.value = 0
-    assert studio.picture.after_name == "evaluation 1"
+    studio.film.chosen = 0
+    assert studio.film.large["name"] == "evaluation 1"
     studio.save_button.click()
     assert (tmp_path / "my-picture.png").exists()
 
@@ -192,7 +192,7 @@ def test_a_run_that_cannot_begin_is_one_sentence(tmp_path):
 
 def test_save_writes_the_shown_moment_and_never_over_another_file(studio, tmp_path):
     painted(studio)
-    studio.scrubber.value = 4
+    studio.film.chosen = 4
     studio.save_button.click()
     assert "Saved as" in studio.status.value
     saved = images.open_picture(tmp_path / "my-picture.png")
@@ -218,7 +218,7 @@ def test_a_phone_photo_of_ones_own(studio, runs):
     studio.choosers["content"].set_state({"offered": file.getvalue(), "offered_name": "IMG_1234.jpg"})
     painted(studio)
     assert runs[-1].content.shape == (1, 3, 85, 64)
-    assert studio.picture.words.startswith("IMG_1234.jpg in the manner of ")
+    assert studio.film.words.startswith("IMG_1234.jpg in the manner of ")
     assert "content = images.load('IMG_1234.jpg', size=64)  # your own, beside this notebook" in shown_code(studio)
     choose(studio, "content", "flower")
     painted(studio)
@@ -322,20 +322,42 @@ def test_masks_and_a_second_style_in_a_real_run(tmp_path):
 
 
 def test_the_photo_lies_to_the_left_of_the_line_as_large_as_the_picture(studio):
-    assert studio.picture.before == b""
+    assert studio.film.before == b""
     painted(studio)
-    photo, picture = (Image.open(io.BytesIO(png)) for png in (studio.picture.before, studio.picture.after))
+    film = studio.film
+    photo, picture = (Image.open(io.BytesIO(png)) for png in (film.before, film.large["picture"]))
     assert photo.size == picture.size
     assert photo.tobytes() != picture.tobytes()
-    assert (studio.picture.before_name, studio.picture.after_name) == ("photo", "evaluation 20")
-    assert studio.picture.share == 0  # the line waits at the left edge
+    assert (film.before_name, film.large["name"]) == ("photo", "evaluation 20")
+    assert film.share == 0  # the line waits at the left edge
 
 
-def test_the_scrubber_goes_back_in_time(studio):
+def test_the_filmstrip_goes_back_in_time(studio):
     painted(studio)
-    assert studio.scrubber.max == 19
-    studio.scrubber.value = 0
-    assert studio.picture.after_name == "evaluation 1"
+    assert [each["evaluation"] for each in studio.film.pictures] == list(range(1, 21))
+    assert studio.film.at_end
+    studio.film.chosen = 0
+    assert (studio.film.large["number"], studio.film.large["name"]) == (0, "evaluation 1")
+    assert images.open_picture(studio.film.pictures[4]["picture"]).size <= (96, 96)
+
+
+def test_a_moment_that_is_looked_at_stays_while_the_run_goes_on(slow, runs):
+    slow.run_button.click()
+    runs.reach(4)
+    wait(lambda: len(slow.film.pictures) >= 2)
+    slow.film.chosen = 0
+    runs.let_all_end()
+    idle(slow)
+    assert (slow.film.chosen, slow.film.large["name"]) == (0, "evaluation 1")
+
+
+def test_recorded_the_moments_are_there_in_full_size(studio):
+    painted(studio)
+    studio.record()
+    kept = studio.film.recorded()["pictures"]
+    assert [each["evaluation"] for each in kept] == list(range(1, 21))
+    whole = images.open_picture(studio.film.pictures[-1]["picture"])
+    assert whole.size == images.open_picture(studio.film.before).size
 
 
 def test_a_long_run_keeps_few_pictures_the_first_and_the_last(studio):

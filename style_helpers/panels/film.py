@@ -1,0 +1,63 @@
+"""A run, moment by moment: a filmstrip under a wipe of the photograph and the picture. The front is fronts/film.js."""
+
+import io
+from collections.abc import Sequence
+
+import traitlets
+from torch import Tensor
+
+from style_helpers import images
+from style_helpers.panels.panel import as_png
+from style_helpers.panels.strip import Filmstrip, frame
+
+SMALL = 96  # pixels on the longer side of a moment in the strip
+
+
+class Film(Filmstrip, parts=("wipe", "strip", "film")):
+    """The strip has small pictures; of the chosen moment the large one is shown under the photograph.
+
+    before, before_name  the photograph; share: how much of the width shows it, 0 to 100
+    words                both in words; empty: what is said while there is nothing
+    """
+
+    before = traitlets.Bytes().tag(sync=True)
+    before_name = traitlets.Unicode().tag(sync=True)
+    share = traitlets.Int(0, min=0, max=100).tag(sync=True)
+    words = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+    def begin(self, photo: Tensor, name: str, words: str):
+        """Another run, of which there is no moment yet. photo: (1, 3, H, W), 0 to 1."""
+        with self.hold_sync():
+            self.pictures, self.large, self.chosen = [], {}, 0
+            self.before, self.before_name, self.words = as_png(photo), name, words
+
+    def keep(self, moments: Sequence[tuple[int, Tensor]]):
+        """The evaluations to walk through, with their pictures. Those that are here are not made or sent again."""
+        here = {each["evaluation"]: each for each in self.pictures}
+        if [number for number, _ in moments[: len(here)]] == list(here):
+            for number, picture in moments[len(here) :]:
+                self.add(_small(number, picture))
+        else:
+            self.pictures = [here.get(number) or _small(number, picture) for number, picture in moments]
+
+    @property
+    def at_end(self) -> bool:
+        return self.chosen >= len(self.pictures) - 1
+
+    def show(self, number: int, evaluation: int, picture: Tensor):
+        """That place of the strip, in full size; the last one may have gone on since."""
+        with self.hold_sync():
+            self.large = {"number": number, "picture": as_png(picture), "name": f"evaluation {evaluation}"}
+            self.chosen = number
+
+    def record(self, moments: Sequence[tuple[int, Tensor]]):
+        """All of them in full size, for a page without a kernel."""
+        self.pictures, self.large = [_small(number, picture, max(picture.shape)) for number, picture in moments], {}
+
+
+def _small(evaluation: int, picture: Tensor, side: int = SMALL) -> dict:
+    file, small = io.BytesIO(), images.to_pil(picture)
+    small.thumbnail((side, side))
+    small.save(file, "JPEG", quality=85)
+    return frame(file.getvalue(), str(evaluation), f"evaluation {evaluation}") | {"evaluation": evaluation}
