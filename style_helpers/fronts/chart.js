@@ -140,7 +140,7 @@ function chartGrid({ left, right, top, bottom, x, y, heights, texts, across }, a
       text("chart-under", { x: at(x(value)), y: bottom + 18 }, chartNumber(value)),
     ]),
     text("chart-under", { x: at((left + right) / 2), y: bottom + 36 }, acrossName),
-    text("", { x: 0, y: 12 }, upName),
+    text("", { x: 4, y: 15 }, upName),
   ];
 }
 
