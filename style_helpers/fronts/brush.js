@@ -36,7 +36,12 @@ function brushMask() {
     resize([height, width]) {
       Object.assign(canvas, { width: Math.max(1, width), height: Math.max(1, height) }); // which empties it
     },
-    bytes: () => context.getImageData(...whole()).data.filter((_, place) => place % 4 === 3),
+    bytes() {
+      const { data } = context.getImageData(...whole());
+      const bytes = new Uint8Array(data.length / 4);
+      for (let place = 0; place < bytes.length; place += 1) bytes[place] = data[4 * place + 3];
+      return bytes;
+    },
     at({ x, y }) {
       const [column, row] = [x * canvas.width, y * canvas.height].map(Math.floor);
       const [right, bottom] = [canvas.width - 1, canvas.height - 1];
@@ -79,19 +84,21 @@ function brush({ model, el }) {
   const layer = made("canvas", "brush-layer");
   const tip = made("div", "brush-tip");
   const help = made("p", "quiet brush-help", {}, BRUSH_HELP);
-  const view = made("div", "view brush-view", { tabindex: "0", role: "application" }, photo, layer, tip);
+  const its = { tabindex: "0", role: "application", "data-lm-suppress-shortcuts": "true" }; // JupyterLab's "0 0", "i i"
+  const view = made("div", "view brush-view", its, photo, layer, tip);
   const asked = made("fieldset", "brush-asked", {}, made("legend", "", {}, "What you paint over"));
   const bar = made("div", "brush-bar", { role: "group", "aria-label": "brush" });
   const summary = made("summary", "brush-summary", {}, "Paint a mask");
   const fold = made("details", "brush", {}, summary, made("form", "", {}, asked), view, bar, help);
   const said = made("div", "brush-said", { "aria-live": "polite" });
-  el.append(made("div", "", { "data-lm-suppress-shortcuts": "true" }, fold, said));
+  el.append(fold, said);
 
   const mask = brushMask();
   let at = { x: 0.5, y: 0.5 }; // the cross, and the pointer
   let size = 4; // which of BRUSH_SIZES
   let erasing = false;
-  let under = null; // the mask before the stroke under way
+  let painted = mask.bytes(); // as it was after the last stroke
+  let under = null; // and before the stroke under way
   let key = ""; // the key that paints while it is held
   let shown = false; // is the pointer here?
   let byKeys = false; // or is it worked by keys?
@@ -112,16 +119,17 @@ function brush({ model, el }) {
   bar.append(...Object.values(tools));
 
   function share() {
-    const bytes = bytesOf(model.get("mask"));
-    return bytes.length ? bytes.reduce((sum, value) => sum + value, 0) / 255 / bytes.length : 0;
+    let sum = 0;
+    for (const value of painted) sum += value;
+    return sum / 255 / painted.length;
   }
 
   function speak() {
     const part = share();
     const much = part > 0 && part < 0.01 ? "less than 1 %" : `${Math.round(100 * part)} %`;
     const fate = model.get("purposes")[model.get("purpose")];
-    const painted = part ? `${much} of the photograph is painted over${fate ? ` and ${fate}` : ""}.` : "";
-    sayIn(said, [where, painted].filter(Boolean).join(" "));
+    const all = part ? `${much} of the photograph is painted over${fate ? ` and ${fate}` : ""}.` : "";
+    sayIn(said, [where, all].filter(Boolean).join(" "));
   }
 
   function place() {
@@ -162,8 +170,8 @@ function brush({ model, el }) {
 
   // Python hears of it once, and of an empty mask as none
   function keep() {
-    const bytes = mask.bytes();
-    sent = new DataView(bytes.some(Boolean) ? bytes.slice().buffer : new ArrayBuffer(0));
+    painted = mask.bytes();
+    sent = new DataView(painted.some(Boolean) ? painted.buffer : new ArrayBuffer(0));
     tell(model, { mask: sent });
     draw();
     place();
@@ -171,7 +179,7 @@ function brush({ model, el }) {
   }
 
   function change(act) {
-    undone = [...undone, mask.bytes()].slice(-BRUSH_KEPT);
+    undone = [...undone, painted].slice(-BRUSH_KEPT);
     act();
     keep();
   }
@@ -183,7 +191,7 @@ function brush({ model, el }) {
   }
 
   function start() {
-    under = mask.bytes();
+    under = painted;
   }
 
   function paint(from, to) {
@@ -322,6 +330,7 @@ function brush({ model, el }) {
     mask.resize(model.get("mask_size"));
     const bytes = bytesOf(model.get("mask"));
     if (bytes.length === mask.canvas.width * mask.canvas.height) mask.put(bytes);
+    painted = mask.bytes();
     draw();
     place();
     speak();

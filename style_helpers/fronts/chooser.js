@@ -72,7 +72,7 @@ function chooser({ model, el }) {
   const tiles = made("div", "chooser-tiles", {}, radios, file.tile, file.input, camera.tile, camera.input);
   const said = made("div", "chooser-said", { "aria-live": "polite" });
   const top = made("div", "chooser-top", {}, title, now, hint);
-  const row = made("div", "chooser", { "data-lm-suppress-shortcuts": "true" }, top, tiles, said); // JupyterLab's keys
+  const row = made("div", "chooser", {}, top, tiles, said);
   el.append(row);
   file.tile.title = "choose a file, or drop or paste a picture here";
   camera.tile.hidden = !window.matchMedia("(any-pointer: coarse)").matches; // elsewhere it would open the same window

@@ -18,6 +18,8 @@ function made(tag, names, attributes = {}, ...inside) {
 // Every module ends with this: `render` of its last part
 function begin(render, { model, el }) {
   el.classList.add("nst");
+  // JupyterLab's keys without Ctrl cut or delete a cell: not while one of our buttons or pictures has the focus
+  el.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   return render({ model, el });
 }
 

@@ -24,6 +24,7 @@ PURPOSES = ["stays as in the photograph", "gets a second style"]
 WIDE = {"description_width": "120px"}
 ROW = {"flex_flow": "row wrap"}
 FITTING = {"max_width": "100%"}
+WITHIN = "calc(100% - 4px)"  # what a control on a narrow page has, beside its margins
 LEFT = {"width": "390px", "margin": "0 16px 0 0"} | FITTING  # beside it, a picture of 400 pixels fits into 820
 
 
@@ -103,7 +104,7 @@ class Studio(Panel):
         for slider in (self.size, self.evaluations, self.style_weight):
             slider.continuous_update = False
         for control in (*self._knobs.children, *self.more.children):
-            control.layout.width, control.layout.max_width = "370px", "100%"
+            control.layout.width, control.layout.max_width = "370px", WITHIN
         for control in (self.preset, self.network):
             control.observe(self._preset_chosen, "value")
         for control in (self.size, self.evaluations, self.layers, self.start_from, self.seed, self.colours):
@@ -124,12 +125,12 @@ class Studio(Panel):
         ):
             button.on_click(act)
             button.layout.width = "88px"
-        self.file_name.layout.width, self.file_name.layout.max_width = "370px", "100%"
+        self.file_name.layout.width, self.file_name.layout.max_width = "370px", WITHIN
         self.file_name.observe(self._changed, "value")
         buttons = [self.run_button, self.pause_button, self.stop_button, self.save_button, self.file_name]
         self._buttons = ipywidgets.HBox(buttons, layout=ROW)
         self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
-        self.progress.layout.width, self.progress.layout.max_width = "370px", "100%"
+        self.progress.layout.width, self.progress.layout.max_width = "370px", WITHIN
         self.time_left = ipywidgets.Label(layout={"margin": "0 0 0 125px"})
         self._bar = ipywidgets.VBox([self.progress, self.time_left])
 

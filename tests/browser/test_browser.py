@@ -236,6 +236,10 @@ def test_a_mask_is_painted_and_that_part_stays_as_it_is(studio):
     studio.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
     studio.page.mouse.up()
     studio.page.get_by_text("of the photograph is painted over and stays as in the photograph").wait_for()
+    for key in "00":  # which elsewhere in JupyterLab asks whether to restart the kernel
+        studio.page.keyboard.press(key)
+    studio.page.wait_for_timeout(300)
+    assert studio.page.locator(".jp-Dialog").count() == 0
     paints(studio)
     stops(studio)
     middle = "print((studio._snapshots[-1].picture - fit(studio._before, *studio._snapshots[-1].picture.shape[-2:]))"
