@@ -16,7 +16,7 @@ from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices
+from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices, readable
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
@@ -69,7 +69,9 @@ class Program:
     def says(self) -> str:
         """Where it stands, in words."""
         finite = [each.total for each in self.losses if math.isfinite(each.total)]
-        parts = [f"total {finite[0]:.3g} -> {finite[-1]:.3g} in {len(self.losses)} evaluations."] if finite else []
+        parts = []
+        if finite:
+            parts = [f"total {readable(finite[0])} -> {readable(finite[-1])} in {len(self.losses)} evaluations."]
         return " ".join(filter(None, [*parts, self.note])) or "has not begun."
 
 
@@ -89,7 +91,7 @@ class BugSwitches(Panel):
         try_test: Callable = museum.try_test,
         choose: Callable[[Sequence[str]], str] = random.choice,
     ):
-        super().__init__()
+        super().__init__(tooltip="Run both programs")
         self._watch, self._try_test, self._choose = watch, try_test, choose
         self.programs: list[Program] = []
         self._shown_bug: str | None = None  # what was run last
@@ -97,12 +99,11 @@ class BugSwitches(Panel):
         self._make_controls()
         self.chart = Moments(up="weighted", width=300)
         self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(3))
-        buttons = [self.run_button, self.stop_button, self.test_button]
         self._answering = ipywidgets.HBox([self.answer, self.check_button, self.tell_button], layout=WRAP)
         self.children = [
             ipywidgets.HBox([self.bug, self.quiz], layout=WRAP),
             ipywidgets.HBox([self.content, self.style_choice, self.evaluations], layout=WRAP),
-            ipywidgets.HBox([*buttons, self.progress, self.time_left], layout=WRAP),
+            ipywidgets.HBox([self.bar, self.test_button], layout=WRAP),
             self.status, self._answering, self.verdict, self.chart, self.observed, self.label,
         ]  # fmt: skip
         self._bug_chosen()
@@ -115,15 +116,10 @@ class BugSwitches(Panel):
         self.evaluations = ipywidgets.IntSlider(
             EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **look
         )
-        self.run_button = _button("Run", "Run both programs", self._run_pressed, "primary")
-        self.stop_button = _button("Stop", "End; what was reached stays", self.stop_pressed)
         self.test_button = _button("Run its test", "Try the test on both programs", self._test_pressed)
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
-        self.time_left = ipywidgets.Label()
         self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **look)
         self.check_button = _button("Check", "Is the diagnosis right?", self._check_pressed, "primary")
         self.tell_button = _button("Tell me", "Give up, and see which bug it is", self._tell_pressed)
-        self.stop_button.disabled = True
         for control in (self.bug, self.quiz):
             control.observe(self._bug_chosen, "value")
 
@@ -135,7 +131,7 @@ class BugSwitches(Panel):
         self.let_go()
         self.programs, self._shown_bug, self._hidden = [], None, self.quiz.value
         self._clear()
-        self.bug.disabled = self.quiz.value
+        self.bug.layout.display = "none" if self.quiz.value else None  # its name would be another bug's
         self._let_answer()
         self.say(HINT)
         if not self.quiz.value:
@@ -170,7 +166,7 @@ class BugSwitches(Panel):
     def _check_pressed(self):
         answer, bug = self.answer.value, self._shown_bug
         if answer == bug:
-            self._reveal(f"Right: {bug}. {BUGS[bug].mistake} The evidence: {BUGS[bug].symptom}")
+            self._reveal("Solved.", f"Right: {bug}. {BUGS[bug].mistake} The evidence: {BUGS[bug].symptom}")
             return
         evidence = f"Not {answer}: with that bug you would see this. {BUGS[answer].symptom} Compare, and try again."
         self._give_verdict("Not yet.", evidence)
@@ -178,11 +174,11 @@ class BugSwitches(Panel):
     @handler
     def _tell_pressed(self):
         bug = BUGS[self._shown_bug]
-        self._reveal(f"It was {bug.name}. {bug.mistake} The evidence: {bug.symptom}")
+        self._reveal("The answer.", f"It was {bug.name}. {bug.mistake} The evidence: {bug.symptom}")
 
-    def _reveal(self, sentence: str):
+    def _reveal(self, heading: str, sentence: str):
         self._hidden = False
-        self._give_verdict("Solved.", sentence)
+        self._give_verdict(heading, sentence)
         self.label.value = _label(self._shown_bug)
         self._let_answer()
 
@@ -247,12 +243,13 @@ class BugSwitches(Panel):
         self.chart.clear()
         for view in (self.label, self.verdict, self.observed):
             view.value = ""
-        self.progress.value, self.time_left.value = 0, ""
+        self.clear_progress()
 
     def _show(self, programs: Sequence[Program], evaluations: int):
         done = max(len(program.losses) for program in programs)
-        self.progress.value = 1 if all(program.ended for program in programs) else min(1, done / evaluations)
-        self.time_left.value = f"evaluation {done} of {evaluations} of each"
+        self.show_progress(done, evaluations, each=" of each")
+        if all(program.ended for program in programs):
+            self.progress.value = 1
         self.observed.value = f"<p>{html.escape(compared(*programs))}</p>"
         lines = {
             (name, program.name): [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]

@@ -19,7 +19,7 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Chart
-from style_helpers.panels.panel import Panel, Picture, Work, handler
+from style_helpers.panels.panel import Panel, Picture, Work, handler, readable
 from style_helpers.settings import Settings
 
 FOLDER = images.FOLDER / "panels"
@@ -119,29 +119,13 @@ class LivePanel(Panel):
     lines = ("total",)  # what the curve shows
 
     def __init__(self, begin: Callable, evaluations: int, most: int):
-        super().__init__()
+        super().__init__("Compute this one now", "Do the work here, and watch", wide="190px")
         self._begin = begin
-        self.compute_button = ipywidgets.Button(
-            description="Compute this one now",
-            button_style="primary",
-            tooltip="Do the work here, and watch",
-            layout={"width": "190px"},
-        )
-        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the picture stays", disabled=True)
-        self.compute_button.on_click(self._compute_pressed)
-        self.stop_button.on_click(self.stop_pressed)
         self.evaluations = ipywidgets.IntSlider(
             evaluations, 20, most, 20, description="evaluations", continuous_update=False, style=WIDE, layout=SLIDER
         )
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
-        self.time_left = ipywidgets.Label()
         self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), Chart()
-        self.live_controls = ipywidgets.VBox(
-            [
-                ipywidgets.HBox([self.evaluations, self.compute_button, self.stop_button], layout=WRAP),
-                ipywidgets.HBox([self.progress, self.time_left], layout=WRAP),
-            ]
-        )
+        self.live_controls = ipywidgets.VBox([self.evaluations, self.bar])
         self.live_view = ipywidgets.VBox([self.live_picture, self.live_caption])
 
     def wish(self) -> Wish:
@@ -160,10 +144,10 @@ class LivePanel(Panel):
         raise NotImplementedError
 
     @handler
-    def _compute_pressed(self):
+    def _run_pressed(self):
         wishes = self.wishes()
         self.start(lambda work: self._compute_all(work, wishes))
-        self.progress.value, self.time_left.value = 0, ""
+        self.clear_progress()
         self.chart.clear()
         self.say("Preparing: the network looks at the pictures.")
 
@@ -198,22 +182,19 @@ class LivePanel(Panel):
             self.say(run.ended)
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
-        left = run.seconds_left()
-        self.progress.value = step.evaluation / run.evaluations
-        self.time_left.value = f"evaluation {step.evaluation} of {run.evaluations}" + (
-            "" if left is None else f", {left:.0f} s left"
-        )
-        words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {step.losses.total:.3g}"
+        self.show_progress(step.evaluation, run.evaluations, run.seconds_left())
+        words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {readable(step.losses.total)}"
         self.live_picture.show(step.picture, words)
         self.live_caption.value = caption("Computed now", words)
         lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines}
         first, last = run.history[0].losses.total, step.losses.total
-        alt = f"The total after {step.evaluation} evaluations: from {first:.3g} to {last:.3g}."
+        alt = f"The total after {step.evaluation} evaluations: from {readable(first)} to {readable(last)}."
         self.chart.show(lines, alt, until=run.evaluations)
 
     def _show_end(self, wish: Wish, run: transfer.Run, picture: Tensor, numbers: str):
         """Not the last picture but the one with the lowest total, and what is measured on it."""
         words = f"{wish.name}, {len(run.history)} of {run.evaluations} evaluations"
+        self.show_progress(len(run.history), run.evaluations)
         self.live_picture.show(picture, f"{words}: {numbers}")
         self.live_caption.value = caption("Computed now", words, numbers)
 

@@ -10,6 +10,8 @@ import contextlib
 import functools
 import html
 import io
+import re
+import sys
 import threading
 import time
 import weakref
@@ -52,24 +54,55 @@ def handler(method: Callable) -> Callable:
 class Panel(ipywidgets.VBox):
     """A box of controls with at most one background thread at work. Running its cell again ends the earlier one's.
 
-    Subclasses call `start` with work to do, a function of a `Work`; give handlers the decorator `handler`; and have a
-    `stop_button`, with `stop_pressed` for its handler, or say in `set_working` what can be pressed when.
+    Subclasses call `start` with work to do, a function of a `Work`, and give handlers the decorator `handler`. What a
+    panel needs that runs something is here, to be placed by it: run_button, which calls `_run_pressed`, stop_button,
+    progress and time_left; `bar` is all four in a row.
+
+    run, tooltip   the name of the button, and what it does
     """
 
-    _newest: "dict[type, weakref.ref[Panel]]" = {}  # noqa: RUF012  (shared by all on purpose)
+    _of_cells: "dict[tuple, tuple]" = {}  # noqa: RUF012  (shared by all on purpose)
 
-    def __init__(self):
+    def __init__(self, run: str = "Run", tooltip: str = "Begin", wide: str = "110px"):
         super().__init__()
         self.add_class("nst-panel")  # its look is in fronts/common.css
         self.lock = threading.RLock()
         self.status = ipywidgets.HTML()
         self._work: Work | None = None  # the only one that may change the page
         self._last: threading.Thread | None = None  # of the newest work, let go or not
-        earlier = Panel._newest.get(type(self), lambda: None)()
-        if earlier is not None:
-            earlier.stop()
-            self._last = earlier._last
-        Panel._newest[type(self)] = weakref.ref(self)
+        self.run_button = ipywidgets.Button(description=run, tooltip=tooltip, button_style="primary")
+        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; what was reached stays", disabled=True)
+        self.run_button.layout.width = wide
+        self.run_button.on_click(lambda _: self._run_pressed())
+        self.stop_button.on_click(self.stop_pressed)
+        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="progress")
+        self.time_left = ipywidgets.Label()
+        row = [self.run_button, self.stop_button, self.progress, self.time_left]
+        self.bar = ipywidgets.HBox(row, layout={"flex_flow": "row wrap"})
+        self._take_the_place_of_the_last()
+
+    def _take_the_place_of_the_last(self):
+        """The panel that this cell made when it ran before ends its run, and is freed. Those of other cells go on.
+
+        Where nobody says which cell it is, the earlier one of this kind ends its run.
+        """
+        cell, run = _cell()
+        before, earlier = Panel._of_cells.get((type(self), cell), (None, []))
+        same = cell is not None and run == before  # the same run of a cell may make two of a kind
+        Panel._of_cells[type(self), cell] = run, [*(earlier if same else []), weakref.ref(self)]
+        for panel in [] if same else [found for each in earlier if (found := each())]:
+            panel.stop()
+            self._last = panel._last
+            if cell is not None:
+                panel.let_go()
+                panel.free()
+
+    def free(self):
+        """Closes all that the page or ipywidgets keeps of it. Nothing of it may be shown any more."""
+        for each in list(_inside(self)):
+            for widget in (each, each.layout, getattr(each, "style", None)):
+                if widget is not None:
+                    widget.close()
 
     @property
     def working(self) -> bool:
@@ -114,7 +147,16 @@ class Panel(ipywidgets.VBox):
         self.set_working(False)
 
     def set_working(self, working: bool):
-        self.stop_button.disabled = not working
+        """What can be pressed: a run under way is not thrown away by a click on Run."""
+        self.stop_button.disabled, self.run_button.disabled = not working, working
+
+    def show_progress(self, done: int, of: int, left: float | None = None, each: str = ""):
+        """left: seconds; None when nobody knows, or when it is over."""
+        self.progress.value = min(1, done / of)
+        self.time_left.value = f"evaluation {done} of {of}{each}" + ("" if left is None else f", {left:.0f} s left")
+
+    def clear_progress(self):
+        self.progress.value, self.time_left.value = 0, ""
 
     def wait(self):
         """Returns when the background thread is at its end by itself."""
@@ -129,6 +171,26 @@ class Panel(ipywidgets.VBox):
         known = isinstance(error, EXPECTED_ERRORS) and str(error)
         sentence = str(error) if known else f"This did not work: {type(error).__name__}: {error}"
         self.status.value = f'<div role="alert"><b>Please look:</b> {html.escape(sentence)}</div>'
+
+
+def _cell() -> tuple[str | None, str | None]:
+    """The ids of the notebook's cell that is running and of this run of it, where the page says them."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    asked = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return asked.get("metadata", {}).get("cellId"), asked.get("header", {}).get("msg_id")
+
+
+def _inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _inside(child)
+
+
+def readable(value: float, digits: int = 3) -> str:
+    """A number as people write it: 1,000, 0.012, and 3.8e12 only where that is shorter."""
+    if value == 0 or 1e-4 <= abs(value) < 1e7:
+        return f"{float(f'{value:.{digits}g}'):,.10g}"
+    return re.sub(r"e([+-])0*", lambda sign: f"e{sign[1].strip('+')}", f"{value:.{digits - 1}e}")
 
 
 class LetGo(Exception):  # noqa: N818  (no error)

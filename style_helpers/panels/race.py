@@ -14,7 +14,7 @@ from style_helpers import images, networks, transfer
 from style_helpers.course import plots
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices
+from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices, readable
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
 WIDE = {"description_width": "170px"}
@@ -97,7 +97,7 @@ class OptimiserRace(Panel):
     """
 
     def __init__(self, make: Callable = make_objective):
-        super().__init__()
+        super().__init__(tooltip="Start the race")
         self._make = make
         self.racers: list[Racer] = []
         self._leads: list[tuple[int, str]] = []
@@ -110,9 +110,7 @@ class OptimiserRace(Panel):
             ],
             layout={"flex_flow": "row wrap"},
         )
-        buttons = ipywidgets.HBox([self.run_button, self.stop_button, self.progress, self.time_left])
-        buttons.layout.flex_flow = "row wrap"
-        self.children = [knobs, buttons, self.status, self.chart]
+        self.children = [knobs, self.bar, self.status, self.chart]
         self.say("Who will be ahead? Make a guess, then press Run.")
 
     def _make_controls(self):
@@ -120,18 +118,12 @@ class OptimiserRace(Panel):
         self.content, self.style_picture = picture_choices(**look)
         self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
         self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **look)
-        log = {"step": 0.1, "readout_format": ".2g", "continuous_update": False, **look}
+        log = {"step": 0.02, "readout_format": ".2g", "continuous_update": False, **look}
         self.rate = ipywidgets.FloatLogSlider(0.03, min=-4, max=0, description="rate of gradient descent", **log)
         self.adam_rate = ipywidgets.FloatLogSlider(0.02, min=-4, max=0, description="rate of Adam", **log)
         whole = {"continuous_update": False, **look}
         self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description="evaluations of each", **whole)
         self.size = ipywidgets.IntSlider(96, 64, 160, 16, description="shorter side, pixels", **whole)
-        self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Start the race")
-        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; what was reached stays", disabled=True)
-        self.run_button.on_click(self._run_pressed)
-        self.stop_button.on_click(self.stop_pressed)
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
-        self.time_left = ipywidgets.Label()
 
     def settings(self) -> Settings:
         return Settings.gatys(network=self.network.value, start=self.start_from.value)
@@ -146,7 +138,7 @@ class OptimiserRace(Panel):
         self.start(lambda work: self._race(work, (content, style, settings), start, rates, evaluations))
         self.racers = [Racer(name, iter(()), start) for name in names]
         self._leads = []
-        self.progress.value, self.time_left.value = 0, ""
+        self.clear_progress()
         words = "The start, the same for all three optimisers"
         self.chart.begin(names, words, [start] * 3, until=evaluations)
         self.say("On your marks: the network looks at the two pictures.")
@@ -174,11 +166,11 @@ class OptimiserRace(Panel):
                     self.chart.remember(done, [None if racer.broken else racer.picture for racer in racers])
                     if work.may_show():
                         left = (time.perf_counter() - began) / done * (evaluations - done)
-                        self._show_progress(done, evaluations, f", {left:.0f} s left")
+                        self._show(done, evaluations, left)
                         self.say(self.words())
         finally:
             with work.page():
-                self._show_progress(done, evaluations, "")
+                self._show(done, evaluations)
                 self.chart.end()
                 for racer in racers:
                     racer.steps = iter(())  # the optimisers' memories are let go
@@ -223,8 +215,8 @@ class OptimiserRace(Panel):
         if running and len(running[0].totals) > 1:
             first, *others = running
             line = f"After {len(first.totals)} evaluations each, {first.name} is ahead with a total of "
-            line += f"{first.totals[-1]:.3g}"
-            parts.append("; then ".join([line, *(f"{each.name}: {each.totals[-1]:.3g}" for each in others)]) + ".")
+            rest = (f"{each.name}: {readable(each.totals[-1])}" for each in others)
+            parts.append("; then ".join([line + readable(first.totals[-1]), *rest]) + ".")
         for racer in self.racers:
             if racer.broken:
                 remedy = "start again from another picture" if racer.name == "L-BFGS" else "a smaller rate helps"
@@ -232,7 +224,9 @@ class OptimiserRace(Panel):
                     f"{_first_letter_up(racer.name)} left the finite numbers at evaluation {racer.broken}: {remedy}."
                 )
             elif len(racer.totals) > 1 and racer.totals[-1] > racer.totals[0]:
-                parts.append(f"{_first_letter_up(racer.name)} stands higher than it began ({racer.totals[0]:.3g}).")
+                parts.append(
+                    f"{_first_letter_up(racer.name)} stands higher than it began ({readable(racer.totals[0])})."
+                )
         if len(self._leads) > 1:
             evaluation, name = self._leads[-1]
             parts.append(
@@ -240,13 +234,10 @@ class OptimiserRace(Panel):
             )
         return " ".join(parts)
 
-    def _show_progress(self, done: int, evaluations: int, left: str):
-        self.progress.value = done / evaluations
-        self.time_left.value = f"evaluation {done} of {evaluations} of each{left}"
-        if done:
-            self._show()
-
-    def _show(self):
+    def _show(self, done: int, evaluations: int, left: float | None = None):
+        self.show_progress(done, evaluations, left, " of each")
+        if not done:
+            return
         totals = [racer.totals for racer in self.racers]
         ceiling = CEILING * max((each[0] for each in totals if each), default=0.0)
         cut_off = any(each and max(each) > ceiling for each in totals)
@@ -267,7 +258,7 @@ class OptimiserRace(Panel):
         for column, racer in enumerate(self.racers):
             axes = figure.add_subplot(grid[0, column])
             axes.imshow(images.to_pil(racer.picture))
-            axes.set_title(f"{racer.name}\ntotal {racer.totals[-1]:.3g}", fontsize=10)
+            axes.set_title(f"{racer.name}\ntotal {readable(racer.totals[-1])}", fontsize=10)
             axes.set_axis_off()
         axes = figure.add_subplot(grid[1, :])
         for racer, (colour, dash, marker) in zip(self.racers, plots.LOOKS, strict=False):

@@ -15,7 +15,7 @@ from style_helpers.panels.brush import Brush
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.film import Film
-from style_helpers.panels.panel import Panel, Work, handler
+from style_helpers.panels.panel import Panel, Work, handler, readable
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
@@ -48,7 +48,7 @@ class Studio(Panel):
         self._run: transfer.Run | None = None
         self._before: Tensor | None = None
         self._snapshots: list[transfer.Step] = []
-        self._kept_every = 1
+        self._kept_every, self._filling = 1, False
         self._mask: Tensor | None = None  # of the run that is shown
         self._make_choosers()
         self._make_settings()
@@ -58,7 +58,7 @@ class Studio(Panel):
         self.choosers["second style"].chosen = 2  # not the first one's
         content, style, second = self.choosers.values()
         left = ipywidgets.VBox([content, style, self.brush, second, self._knobs, self.more], layout=LEFT)
-        painted = [self._buttons, self._bar, self.status, self.film]
+        painted = [self._buttons, self.progress, self.time_left, self.status, self.film]
         right = ipywidgets.VBox(painted, layout={"width": "410px"} | FITTING)
         beside = ipywidgets.HBox([left, right], layout=ROW)
         self.children = [beside, self.by_layer, self.chart, self.code]
@@ -112,27 +112,21 @@ class Studio(Panel):
         self.style_weight.observe(self._weight_moved, "value")
 
     def _make_buttons(self):
-        self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Paint")
         self.pause_button = ipywidgets.Button(description="Pause", tooltip="Wait, or go on", disabled=True)
-        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the picture stays", disabled=True)
         self.save_button = ipywidgets.Button(description="Save", tooltip="Write the picture to a file", disabled=True)
         self.file_name = ipywidgets.Text("my-picture.png", description="file name", style=WIDE)
         for button, act in (
-            (self.run_button, self._run_pressed),
             (self.pause_button, self._pause_pressed),
-            (self.stop_button, self.stop_pressed),
             (self.save_button, self._save_pressed),
         ):
             button.on_click(act)
+        for button in (self.run_button, self.pause_button, self.stop_button, self.save_button):
             button.layout.width = "88px"
         self.file_name.layout.width, self.file_name.layout.max_width = "370px", WITHIN
         self.file_name.observe(self._changed, "value")
         buttons = [self.run_button, self.pause_button, self.stop_button, self.save_button, self.file_name]
         self._buttons = ipywidgets.HBox(buttons, layout=ROW)
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done", style=WIDE)
         self.progress.layout.width, self.progress.layout.max_width = "370px", WITHIN
-        self.time_left = ipywidgets.Label(layout={"margin": "0 0 0 125px"})
-        self._bar = ipywidgets.VBox([self.progress, self.time_left])
 
     def _make_views(self):
         self.film = Film(width=400, empty="The picture grows here.")
@@ -159,7 +153,11 @@ class Studio(Panel):
     @handler
     def _preset_chosen(self):
         self._fill_layers()
-        self.style_weight.value = Settings.preset(self.preset.value).style_weight
+        under_way, self._filling = self._filling, True  # a run keeps its own weight
+        try:
+            self.style_weight.value = Settings.preset(self.preset.value).style_weight
+        finally:
+            self._filling = under_way
         self._write_code()
 
     def _fill_layers(self):
@@ -184,7 +182,7 @@ class Studio(Panel):
     def _weight_moved(self):
         self._write_code()
         run = self._under_way
-        if run is not None:
+        if run is not None and not self._filling:
             weight = self.settings().style_weight
             run.change(style_weight=weight)
             self.say(f"From the next evaluation on, the style weight is {weight:g}.")
@@ -199,7 +197,7 @@ class Studio(Panel):
     def _run_pressed(self):
         settings, wish = self.settings(), self._wish(self.size.value)
         self.start(lambda work: self._paint(work, settings, *wish))
-        self.progress.value, self.time_left.value = 0, ""
+        self.clear_progress()
         self.say("Preparing: the network looks at the two pictures.")
 
     def _wish(self, size: int) -> tuple[Tensor, Tensor | list[Style], Tensor | None]:
@@ -254,8 +252,7 @@ class Studio(Panel):
             self._before, self._run, self._snapshots, self._kept_every = content, run, [], 1
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
             photo, style, _ = (chooser.name for chooser in self.choosers.values())
-            words = f"{photo} in the manner of {style}; the photo to the left of the line"
-            self.film.begin(content, "photo", words)
+            self._words = f"{photo} in the manner of {style}; the photo to the left of the line"
             work.making, work.on_stop = False, run.stop
             self.say("Painting.")
         for step in run:
@@ -269,6 +266,8 @@ class Studio(Panel):
 
     def _remember(self, step: transfer.Step):
         """Keeps every picture at first, and fewer and fewer as the run grows longer."""
+        if not self._snapshots:  # until now the earlier film stays
+            self.film.begin(self._before, "photo", self._words)
         if len(self._snapshots) > 1 and (step.evaluation - 1) % self._kept_every:
             self._snapshots[-1] = step
             return
@@ -278,11 +277,7 @@ class Studio(Panel):
             self._snapshots = self._snapshots[::2]
 
     def _show_progress(self, run: transfer.Run, over: bool = False):
-        done, left = len(run.history), run.seconds_left()
-        self.progress.value = done / run.evaluations
-        self.time_left.value = f"evaluation {done} of {run.evaluations}" + (
-            "" if left is None else f", {left:.0f} s left"
-        )
+        self.show_progress(len(run.history), run.evaluations, None if over else run.seconds_left())
         follow = self.film.at_end
         # The newest one stays in the strip only if it is one of those that are kept
         lasting = [each for each in self._snapshots if over or (each.evaluation - 1) % self._kept_every == 0]
@@ -294,7 +289,8 @@ class Studio(Panel):
         self.save_button.disabled = not self._snapshots
 
     def set_working(self, working: bool):
-        self.pause_button.disabled = self.stop_button.disabled = not working
+        super().set_working(working)
+        self.pause_button.disabled = not working
         self.pause_button.description = "Pause"
 
     # What is to be seen
@@ -328,13 +324,15 @@ class Studio(Panel):
         names = list(history[0].losses.terms) if self.by_layer.value and history else ["total", "style", "content"]
         lines = {name: [(each.evaluation, _loss(each.losses, name)) for each in history] for name in names}
         first, last = (run.history[place].losses.total for place in (0, -1)) if run.history else (0, 0)
-        alt = f"Loss curves of {len(run.history)} evaluations: the total goes from {first:.3g} to {last:.3g}."
+        alt = (
+            f"Loss curves of {len(run.history)} evaluations: the total goes from {readable(first)} to {readable(last)}."
+        )
         self.chart.show(lines, alt, until=run.evaluations)
 
     def _write_code(self):
         code = html.escape("\n".join(self._mask_lines() if self._is_masked else self._lines()))
         self.code.value = (
-            "<details><summary>The same in Python</summary>"
+            "<details><summary>These choices in Python</summary>"
             f'<pre tabindex="0" style="user-select: all; white-space: pre-wrap">{code}</pre></details>'
         )
 

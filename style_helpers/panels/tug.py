@@ -103,7 +103,7 @@ class TugOfWar(Panel):
     """
 
     def __init__(self, begin: Callable = begin):
-        super().__init__()
+        super().__init__(tooltip="Begin a short run")
         self._begin = begin
         self.moments: list[Moment] = []
         self._make_controls()
@@ -114,10 +114,8 @@ class TugOfWar(Panel):
                 ipywidgets.VBox([self.evaluations, self.size]),
             ]
         )
-        buttons = ipywidgets.HBox([self.run_button, self.stop_button, self.progress, self.time_left])
-        for row in (knobs, buttons):
-            row.layout.flex_flow = "row wrap"
-        self.children = [knobs, buttons, self.status, self.front]
+        knobs.layout.flex_flow = "row wrap"
+        self.children = [knobs, self.bar, self.status, self.front]
         self.say("Press Run: forty evaluations give the rope some moments to look at.")
 
     def _make_controls(self):
@@ -127,12 +125,6 @@ class TugOfWar(Panel):
         whole = {"continuous_update": False, **look}
         self.evaluations = ipywidgets.IntSlider(40, 10, 240, 10, description="evaluations", **whole)
         self.size = ipywidgets.IntSlider(96, 64, 128, 16, description="shorter side, pixels", **whole)
-        self.run_button = ipywidgets.Button(description="Run", button_style="primary", tooltip="Begin a short run")
-        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; the moments stay", disabled=True)
-        self.run_button.on_click(self._run_pressed)
-        self.stop_button.on_click(self.stop_pressed)
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="done")
-        self.time_left = ipywidgets.Label()
 
     # The run, in the background
 
@@ -147,7 +139,7 @@ class TugOfWar(Panel):
         size = self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
         self.start(lambda work: self._run(work, content, style, settings))
-        self.progress.value, self.time_left.value = 0, ""
+        self.clear_progress()
         self.say("Preparing: the network looks at the two pictures.")
 
     def _run(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
@@ -172,17 +164,13 @@ class TugOfWar(Panel):
                 if work.may_show():
                     left = (time.perf_counter() - began) / done * (settings.evaluations - done)
                     with work.page():
-                        self._show_progress(done, settings.evaluations, f", {left:.0f} s left")
+                        self.show_progress(done, settings.evaluations, left)
         finally:
             with work.page():
-                self._show_progress(done, settings.evaluations, "")
+                self.show_progress(done, settings.evaluations)
         ended = "Stopped" if work.stopping.is_set() else "The run is over"
         with work.page():
             self.say(f"{ended}: {len(moments)} moments are kept. Point at the picture, and drag the style weight.")
-
-    def _show_progress(self, done: int, evaluations: int, left: str):
-        self.progress.value = done / evaluations
-        self.time_left.value = f"evaluation {done} of {evaluations}{left}"
 
     def still(self) -> Image.Image:
         """The moment shown, for readers without a kernel. Raises ValueError before the first run."""

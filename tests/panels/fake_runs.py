@@ -66,7 +66,7 @@ class Runs(Fake, list):
 
 
 def computed(panel):
-    panel.compute_button.click()
+    panel.run_button.click()
     return idle(panel)
 
 

@@ -298,7 +298,7 @@ def test_another_number_of_evaluations_is_another_picture(panel, runs):
 
 
 def test_stop_ends_after_the_evaluation_and_the_second_does_not_begin(quick, runs):
-    stopped_at(quick, runs, quick.compute_button, 4)
+    stopped_at(quick, runs, quick.run_button, 4)
     assert len(runs) == 1
     assert len(runs[0].history) == 4
     assert "Stopped after" in quick.status.value
@@ -321,7 +321,7 @@ def test_an_error_is_one_sentence_escaped_and_the_panel_stays_usable(quick, runs
 
 def test_a_choice_changed_meanwhile_is_answered_and_gets_only_its_own_pictures(quick, runs):
     runs.free = False
-    quick.compute_button.click()
+    quick.run_button.click()
     wait(lambda: runs)
     choose(quick, "style scale")
     assert quick.working
@@ -343,7 +343,7 @@ def test_handlers_may_come_on_any_thread_and_none_is_left(quick, runs):
             pass
 
     before = threading.active_count()
-    click_at_once([quick.compute_button.click, factors, quick.stop_button.click, techniques] * 3)
+    click_at_once([quick.run_button.click, factors, quick.stop_button.click, techniques] * 3)
     quick.stop_button.click()
     idle(quick)
     assert 'role="alert"' not in quick.status.value
@@ -388,7 +388,7 @@ def test_the_still_shows_every_recipe(panel):
 def test_the_real_runner_answers_stop():
     panel = BeforeAfter()
     panel.factor.value, panel.evaluations.value = 2, 400
-    panel.compute_button.click()
+    panel.run_button.click()
     wait(lambda: "<img" in panel.live_picture.value)
     panel.stop_button.click()
     idle(panel)

@@ -121,7 +121,7 @@ def test_noise_is_compared_with_noise(panel, fake):
 def test_pictures_and_curves_say_what_came(panel, fake):
     fake.totals = [20.0, *[2000.0] * 9]
     ran(panel)
-    right, broken = "the right program: total 10 -> 1", "the broken program: total 20 -> 2e+03"
+    right, broken = "the right program: total 10 -> 1", "the broken program: total 20 -> 2,000"
     assert panel.chart.words.lower() == f"{right} in 10 evaluations. {broken} in 10 evaluations."
     assert panel.chart.notes == ["", ""]
     assert "differ by 0.5 on average" in panel.observed.value
@@ -256,7 +256,7 @@ def everything(panel):
 
 def test_the_quiz_does_not_tell_the_name(panel, fake):
     panel.quiz.value = True
-    assert panel.bug.disabled
+    assert panel.bug.layout.display == "none"
     assert panel.check_button.disabled  # there is nothing to answer yet
     ran(panel)
     hidden = [*BUGS][-1]
@@ -325,7 +325,7 @@ def test_leaving_the_quiz_shows_the_chosen_bug_again(panel):
     panel.quiz.value = True
     ran(panel)
     panel.quiz.value = False
-    assert not panel.bug.disabled
+    assert panel.bug.layout.display is None
     assert "grey photo" in panel.label.value
     assert panel.chart.lines == []
     assert panel.verdict.value == ""

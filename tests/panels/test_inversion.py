@@ -242,7 +242,7 @@ def test_the_end_shows_the_best_picture_its_numbers_and_the_curve(panel):
 
 def test_the_picture_grows_and_stop_ends_after_the_evaluation(panel, runs):
     runs.free = False
-    panel.compute_button.click()
+    panel.run_button.click()
     assert not panel.stop_button.disabled
     runs.reach(2)
     wait(lambda: "evaluation 1 of 20" in panel.live_picture.value)
@@ -257,7 +257,7 @@ def test_the_picture_grows_and_stop_ends_after_the_evaluation(panel, runs):
 
 def test_another_layer_may_be_chosen_while_it_computes_and_the_live_picture_keeps_its_name(panel, runs):
     runs.free = False
-    panel.compute_button.click()
+    panel.run_button.click()
     runs.reach(2)
     wait(lambda: "evaluation 1 of 20" in panel.live_picture.value)
     panel.strip.chosen = LAYERS.index("relu5_1")
@@ -295,7 +295,7 @@ def test_handlers_may_come_on_any_thread(panel, runs):
         for panel.photo.value in PHOTOS:
             pass
 
-    click_at_once([panel.compute_button.click, move, panel.stop_button.click, move] * 4)
+    click_at_once([panel.run_button.click, move, panel.stop_button.click, move] * 4)
     panel.stop_button.click()
     idle(panel)
     assert 'role="alert"' not in panel.status.value
@@ -305,7 +305,7 @@ def test_fifty_runs_leave_no_thread_behind(panel, runs):
     computed(panel)
     threads = threading.active_count()
     for number in range(50):
-        panel.compute_button.click()
+        panel.run_button.click()
         if number % 2:
             panel.stop_button.click()
         idle(panel)
@@ -333,7 +333,7 @@ def test_a_photo_rebuilt_perfectly_and_one_that_has_nothing_in_common():
 def test_the_real_runner_answers_stop():
     panel = InversionByDepth()
     panel.strip.chosen, panel.evaluations.value = 0, 1200
-    panel.compute_button.click()
+    panel.run_button.click()
     wait(lambda: "<img" in panel.live_picture.value)
     panel.stop_button.click()
     idle(panel)

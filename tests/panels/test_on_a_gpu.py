@@ -86,5 +86,5 @@ def test_the_bug_switches_run_both_programs():
 @pytest.mark.parametrize("make", [InversionByDepth, TradeOffExplorer, BeforeAfter])
 def test_what_was_computed_beforehand_is_computed_now(make):
     panel = small(make(), evaluations=20)
-    panel.compute_button.click()
+    panel.run_button.click()
     ended(panel)

@@ -41,13 +41,13 @@ def studio(folder):
 
 def inversion(_):
     runs = Runs()
-    return Case(runs, lambda: InversionByDepth(runs.begin, test_inversion.fake_measure), "compute_button")
+    return Case(runs, lambda: InversionByDepth(runs.begin, test_inversion.fake_measure), "run_button")
 
 
 def before_after(_):
     runs = Runs()
     measure = lambda *_: dict.fromkeys(MEASURED, 0.5)  # noqa: E731
-    return Case(runs, lambda: BeforeAfter(runs.begin, measure), "compute_button")
+    return Case(runs, lambda: BeforeAfter(runs.begin, measure), "run_button")
 
 
 def race(_):

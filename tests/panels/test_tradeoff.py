@@ -205,7 +205,7 @@ def test_the_end_shows_the_picture_its_numbers_and_its_place_in_the_plane(panel)
 
 def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs):
     runs.free = False
-    panel.compute_button.click()
+    panel.run_button.click()
     wait(lambda: runs)
     panel.style_choice.value = STYLES[1]
     assert "Computing" in panel.status.value or "Preparing" in panel.status.value
@@ -218,7 +218,7 @@ def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs)
 
 
 def test_stop_ends_after_the_evaluation_and_keeps_the_picture(panel, runs):
-    stopped_at(panel, runs, panel.compute_button, 4)
+    stopped_at(panel, runs, panel.run_button, 4)
     assert len(runs[-1].history) == 4
     assert "Stopped after 4" in panel.status.value
     assert "<img" in panel.live_picture.value
@@ -251,7 +251,7 @@ def test_handlers_may_come_on_any_thread(panel, runs):
         for panel.style_choice.value in STYLES:
             pass
 
-    click_at_once([panel.compute_button.click, move, panel.stop_button.click, choose] * 4)
+    click_at_once([panel.run_button.click, move, panel.stop_button.click, choose] * 4)
     panel.stop_button.click()
     idle(panel)
     assert 'role="alert"' not in panel.status.value
