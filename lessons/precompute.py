@@ -1,17 +1,14 @@
-"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter | stills] ...
+"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter] ...
 
 inversion    lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
 tradeoff     lesson 06: six pairs of pictures, each with five style weights (some two minutes)
 beforeafter  lesson 07: two pairs of pictures, each by ten recipes (two to eight minutes)
-stills       images/figures: these panels as panel-*.jpg, and the bug switches as panel-bugs.png, for readers without a
-             kernel (seconds)
 
 Nothing said: all of them. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
 images/panels/index.json lists them, with the settings and what was measured on each file as it is written there.
 """
 
 import hashlib
-import io
 import json
 import os
 import sys
@@ -21,13 +18,9 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from style_helpers import files, images
-from style_helpers.panels import before_after, bugs, inversion, tradeoff
+from style_helpers.panels import before_after, inversion, tradeoff
 from style_helpers.panels.bundled import FOLDER, SIZE, begin, encode
 from style_helpers.settings import QUICK, Settings
-
-FIGURES = images.FOLDER / "figures"
-LARGEST_STILL = 65_000  # bytes
-STILL_BUG = "weight squared"
 
 
 def jobs_of_inversion() -> Iterator[tuple]:
@@ -127,37 +120,11 @@ def _list(kind: str, pictures: dict):
             file.unlink()
 
 
-def make_stills():
-    panels = {"inversion": inversion.InversionByDepth, "tradeoff": tradeoff.TradeOffExplorer}
-    panels["before-after"] = before_after.BeforeAfter
-    for name, panel in panels.items():
-        still = panel().still()
-        for quality in (90, 85, 80, 70, 60, 50):
-            page = io.BytesIO()
-            still.save(page, "JPEG", quality=quality, optimize=True)
-            if page.tell() < LARGEST_STILL:
-                break
-        print(f"panel-{name}.jpg: {page.tell() / 1000:.0f} kB, quality {quality}")
-        files.write(FIGURES / f"panel-{name}.jpg", page.getvalue(), overwrite=True)
-    make_still_of_bugs()
-
-
-def make_still_of_bugs():
-    """Both programs run to their end first: this panel has nothing computed beforehand."""
-    panel, page = bugs.BugSwitches(), io.BytesIO()
-    panel.bug.value = STILL_BUG
-    panel.run_button.click()
-    panel.wait()
-    panel.still().save(page, "PNG", optimize=True)
-    print(f"panel-bugs.png: {page.tell() / 1000:.0f} kB; {panel.observed.value}")
-    files.write(FIGURES / "panel-bugs.png", page.getvalue(), overwrite=True)
-
-
 if __name__ == "__main__":
-    asked = sys.argv[1:] or [*KINDS, "stills"]
-    if set(asked) - {*KINDS, "stills"}:
-        sys.exit(f"Say {', '.join(KINDS)}, stills, or nothing for all of them, not {' '.join(asked)}.")
+    asked = sys.argv[1:] or [*KINDS]
+    if set(asked) - set(KINDS):
+        sys.exit(f"Say {', '.join(KINDS)}, or nothing for all of them, not {' '.join(asked)}.")
     os.environ.pop(QUICK, None)  # what is bundled is always computed in full
     FOLDER.mkdir(exist_ok=True)
     for each in asked:
-        make_stills() if each == "stills" else make(each)
+        make(each)

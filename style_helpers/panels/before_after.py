@@ -7,7 +7,6 @@ from pathlib import Path
 
 import ipywidgets
 import traitlets
-from PIL import Image
 from torch import Tensor
 
 from style_helpers import images, losses, metrics, transfer
@@ -26,9 +25,7 @@ from style_helpers.panels.bundled import (
     Wish,
     begin,
     names,
-    side_by_side,
     title,
-    under,
 )
 from style_helpers.panels.panel import Picture, as_png, handler
 from style_helpers.settings import Settings
@@ -371,23 +368,6 @@ class BeforeAfter(LivePanel):
             self._made[wish.key] = Shown(as_png(run.result().picture), numbers, wish.key[-1])
             self._show()
         return ", ".join(f"{name} {_rounded(name, numbers[name])}" for name in ("LPIPS", "style distance"))
-
-    def still(self) -> Image.Image:
-        """The chosen pair and all that was made of it, for a page without a kernel. Raises BundleError."""
-        content, style = self._pair if self._pair in PAIRS else PAIRS[0]
-        photo, painting = load(images.CONTENT, content), load(images.STYLE, style)
-        like = images.to_pil(painting).resize((photo.shape[-1], photo.shape[-2]))
-        cells = [under(images.to_pil(photo), title(content), "the photo", 154)]
-        cells.append(under(like, title(style), "the style", 154))
-        for recipe, made in RECIPES.items():
-            found = self._bundle.find(content=content, style=style, made=recipe)
-            lpips, distance = found.numbers["LPIPS"], found.numbers["style distance"]
-            cells.append(under(found.picture, made.name, f"LPIPS {lpips:.2f}, style {distance:.2f}", 154))
-        rows = [side_by_side(cells[:6]), side_by_side(cells[6:])]
-        page = Image.new("RGB", (rows[0].width, rows[0].height + rows[1].height), "white")
-        page.paste(rows[0], (0, 0))
-        page.paste(rows[1], (0, rows[0].height))
-        return page
 
 
 HINT = "Choose a technique, look at both pictures, then drag the line."

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import ipywidgets
-from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -16,7 +15,7 @@ from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices, readable
+from style_helpers.panels.panel import Panel, Work, handler, picture_choices, readable
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
@@ -264,25 +263,6 @@ class BugSwitches(Panel):
         done = max(1, *(len(program.losses) for program in programs))
         if not all(program.ended for program in programs) or done == 1:
             self.chart.remember(done, [None if program.ended and done > 1 else program.picture for program in programs])
-
-    def still(self) -> Image.Image:
-        """Pictures and curves as one picture, for readers without a kernel. Raises ValueError before the first run."""
-        if not self.programs or not any(program.losses for program in self.programs):
-            raise ValueError("There is nothing to draw yet: press Run first.")
-        figure = images.new_figure(8.4, 2.6)
-        axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
-        for each, program in zip(axes, self.programs, strict=False):
-            each.imshow(images.to_pil(program.picture))
-            each.set_title(program.name, fontsize=10)
-            each.set_axis_off()
-        for program, (dash, colour) in zip(self.programs, (("-", "#000000"), ("--", "#D55E00")), strict=True):
-            totals = [losses.total for losses in program.losses]
-            axes[2].plot(range(1, len(totals) + 1), totals, dash, color=colour, label=program.name)
-        axes[2].set(yscale="log", xlabel="evaluation", title=f"total; bug: {self._shown_bug}")
-        axes[2].title.set_fontsize(10)
-        axes[2].grid(alpha=0.3)
-        axes[2].legend(fontsize=9)
-        return as_still(figure)
 
 
 def compared(right: Program, broken: Program) -> str:

@@ -215,29 +215,6 @@ def caption(heading: str, *lines: str) -> str:
     return f'<div style="line-height: 1.4; max-width: 240px"><b>{html.escape(heading)}</b>{text}</div>'
 
 
-def under(picture: Image.Image, heading: str, note: str, side: int = 150) -> Image.Image:
-    """For still pictures: the picture, `side` pixels wide, on white, its name above it and a note below."""
-    from PIL import ImageDraw
-
-    height = round(side * picture.height / picture.width)
-    page = Image.new("RGB", (side + 8, height + 44), "white")
-    page.paste(picture.resize((side, height), Image.Resampling.LANCZOS), (4, 22))
-    draw = ImageDraw.Draw(page)
-    for text, top in ((heading, 4), (note, height + 26)):
-        size = next(size for size in range(13, 4, -1) if draw.textlength(text, font_size=size) <= side or size == 5)
-        draw.text((side // 2 + 4, top), text, "black", font_size=size, anchor="ma")
-    return page
-
-
-def side_by_side(pictures: Sequence[Image.Image]) -> Image.Image:
-    whole = Image.new("RGB", (sum(each.width for each in pictures), max(each.height for each in pictures)), "white")
-    left = 0
-    for each in pictures:
-        whole.paste(each, (left, 0))
-        left += each.width
-    return whole
-
-
 def encode(picture: Tensor) -> bytes:
     """A picture as the JPEG that is bundled: small, and good enough beside the others."""
     page = io.BytesIO()

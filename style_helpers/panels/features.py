@@ -1,6 +1,5 @@
 """The feature explorer: a layer's strongest maps, how far one unit sees, what its ReLU cuts off."""
 
-import functools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import ipywidgets
 import torch
 import traitlets
-from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from style_helpers import images, networks
@@ -18,8 +16,6 @@ from style_helpers.panels.panel import Panel, as_png, handler
 NETWORKS = {"AlexNet": "alexnet", "VGG-16": "vgg16"}
 SIZES = {"alexnet": 224, "vgg16": 160}  # pixels of the shorter side: answers come at once
 MOST = 3_000_000  # bytes of maps in one answer
-STRONGEST = 12  # maps that a still shows
-TILE = 192  # pixels across one map
 NAMED = {"description_width": "initial"}
 
 
@@ -180,6 +176,10 @@ class FeatureExplorer(Panel):
             front.layer = front.asked = before if before in self._features else layer
             self.record(front.layer)
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(self._features)
+
     def record(self, *layers: str):
         """Gives the front these layers' maps, in place of others: several, so that `front.recorded()` has them all."""
         self.front.maps = {
@@ -193,91 +193,5 @@ class FeatureExplorer(Panel):
         after = self._features.get(layer.replace("conv", "relu"), self._features[layer])[0]
         return after.mean((1, 2)).argsort(descending=True).tolist()
 
-    def still(self) -> Image.Image:
-        """The photo and the maps as one picture, for a page without a kernel."""
-        layer, (height, width) = self.front.layer, self.front.size
-        field, maps = fields(self._looked[0])[layer], self._features[layer][0]
-        (down, across), (rows, columns) = self.front.at, maps.shape[1:]
-        row, column = field.nearest(down * height, rows), field.nearest(across * width, columns)
-        (top, bottom), (left, right) = field.seen(row, height), field.seen(column, width)
-        strongest = self._order(layer)[:STRONGEST]
-        tiles = [tile(maps[each], (TILE, round(TILE * height / width)), layer.startswith("conv")) for each in strongest]
-        for each in tiles:
-            outline_unit(each, maps.shape[1:], (row, column))
-        photo = boxed(self._picture, (left, top, right, bottom), 360).resize((400, height * 400 // width))
-        zero, none = ("mid-grey", "not above 0") if layer.startswith("conv") else ("black", "is 0")
-        titles = [f"{each}: {(maps[each] <= 0).float().mean():.0%} {none}" for each in strongest]
-        maps_drawn = sheet(tiles, titles, 4)
-        notes = f"One unit sees {field.side} pixels a side.", f"Each map with its channel; {zero} is 0."
-        parts = list(zip((photo, maps_drawn), notes, strict=True))
-        return beside(f"Feature explorer: the strongest maps of {layer} of {self.front.network}", parts)
-
 
 # Pictures of maps, for this panel and others
-
-
-def tile(values: Tensor, shape: tuple[int, int], signed: bool = False) -> Image.Image:
-    """A map (H, W) in greys, its numbers as sharp squares, enlarged to a width and a height.
-
-    Black is 0 and white the largest; when signed, mid-grey is 0 and black the negative of the largest.
-    """
-    most = max(values.abs().max().item(), 1e-12)
-    grey = (values / most + 1) / 2 if signed else values / most
-    levels = grey.clamp(0, 1).mul(255).round().to(torch.uint8)
-    return Image.fromarray(levels.contiguous().cpu().numpy()).resize(shape, Image.Resampling.NEAREST).convert("RGB")
-
-
-def boxed(picture: Tensor, box: tuple[int, int, int, int], height: int) -> Image.Image:
-    """A picture (1, 3, H, W) at a height in pixels, dimmed outside of a box (left, top, right, bottom)."""
-    scale = height / picture.shape[-2]
-    drawn = images.to_pil(picture).resize((round(scale * picture.shape[-1]), height), Image.Resampling.BICUBIC)
-    left, top, right, bottom = (round(scale * side) for side in box)
-    dimmed = drawn.point(lambda level: level * 3 // 5 + 20)
-    dimmed.paste(drawn.crop((left, top, right, bottom)), (left, top))
-    frame(ImageDraw.Draw(dimmed), left, top, right, bottom)
-    return dimmed
-
-
-def frame(draw: ImageDraw.ImageDraw, left: float, top: float, right: float, bottom: float, width: int = 2):
-    """White within black, so that it is seen on dark and on bright."""
-    draw.rectangle((left, top, right - 1, bottom - 1), outline="black", width=2 * width)
-    draw.rectangle((left + 1, top + 1, right - 2, bottom - 2), outline="white", width=width)
-
-
-def outline_unit(drawn: Image.Image, shape: Sequence[int], unit: tuple[int, int]):
-    """Frames one unit of a map of (rows, columns) in the map's tile."""
-    down, across = drawn.height / shape[0], drawn.width / shape[1]
-    y, x = (unit[0] + 0.5) * down, (unit[1] + 0.5) * across
-    half_height, half_width = (max(size / 2 + 2, 6) for size in (down, across))
-    frame(ImageDraw.Draw(drawn), x - half_width, y - half_height, x + half_width, y + half_height)
-
-
-@functools.lru_cache(8)
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def sheet(tiles: Sequence[Image.Image], titles: Sequence[str], columns: int, size: int = 18) -> Image.Image:
-    """Pictures of one shape in rows on white, each under its title."""
-    width, height = tiles[0].width + 8, tiles[0].height + size + 10
-    drawn = Image.new("RGB", (width * min(columns, len(tiles)), height * -(-len(tiles) // columns)), "white")
-    draw = ImageDraw.Draw(drawn)
-    for number, (picture, title) in enumerate(zip(tiles, titles, strict=True)):
-        row, column = divmod(number, columns)
-        x, y = 4 + column * width, row * height
-        draw.text((x, y + 2), title, "black", font(size))
-        drawn.paste(picture, (x, y + size + 6))
-    return drawn
-
-
-def beside(heading: str, parts: Sequence[tuple[Image.Image, str]]) -> Image.Image:
-    """A still: pictures side by side on white, each under a note, all under a heading; in few colours."""
-    size = (sum(part.width + 16 for part, _ in parts) + 16, max(part.height for part, _ in parts) + 84)
-    drawn, x = Image.new("RGB", size, "white"), 16
-    draw = ImageDraw.Draw(drawn)
-    draw.text((x, 10), heading, "black", font(24))
-    for part, note in parts:
-        draw.text((x, 44), note, "black", font(18))
-        drawn.paste(part, (x, 72))
-        x += part.width + 16
-    return drawn.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

@@ -6,22 +6,16 @@ from pathlib import Path
 import ipywidgets
 import torch
 import traitlets
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_helpers import images, networks
 from style_helpers.fronts import Front
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.bundled import encode
-from style_helpers.panels.features import NAMED, NETWORKS, SIZES, beside, font, frame, look, sheet, tile
+from style_helpers.panels.features import NAMED, NETWORKS, SIZES, look
 from style_helpers.panels.panel import Panel, handler
 
 LOUDEST = 24  # channels that are shown, those with the largest G_kk
-CELL = 40  # pixels a side in the still's picture of the matrix
-MARGIN = 52  # for the channels' numbers
-PATCHES = 5
-PATCH = 32  # pixels a side
-TILE = 256  # pixels across one map of the still
 SHOWN = 448  # pixels of the shorter side of the painting on the page
 LEVELS = 65535  # of a map as it is sent
 
@@ -127,26 +121,6 @@ class GramMicroscope(Panel):
             f"{channels} numbers. Shown are the {len(self._loudest)} channels with the largest G_kk, the largest first."
         )
 
-    def still(self) -> Image.Image:
-        """The matrix, the maps and the patches as one picture, for a page without a kernel."""
-        k, l = (self._loudest[place] for place in self.front.pair)  # noqa: E741  (as in the formulas)
-        product = self._maps[k] * self._maps[l]
-        shape = (TILE, round(TILE * self._picture.shape[-2] / self._picture.shape[-1]))
-        maps = [tile(each, shape) for each in (self._maps[k], self._maps[l], product)]
-        corners, pixels = strongest(product, self._picture.shape[-2:]), images.to_pil(self._picture)
-        cut = [pixels.crop((left, top, left + PATCH, top + PATCH)).resize((152, 152)) for top, left in corners]
-        parts = [(sheet(maps, [f"channel k = {k}", f"channel l = {l}", "their product"], 3), 528)]
-        if cut:
-            parts.append((sheet(cut, [f"{number}" for number in range(1, len(cut) + 1)], PATCHES), 528))
-        right, top = Image.new("RGB", (528, 500), "white"), 0
-        for part, width in [*parts, (numbered(self._picture, corners), 250)]:
-            sized = part.resize((width, width * part.height // part.width))
-            right.paste(sized, (0, top))
-            top += sized.height + 10
-        heading = f"Gram microscope: {self.layer.value} of {self.painting.value.rsplit('.', 1)[0]}"
-        left = matrix(self._gram, self._loudest, tuple(self.front.pair)).reduce(2)
-        return beside(heading, [(left, "The loudest channels"), (right, "One pair, and where it fires most")])
-
 
 def packed(maps: Tensor, gram: Tensor, channels: list[int], size: tuple[int, int], words: str) -> dict:
     """What the front is sent of a layer: maps (C, H, W) from 0 on, of which it gets `channels`, and their `gram`.
@@ -184,54 +158,3 @@ def _layers(network: str) -> tuple[str, ...]:
     """After a ReLU: AlexNet's five, and the first of each block of VGG, where the paper listens for style."""
     names = networks.layer_names(network)
     return tuple(name for name in names if name[:4] == "relu" and (len(name) == 5 or name.endswith("_1")))
-
-
-def matrix(gram: Tensor, channels: list[int], framed: tuple[int, int]) -> Image.Image:
-    """A Gram matrix (C, C) of sharp squares, lighter for larger, with its channels' numbers, and one cell framed.
-
-    The scale is that of square roots from 0 to the largest number, so that quiet pairs are seen too.
-    """
-    side = CELL * len(gram)
-    drawn = Image.new("RGB", (side + MARGIN, side + MARGIN), "white")
-    drawn.paste(tile(gram.clamp(min=0).sqrt(), (side, side)), (MARGIN, MARGIN))
-    draw = ImageDraw.Draw(drawn)
-    for number, channel in enumerate(channels):
-        middle = MARGIN + CELL * number + CELL // 2
-        draw.text((MARGIN - 6, middle), str(channel), "black", font(24), anchor="rm")
-        turned = Image.new("RGB", (MARGIN - 4, CELL), "white")
-        ImageDraw.Draw(turned).text((2, CELL // 2), str(channel), "black", font(24), anchor="lm")
-        drawn.paste(turned.transpose(Image.Transpose.ROTATE_90), (middle - CELL // 2, 0))
-    row, column = framed
-    left, top = MARGIN + CELL * column, MARGIN + CELL * row
-    frame(draw, left - 5, top - 5, left + CELL + 5, top + CELL + 5, 5)
-    return drawn
-
-
-def numbered(picture: Tensor, corners: list[tuple[int, int]]) -> Image.Image:
-    """A picture (1, 3, H, W), twice as large, with numbered frames around patches at (top, left)."""
-    pixels = images.to_pil(picture)
-    drawn = pixels.resize((2 * pixels.width, 2 * pixels.height), Image.Resampling.BICUBIC)
-    draw = ImageDraw.Draw(drawn)
-    for number, (top, left) in enumerate(corners, start=1):
-        frame(draw, 2 * left, 2 * top, 2 * (left + PATCH), 2 * (top + PATCH))
-        draw.rectangle((2 * left, 2 * top, 2 * left + 22, 2 * top + 28), fill="black")
-        draw.text((2 * left + 5, 2 * top + 1), str(number), "white", font(22))
-    return drawn
-
-
-def strongest(firing: Tensor, size: tuple[int, int]) -> list[tuple[int, int]]:
-    """(top, left) of the patches of a picture of (height, width) where a map (H, W) is largest and above 0.
-
-    At most five, which overlap by less than half.
-    """
-    (height, width), (rows, columns), corners = size, firing.shape, []
-    order = firing.flatten().argsort(descending=True)
-    for place in order[: int((firing > 0).sum())].tolist():
-        row, column = divmod(place, columns)
-        top = min(max(round((row + 0.5) * height / rows - PATCH / 2), 0), height - PATCH)
-        left = min(max(round((column + 0.5) * width / columns - PATCH / 2), 0), width - PATCH)
-        if all(max(abs(top - other), abs(left - seen)) > PATCH / 2 for other, seen in corners):
-            corners.append((top, left))
-        if len(corners) == PATCHES:
-            break
-    return corners

@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
-from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
@@ -23,9 +22,7 @@ from style_helpers.panels.bundled import (
     Wish,
     begin,
     encode,
-    side_by_side,
     title,
-    under,
 )
 from style_helpers.panels.panel import handler
 from style_helpers.panels.strip import Filmstrip, frame
@@ -135,15 +132,6 @@ class InversionByDepth(LivePanel):
 
     def finished(self, wish: Wish, run: Run, numbers: dict[str, float]) -> str:
         return _in_words(numbers)
-
-    def still(self) -> Image.Image:
-        """The chosen photo and all that was rebuilt from it, for a page without a kernel. Raises BundleError."""
-        photo = self.photo.value
-        row = [under(images.to_pil(load(photo)), title(photo), "the photo")]
-        for layer in LAYERS:
-            found = self._bundle.find(content=photo, layer=layer)
-            row.append(under(found.picture, layer, f"LPIPS {found.numbers['LPIPS']:.2f}"))
-        return side_by_side(row)
 
 
 def _in_words(numbers: dict[str, float]) -> str:

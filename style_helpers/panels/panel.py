@@ -26,7 +26,7 @@ from torch import Tensor
 from style_helpers import images
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
@@ -289,10 +289,3 @@ def picture_choices(**look) -> tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]:
         ipywidgets.Dropdown(options=content, value=content["summer-palace"], description="content", **look),
         ipywidgets.Dropdown(options=style, value=style["hokusai-great-wave"], description="style", **look),
     )
-
-
-def as_still(figure: "Figure") -> Image.Image:
-    """A matplotlib figure as a picture of few colours, so that its PNG file is small."""
-    page = io.BytesIO()
-    figure.savefig(page, format="png", facecolor="white")
-    return Image.open(page).convert("RGB").quantize(64, dither=Image.Dither.NONE)

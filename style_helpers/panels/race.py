@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 
 import ipywidgets
 import torch
-from PIL import Image
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
-from style_helpers.course import plots
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, as_still, handler, picture_choices, readable
+from style_helpers.panels.panel import Panel, Work, handler, picture_choices, readable
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
 WIDE = {"description_width": "170px"}
@@ -248,27 +246,6 @@ class OptimiserRace(Panel):
             ceiling=ceiling,
             notes=[f"left at evaluation {racer.broken}" if racer.broken else "" for racer in self.racers],
         )
-
-    def still(self) -> Image.Image:
-        """The panel as a picture, for readers without a kernel. Raises ValueError before the first run."""
-        if not all(racer.totals for racer in self.racers) or not self.racers:
-            raise ValueError("There is no race to draw yet: press Run first.")
-        figure = images.new_figure(7.2, 4.3)
-        grid = figure.add_gridspec(2, 3, height_ratios=(1, 1.1))
-        for column, racer in enumerate(self.racers):
-            axes = figure.add_subplot(grid[0, column])
-            axes.imshow(images.to_pil(racer.picture))
-            axes.set_title(f"{racer.name}\ntotal {readable(racer.totals[-1])}", fontsize=10)
-            axes.set_axis_off()
-        axes = figure.add_subplot(grid[1, :])
-        for racer, (colour, dash, marker) in zip(self.racers, plots.LOOKS, strict=False):
-            totals = [min(total, CEILING * racer.totals[0]) for total in racer.totals]
-            numbers = range(1, len(totals) + 1)
-            axes.plot(numbers, totals, dash, color=colour, marker=marker, markevery=8, label=racer.name)
-        axes.set(yscale="log", xlabel="evaluations of each", ylabel="total")
-        axes.grid(alpha=0.3)
-        axes.legend()
-        return as_still(figure)
 
 
 def _first_letter_up(sentence: str) -> str:

@@ -9,11 +9,8 @@ import math
 import numpy as np
 import torch
 import traitlets
-from PIL import Image
 
-from style_helpers import images
 from style_helpers.fronts import Front
-from style_helpers.panels.panel import as_still
 
 DIRECTIONS = np.array([[1.0, 1.0], [1.0, -1.0]]) / math.sqrt(2)  # flat: both brighter; steep: one brighter, one darker
 FAR = 1e6  # beyond it a walk has left for good
@@ -75,19 +72,3 @@ class ContourToy(Front, parts=("valley",)):
             optimizer.step(closure)
             points.append(x.tolist())
         return np.array(points)
-
-    def still(self) -> Image.Image:
-        """What the panel shows, for readers without a kernel."""
-        points, line = self.walk(), np.linspace(0, 1, 101)
-        x, y = np.meshgrid(line, line)
-        away = np.stack([x - self.lowest[0], y - self.lowest[1]], axis=-1) @ DIRECTIONS.T
-        figure = images.new_figure(5, 5)
-        axes = figure.subplots()
-        axes.contour(x, y, (away**2 * self.curvatures).sum(-1) / 2, levels=self.levels, colors="0.55", linewidths=0.8)
-        axes.plot(*points.T, "-o", color="#D55E00", markersize=4, label=f"{len(points) - 1} steps")
-        axes.plot(*self.start, "s", color="#D55E00", markersize=9, label="start")
-        axes.plot(*self.lowest, "+", color="#000000", markersize=14, markeredgewidth=2.5, label="lowest point")
-        rate = "" if self.optimiser == "L-BFGS" else f", rate {self.rate:.3g} (bound {self.bound:.3f})"
-        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x_1$", ylabel="$x_2$", title=f"{self.optimiser}{rate}")
-        axes.legend(loc="lower right")
-        return as_still(figure)

@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
-from PIL import Image
 from torch import Tensor
 
 from style_helpers import images, metrics
@@ -23,9 +22,7 @@ from style_helpers.panels.bundled import (
     begin,
     encode,
     names,
-    side_by_side,
     title,
-    under,
 )
 from style_helpers.panels.panel import handler
 from style_helpers.panels.plane import Plane
@@ -147,18 +144,6 @@ class TradeOffExplorer(LivePanel):
         self._live_points[self._live_pair] = [*self._live_points.get(self._live_pair, []), point]
         self.plane.now = self._live_points.get(self._pair, [])
         return _in_words(numbers)
-
-    def still(self) -> Image.Image:
-        """The chosen pair and its five pictures, for a page without a kernel. Raises BundleError."""
-        content, style = self._pair
-        height, width = load(images.CONTENT, content).shape[-2:]
-        row = [under(images.to_pil(load(images.CONTENT, content)), title(content), "the photo", 132)]
-        for weight in WEIGHTS:
-            found = self._bundle.find(content=content, style=style, weight=weight)
-            lpips, distance = (found.numbers[name] for name in MEASURED)
-            row.append(under(found.picture, f"weight {weight:g}", f"LPIPS {lpips:.2f}, style {distance:.2f}", 132))
-        like = images.to_pil(load(images.STYLE, style)).resize((width, height))
-        return side_by_side([*row, under(like, title(style), "the style", 132)])
 
 
 NOT_BUNDLED = (

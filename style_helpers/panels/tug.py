@@ -8,7 +8,6 @@ import ipywidgets
 import numpy as np
 import torch
 import traitlets
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
@@ -20,7 +19,6 @@ from style_helpers.settings import Settings
 WIDE = {"description_width": "150px"}
 ROOM = {"width": "395px"}
 MOMENTS = 14  # that are kept of a run, early ones close together
-AGAINST, ACROSS, ALONG = (230, 97, 1), (247, 247, 247), (94, 60, 153)  # orange, pale, purple: cosine -1, 0, +1
 
 Pulls = tuple[Tensor, Tensor]  # the gradients of content and of style, each (1, 3, H, W)
 
@@ -172,50 +170,7 @@ class TugOfWar(Panel):
         with work.page():
             self.say(f"{ended}: {len(moments)} moments are kept. Point at the picture, and drag the style weight.")
 
-    def still(self) -> Image.Image:
-        """The moment shown, for readers without a kernel. Raises ValueError before the first run."""
-        if not self.moments:
-            raise ValueError("There is no moment to draw yet: press Run first.")
-        moment, weight = self.moments[min(self.front.at, len(self.moments) - 1)], self.front.weight
-        pulls = moment.content, weight * moment.style
-        maps, longest, cosines = _maps(pulls)
-        coarse = [grey.point(lambda value: value // 17 * 17) for grey in maps]  # few greys make a small file
-        drawn = [images.to_pil(moment.picture), *coarse, coloured((5 * cosines).round() / 5)]
-        width, height = (2 * side for side in drawn[0].size)
-        page = Image.new("RGB", (len(drawn) * (width + 10) - 10, height + 64), "white")
-        pen = ImageDraw.Draw(page)
-        names = ("picture", "content pulls", "style pulls", "cosine of the angle")
-        for number, (name, picture) in enumerate(zip(names, drawn, strict=True)):
-            left = number * (width + 10)
-            pen.text((left, 2), name, "black", font_size=15)
-            page.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, 24))
-        content, style, both = (pull.norm().item() for pull in (*pulls, sum(pulls)))
-        cosine = torch.cosine_similarity(*(pull.flatten() for pull in pulls), dim=0).item()
-        scales = (
-            f"lengths: black 0, white {longest:.1e} and more; cosine: orange -1 against, pale 0 across, purple +1 along"
-        )
-        whole = f"Evaluation {moment.evaluation}, style weight {weight:.3g}. The whole picture: the content's gradient "
-        whole += f"is {content:.3g} long, the style's {style:.3g}, their sum {both:.3g}; cosine {cosine:+.2f}"
-        for line, text in enumerate((scales, whole)):
-            pen.text((0, height + 27 + 18 * line), text, "black", font_size=13)
-        return page.quantize(112, dither=Image.Dither.NONE)
-
 
 def kept_moments(evaluations: int) -> set[int]:
     """The evaluations to look at: the first ones, then each a good part later than the one before, and the last."""
     return {round(evaluations ** (number / (MOMENTS - 1))) for number in range(MOMENTS)} | {2, 3}
-
-
-def coloured(cosines: Tensor) -> Image.Image:
-    """(H, W), -1 to 1, as a picture: orange for against, pale for across, purple for along."""
-    values = cosines.clamp(-1, 1).cpu().numpy()[..., None]
-    ends = np.where(values < 0, np.array(AGAINST), np.array(ALONG))
-    return Image.fromarray((np.array(ACROSS) + abs(values) * (ends - np.array(ACROSS))).round().astype(np.uint8))
-
-
-def _maps(pulls: Pulls) -> tuple[list[Image.Image], float, Tensor]:
-    """Both lengths as grey pictures, the length that is white in both, and the cosine at each pixel, (H, W)."""
-    lengths = [pull.norm(dim=1)[0] for pull in pulls]
-    longest = max(length.cpu().quantile(0.99).item() for length in lengths) or 1.0  # Macs' GPUs have no quantile
-    greys = [(length / longest).clamp(0, 1).mul(255).round().to(torch.uint8).cpu().numpy() for length in lengths]
-    return [Image.fromarray(grey) for grey in greys], longest, torch.cosine_similarity(*pulls, dim=1)[0]

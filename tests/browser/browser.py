@@ -19,6 +19,8 @@ from pathlib import Path
 
 import nbformat
 
+from style_helpers import fronts
+
 TOKEN = "tests"
 SECONDS = 300  # how long anything may take at most; generous, for slow and busy machines
 SWITCHES = (
@@ -143,6 +145,36 @@ def browser() -> Iterator:
             yield running
         finally:
             running.close()
+
+
+# Loads a front and page.js, and gives the page `model`, `saved`, `listening` and `end`
+START = """async ([source, style, page, recorded]) => {
+    const load = (text) => import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    const [front, { recordedModel }] = await Promise.all([load(source), load(page)]);
+    const model = window.model = recordedModel(JSON.parse(recorded));
+    Object.assign(window, { saved: [], listening: 0, lent: 0 });
+    for (const [name, more] of [["on", 1], ["off", -1]]) {
+        const real = model[name];
+        model[name] = (...given) => { window.listening += more; real(...given) };
+    }
+    const set = model.set;
+    let told = {};
+    model.set = (name, value) => { told[name] = value; set(name, value) };
+    model.save_changes = () => { window.saved.push(told); told = {} };
+    for (const [name, more] of [["createObjectURL", 1], ["revokeObjectURL", -1]]) {
+        const real = URL[name];
+        URL[name] = (given) => { window.lent += more; return real(given) };
+    }
+    document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+    window.end = front.default.render({ model, el: document.body });
+    await Promise.all([...document.images].map((each) => each.decode().catch(() => {})));
+}"""
+
+
+def show_front(page, front: fronts.Front):
+    """A front on an empty page of Playwright's, as a website would have it: read from JSON, without a kernel."""
+    page.set_content('<meta name="color-scheme" content="light dark">')
+    page.evaluate(START, [front._esm, front._css, fronts.page(), json.dumps(front.recorded())])
 
 
 class Page:

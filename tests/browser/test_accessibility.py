@@ -431,21 +431,6 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
         assert not re.fullmatch(r"\S+\.(png|jpe?g)", words), words
 
 
-def test_the_figures_of_stills_can_be_read_and_their_lines_told_apart(made, monkeypatch):
-    module = inspect.getmodule(type(made))
-    if not hasattr(module, "as_still"):
-        return  # its still is drawn without matplotlib: black text on white, of the panel's own pictures
-    kept = []
-    monkeypatch.setattr(module, "as_still", lambda figure: kept.append(figure) or figure.canvas.draw())
-    made.still()
-    for check in (
-        test_the_text_of_every_figure_can_be_read,
-        test_the_lines_and_marks_of_every_figure_stand_out,
-        test_series_differ_by_more_than_colour,
-    ):
-        check(kept[0])
-
-
 # A theme of JupyterLab: its --jp-layout-color0 and --jp-content-font-color1
 THEMES = {"light": (WHITE, over((0, 0, 0), WHITE, 0.87)), "dark": (to_rgb("#111111"), WHITE)}
 

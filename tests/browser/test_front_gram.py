@@ -8,10 +8,30 @@ from PIL import Image
 
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.bundled import encode
-from style_helpers.panels.gram import Microscope, packed, strongest
+from style_helpers.panels.gram import Microscope, packed
 
 OF_ALL, SIZE = 40, (96, 128)
 CHANNELS = [7, 31, 2, 19, 5, 11]
+
+PATCHES, PATCH = 5, 32  # how many are framed, pixels a side
+
+
+def strongest(firing, size):
+    """(top, left) of the patches of a picture of (height, width) where a map (H, W) is largest and above 0.
+
+    At most five, which overlap by less than half.
+    """
+    (height, width), (rows, columns), corners = size, firing.shape, []
+    order = firing.flatten().argsort(descending=True)
+    for place in order[: int((firing > 0).sum())].tolist():
+        row, column = divmod(place, columns)
+        top = min(max(round((row + 0.5) * height / rows - PATCH / 2), 0), height - PATCH)
+        left = min(max(round((column + 0.5) * width / columns - PATCH / 2), 0), width - PATCH)
+        if all(max(abs(top - other), abs(left - seen)) > PATCH / 2 for other, seen in corners):
+            corners.append((top, left))
+        if len(corners) == PATCHES:
+            break
+    return corners
 
 
 def features(rows, columns, silent=True):

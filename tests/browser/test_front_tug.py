@@ -3,14 +3,23 @@
 import io
 import math
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from style_helpers.panels.tug import ACROSS, AGAINST, ALONG, Moment, Tug, coloured
+from style_helpers.panels.tug import Moment, Tug
 from tests.browser.sight import EYES, contrast, nearest
 
 HIGH, WIDE, RAN_WITH = 40, 60, 2.0
+AGAINST, ACROSS, ALONG = (230, 97, 1), (247, 247, 247), (94, 60, 153)  # orange, pale, purple: cosine -1, 0, +1
+
+
+def coloured(cosines):
+    """(H, W), -1 to 1, as a picture: orange for against, pale for across, purple for along."""
+    values = cosines.clamp(-1, 1).numpy()[..., None]
+    ends = np.where(values < 0, np.array(AGAINST), np.array(ALONG))
+    return Image.fromarray((np.array(ACROSS) + abs(values) * (ends - np.array(ACROSS))).round().astype(np.uint8))
 
 
 def moments():

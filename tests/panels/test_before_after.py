@@ -22,7 +22,7 @@ from style_helpers.panels.before_after import (
     colour_distance,
     verdict,
 )
-from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
+from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle
 from style_helpers.settings import Settings
 from tests.panels.driving import click_at_once, idle, inside, stopped_at, wait
 from tests.panels.fake_runs import Runs, computed, copied_bundle, index
@@ -247,8 +247,6 @@ def test_a_missing_picture_is_one_sentence_and_live_still_works(runs, tmp_path, 
     assert 'role="alert"' in panel.status.value
     assert f"run {COMMAND} in" in panel.status.value
     assert "after" not in row(panel)
-    with pytest.raises(BundleError, match="missing or damaged"):
-        panel.still()
     panel.evaluations.value = 20
     assert "All 20" in computed(panel).status.value
     assert "after" in row(panel)
@@ -375,14 +373,6 @@ def test_the_numbers_of_a_picture_that_is_the_photo_itself():
     nothing = ("LPIPS", "style distance", before_after.QUARTER, before_after.COLOURS)
     assert {name: measured[name] for name in nothing} == pytest.approx(dict.fromkeys(nothing, 0), abs=1e-5)
     assert measured[before_after.HALF] > 0.05
-
-
-def test_the_still_shows_every_recipe(panel):
-    still = panel.still()
-    assert 900 <= still.width <= 1000
-    kept = images.FOLDER / "figures" / "panel-before-after.jpg"
-    assert kept.stat().st_size < 65_000  # twelve pictures
-    assert images.open_picture(kept).size == still.size
 
 
 def test_the_real_runner_answers_stop():

@@ -343,16 +343,6 @@ def test_clicks_may_come_on_any_thread_and_no_thread_is_left(panel, fake):
     assert 'role="alert"' not in panel.status.value
 
 
-def test_the_still(panel):
-    with pytest.raises(ValueError, match="press Run first"):
-        panel.still()
-    still = ran(panel).still()
-    assert 800 < still.width < 1200
-    kept = images.FOLDER / "figures" / "panel-bugs.png"
-    assert kept.stat().st_size < 60_000
-    assert images.open_picture(kept).size == still.size
-
-
 # With the museum's own programs
 
 

@@ -218,8 +218,3 @@ def test_the_real_look_gives_every_layer_without_a_gradient():
     found = features.look("alexnet", images.load(images.CONTENT / "flower.jpg", 64))
     assert tuple(found) == networks.layer_names("alexnet")
     assert not any(maps.requires_grad for maps in found.values())
-
-
-def test_the_still_is_a_small_picture(panel):
-    assert isinstance(panel.still(), Image.Image)
-    assert 800 < panel.still().width < 1400

@@ -339,15 +339,3 @@ def test_the_real_runner_answers_stop():
     idle(panel)
     assert "Stopped after" in html.unescape(panel.status.value)
     assert re.search(r"LPIPS [01]\.\d\d", panel.live_caption.value)
-
-
-def test_the_still_shows_every_layer_of_the_photo(panel, runs, tmp_path):
-    still = panel.still()
-    assert still.mode == "RGB"
-    assert 900 <= still.width <= 1000
-    cut_picture(copied_bundle(tmp_path))
-    with pytest.raises(BundleError, match="relu3_1"):
-        InversionByDepth(runs.begin, fake_measure, tmp_path).still()
-    kept = images.FOLDER / "figures" / "panel-inversion.jpg"
-    assert kept.stat().st_size < 60_000
-    assert images.open_picture(kept).size == still.size

@@ -59,7 +59,7 @@ def test_the_feature_explorer_looks():
 def test_the_gram_microscope_looks():
     panel = GramMicroscope()
     panel.layer.value = "relu4"
-    assert panel.still().width > 800
+    assert "relu4" in panel.front.seen["words"]
 
 
 def test_the_race_runs():

@@ -99,8 +99,8 @@ def test_run_cannot_be_pressed_while_it_works_and_stop_only_then(cell):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0"), (1000.4, "1,000"), (1234567.0, "1,230,000"), (0.012345, "0.0123"), (-2.5, "-2.5"), (3.84e12, "3.84e12"),
-        (1e-9, "1.00e-9"), (float("inf"), "inf"), (1e7, "1.00e7"),
+        (0, "0"), (1000.4, "1,000"), (1234567.0, "1,230,000"), (0.012345, "0.0123"), (-2.5, "-2.5"),
+        (3.84e12, "3.84e12"), (1e-9, "1.00e-9"), (float("inf"), "inf"), (1e7, "1.00e7"),
     ],
 )  # fmt: skip
 def test_a_number_is_written_as_people_write_it(value, text):

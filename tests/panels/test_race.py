@@ -143,8 +143,6 @@ def test_when_nobody_is_left_the_race_ends(wish):
     raced(race)
     assert "Nobody is left." in race.status.value
     assert race.status.value.count("at evaluation 1:") == 3
-    with pytest.raises(ValueError, match="press Run first"):
-        race.still()
 
 
 def test_one_that_climbs_is_told(race):
@@ -221,11 +219,3 @@ def test_many_runs_leave_no_thread(race):
             race.stop_button.click()
         idle(race)
     assert threading.active_count() == before
-
-
-def test_still(race):
-    with pytest.raises(ValueError, match="press Run first"):
-        race.still()
-    still = raced(race).still()
-    assert min(still.size) > 300
-    assert len(still.convert("RGB").getcolors(100)) > 10

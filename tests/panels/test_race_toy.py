@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import traitlets
 
-from style_helpers.panels.race_toy import DIRECTIONS, FAR, OPTIMISERS, ContourToy
+from style_helpers.panels.race_toy import DIRECTIONS, FAR, ContourToy
 
 
 def parts(toy):
@@ -58,8 +58,3 @@ def test_a_page_gets_all_that_it_shows_and_where_its_button_leads_back_to():
     assert recorded["at_first"] == {
         "optimiser": "gradient descent", "rate": 0.01, "condition": 10, "steps": 30, "start": [0.9, 0.65],
     }  # fmt: skip
-
-
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_still(optimiser):
-    assert min(ContourToy(optimiser=optimiser).still().size) > 300

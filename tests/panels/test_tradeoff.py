@@ -9,7 +9,7 @@ import torch
 
 from style_helpers import images
 from style_helpers.panels import tradeoff
-from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
+from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle
 from style_helpers.panels.tradeoff import CONTENTS, MEASURED, STYLES, WEIGHTS, TradeOffExplorer
 from style_helpers.settings import Settings
 from tests.panels.driving import click_at_once, idle, inside, stopped_at, wait
@@ -163,8 +163,6 @@ def test_one_missing_picture_is_one_sentence_and_the_others_stay(runs, tmp_path,
     panel.evaluations.value = 20
     assert "All 20" in computed(panel).status.value
     assert marks(panel) == (["0.1", "0.5", "18", "100"], ["now 3"])
-    with pytest.raises(BundleError, match=r"hokusai-great-wave\.jpg and 3\.0"):
-        panel.still()
 
 
 def test_without_any_bundle_the_live_button_works(runs, tmp_path):
@@ -262,11 +260,3 @@ def test_every_picture_has_words(panel):
     for widget in inside(panel):
         if type(widget).__name__ == "Picture":
             assert re.search(r'alt="[^"]{10,}"', widget.value)
-
-
-def test_the_still_shows_every_weight_of_the_pair(panel):
-    still = panel.still()
-    assert 900 <= still.width <= 1000
-    kept = images.FOLDER / "figures" / "panel-tradeoff.jpg"
-    assert kept.stat().st_size < 60_000
-    assert images.open_picture(kept).size == still.size

@@ -11,7 +11,7 @@ from PIL import Image
 
 from style_helpers import images, transfer
 from style_helpers.panels import tug
-from style_helpers.panels.tug import MOMENTS, Moment, Tug, TugOfWar, coloured, kept_moments, packed
+from style_helpers.panels.tug import MOMENTS, Moment, Tug, TugOfWar, kept_moments, packed
 from tests.panels.driving import Fake, click_at_once, idle, stopped_at, wait
 
 
@@ -162,17 +162,6 @@ def test_every_choice_reaches_the_run(panel, rope):
     assert settings.precision == "fp32"
 
 
-def test_colours_of_the_cosine():
-    row = coloured(torch.tensor([[-1.0, 0.0, 1.0]]))
-    assert [row.getpixel((column, 0)) for column in range(3)] == [tug.AGAINST, tug.ACROSS, tug.ALONG]
-
-
-def test_before_the_first_run_there_is_nothing_to_draw(panel):
-    panel.front.weight = 10.0
-    with pytest.raises(ValueError, match="press Run first"):
-        panel.still()
-
-
 def test_stop_ends_after_the_evaluation_and_the_moments_stay(panel, rope):
     stopped_at(panel, rope, panel.run_button, 4)
     assert "Stopped: 3 moments are kept." in panel.status.value
@@ -242,15 +231,6 @@ def test_many_runs_leave_no_thread(panel):
             panel.stop_button.click()
         idle(panel)
     assert threading.active_count() == before
-
-
-def test_still(panel):
-    still = pulled(panel).still()
-    assert still.width > 400
-    colours = still.convert("RGB").getcolors(256)
-    assert len(colours) > 10
-    panel.front.at = 0
-    assert panel.still().tobytes() != still.tobytes()
 
 
 def test_unweighted_gradients_add_up_to_the_gradient_of_the_total(monkeypatch):
