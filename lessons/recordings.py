@@ -2,7 +2,8 @@
 
 Each front is put on a plain page in Chromium, with real pictures and a real run behind it, and touched as a learner
 touches it; a picture is taken after each touch. They go to images/figures/panel-NAME.gif, each under 600 kB, and one of
-them to panel-NAME.png, which the lessons show. It needs what the browser tests need: the extra `test`, and a Chromium on the path. The Studio's is made by lessons/animation.py.
+them to panel-NAME.png, which the lessons show. It needs what the browser tests need: the extra `test`, and a Chromium
+on the path. The Studio's recording is made by lessons/animation.py.
 """
 
 import io
@@ -156,6 +157,7 @@ def touch_compare(page) -> Iterator[int]:
     wipe = page.get_by_role("slider").first
     wipe.focus()
     yield from keys(page, "ArrowLeft", 4, 2)
+    yield from keys(page, "ArrowRight", 4, 2)
     for number in (2, 4, 7, 8):
         page.get_by_role("radio").nth(number).click()
         yield LONG
