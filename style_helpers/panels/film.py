@@ -60,4 +60,5 @@ def _small(evaluation: int, picture: Tensor, side: int = SMALL) -> dict:
     file, small = io.BytesIO(), images.to_pil(picture)
     small.thumbnail((side, side))
     small.save(file, "JPEG", quality=85)
-    return frame(file.getvalue(), str(evaluation), f"evaluation {evaluation}") | {"evaluation": evaluation}
+    words = f"the picture at evaluation {evaluation}"
+    return frame(file.getvalue(), str(evaluation), f"evaluation {evaluation}", words=words) | {"evaluation": evaluation}

@@ -132,13 +132,13 @@ def packed(maps: Tensor, gram: Tensor, channels: list[int], size: tuple[int, int
     loudest = maps[channels].cpu().double()
     most = loudest.amax((1, 2)).clamp(min=1e-30)
     levels = (loudest / most[:, None, None] * LEVELS).round()
-    levels = torch.where(loudest > 0, levels.clamp(min=1), 0).int().numpy().astype("<u2")
+    levels = torch.where(loudest > 0, levels.clamp(min=1), 0).int().cpu().numpy().astype("<u2")
     return {
         "words": words,
         "channels": channels,
         "of_all": len(maps),
         "maps": levels.tobytes(),
-        "most": most.numpy().astype("<f4").tobytes(),
+        "most": most.cpu().numpy().astype("<f4").tobytes(),
         "wide": maps.shape[2],
         "high": maps.shape[1],
         "gram": gram.cpu().numpy().astype("<f4").tobytes(),

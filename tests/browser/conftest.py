@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="Chromium and playwright are needed."))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its own loop must be gone where another file has one
 def one_chromium():
     assert HERE
     with browser.browser() as running:

@@ -241,6 +241,7 @@ def test_a_mask_is_painted_and_that_part_stays_as_it_is(studio):
     studio.page.wait_for_timeout(300)
     assert studio.page.locator(".jp-Dialog").count() == 0
     paints(studio)
+    wait(lambda: evaluations(studio) >= 6, "it has painted a little")
     stops(studio)
     middle = "print((studio._snapshots[-1].picture - fit(studio._before, *studio._snapshots[-1].picture.shape[-2:]))"
     asked = "from style_helpers.images import fit\n" + middle + "[0, :, {}].abs().max().item())"
