@@ -319,7 +319,9 @@ class BeforeAfter(LivePanel):
     @handler
     def _choice_changed(self):
         content, style = self._pair
-        self.content.disabled = self.style_choice.disabled = self.pair.value is not None
+        for control in (self.content, self.style_choice):  # they would name pictures that are not shown
+            control.disabled = self.pair.value is not None
+            control.layout.display = "none" if control.disabled else None
         self.content_picture.show(load(images.CONTENT, content), f"The photo: {title(content)}")
         self.style_picture.show(load(images.STYLE, style), f"The style: {title(style)}")
         self._show()
