@@ -5,7 +5,7 @@ import json
 import traitlets
 
 from style_helpers.fronts import Front
-from style_helpers.panels.wipe import Wipe
+from style_helpers.panels.film import Film
 
 
 class Everything(Front):
@@ -21,7 +21,7 @@ def test_recorded_it_goes_through_json_with_all_that_the_page_needs_and_nothing_
 
 
 def test_a_module_is_one_file_that_imports_nothing_and_renders_its_last_part():
-    source = Wipe._esm
+    source = Film._esm
     assert "import " not in source.replace("important", "")
-    assert source.rstrip().endswith("export default { render: (given) => begin(wipe, given) };")
-    assert ".nst-wipe" in Wipe._css
+    assert source.rstrip().endswith("export default { render: (given) => begin(film, given) };")
+    assert ".nst-wipe" in Film._css

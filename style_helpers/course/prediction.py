@@ -49,6 +49,10 @@ class Prediction(Front, parts=("prediction",)):
         given = {"question": self.question, "choices": self.choices, "guess": self.guess}
         return Answer(**given, measured=choice, evidence=evidence)
 
+    def recorded(self) -> dict:
+        """On a page nobody has guessed yet."""
+        return super().recorded() | {"guess": None, "closed": False}
+
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         return _with(self, {"text/plain": repr(self)}, **kwargs)
 

@@ -14,7 +14,8 @@ function answer({ model, el }) {
   let asked = false; // to show it all the same
 
   function show() {
-    const guess = model.get("guess") ?? guesses.made.get(model.get("question")) ?? null;
+    const made = model.get("waits") ? guesses.made.get(model.get("question")) : null; // else Python knows it
+    const guess = model.get("guess") ?? made ?? null;
     const measured = model.get("measured");
     shown.hidden = model.get("waits") && guess === null && !asked;
     waiting.hidden = !shown.hidden;

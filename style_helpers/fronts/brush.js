@@ -172,7 +172,7 @@ function brush({ model, el }) {
   function keep() {
     painted = mask.bytes();
     sent = new DataView(painted.some(Boolean) ? painted.buffer : new ArrayBuffer(0));
-    tell(model, { mask: sent });
+    tell(model, { mask: sent, mask_of: model.get("number") });
     draw();
     place();
     speak();

@@ -82,7 +82,6 @@ function chooser({ model, el }) {
   let note = ""; // about one's own picture
   let problem = ""; // found here, before Python sees the file
   let asked = 0; // how many files were given: only the last one counts
-  let pointed = false; // is the pointer here?
 
   function choose(place, focus = false) {
     note = problem = "";
@@ -172,13 +171,12 @@ function chooser({ model, el }) {
       speak();
     }
   });
-  row.addEventListener("pointerenter", () => (pointed = true));
-  row.addEventListener("pointerleave", () => (pointed = false));
   const pasted = (event) => {
     const given = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (!given || !(pointed || row.contains(document.activeElement))) return; // another's
+    const under = document.querySelector(".nst-chooser:hover"); // the pointer says which, else the focus
+    if (!given || (under ? under !== row : !row.contains(document.activeElement))) return; // another's
     event.preventDefault();
-    event.stopPropagation();
+    event.stopImmediatePropagation(); // other choosers listen to the same page
     take(given);
   };
   document.addEventListener("paste", pasted, true);

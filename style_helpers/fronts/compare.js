@@ -30,6 +30,8 @@ function compare({ model, el }) {
   });
 
   function fill() {
+    const names = model.get("rows").map(({ name }) => name);
+    if (names.join("\n") === tiles.map((tile) => tile.textContent).join("\n")) return; // who walks there stays there
     tiles = model.get("rows").map(({ name }, place) => {
       const tile = made("button", "button compare-tile", { type: "button", role: "radio" }, name);
       tile.addEventListener("click", () => choose(place, false));

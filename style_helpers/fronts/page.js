@@ -15,5 +15,10 @@ export const recordedModel = (recorded) => modelOf(revived(recorded));
 
 // Returns what takes it away again
 export function mount(element, front, recorded) {
-  return front.render({ model: recordedModel(recorded), el: element });
+  const box = element.appendChild(document.createElement("div"));
+  const end = front.render({ model: recordedModel(recorded), el: box });
+  return () => {
+    end();
+    box.remove();
+  };
 }

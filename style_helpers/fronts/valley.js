@@ -489,7 +489,9 @@ function valley({ model, el }) {
     Object.assign(now, values);
     held = !ended;
     draw();
-    if (ended) tell(model, values);
+    if (!ended) return;
+    tell(model, values);
+    take(); // what Python set meanwhile
   };
   const changed = (name) => (value, ended) => change({ [name]: value }, ended);
   const choice = valleyChoice(changed("optimiser"));
@@ -530,13 +532,12 @@ function valley({ model, el }) {
     later = heard.textContent ? setTimeout(say, 700) : say();
   }
 
-  const end = follow(model, {
-    "optimiser rate condition steps start": () => {
-      if (held) return;
-      for (const name of ["optimiser", "rate", "condition", "steps", "start"]) now[name] = model.get(name);
-      draw();
-    },
-  });
+  function take() {
+    if (held) return;
+    for (const name of ["optimiser", "rate", "condition", "steps", "start"]) now[name] = model.get(name);
+    draw();
+  }
+  const end = follow(model, { "optimiser rate condition steps start": take });
   return () => {
     end();
     clearTimeout(later);

@@ -3,8 +3,8 @@
 // before, after: pictures; before_name, after_name: what they are; words: for those who listen; share: 0 to 100, how
 // much of the width shows the one before; width: pixels; empty: what is said while there are no pictures.
 
-const LARGEST = 8; // times
-const STEP = 5; // per cent of the width, for a key
+const WIPE_LARGEST = 8; // times
+const WIPE_STEP = 5; // per cent of the width, for a key
 
 function wipeLayer(name) {
   const picture = made("img", "picture wipe-picture", { alt: "", draggable: "false" });
@@ -44,7 +44,7 @@ function wipe({ model, el }) {
     view.setAttribute("aria-valuenow", String(Math.round(share)));
     view.setAttribute("aria-valuetext", `the left ${Math.round(share)} %: ${model.get("before_name")}`);
     smaller.setAttribute("aria-disabled", String(zoom.times <= 1)); // disabled, it would lose the focus
-    larger.setAttribute("aria-disabled", String(zoom.times >= LARGEST));
+    larger.setAttribute("aria-disabled", String(zoom.times >= WIPE_LARGEST));
     const times = `${zoom.times.toFixed(1)} times as large; drag to move it, or press Shift and an arrow key`;
     sayIn(said, zoom.times > 1 ? times : "");
   }
@@ -57,7 +57,7 @@ function wipe({ model, el }) {
 
   // x, y: the point of the view, in parts of it, that stays where it is
   function enlarge(factor, x = 0.5, y = 0.5) {
-    let times = between(1, zoom.times * factor, LARGEST);
+    let times = between(1, zoom.times * factor, WIPE_LARGEST);
     if (times < 1.02) times = 1;
     const ratio = times / zoom.times;
     pan((x - zoom.x) * (1 - ratio), (y - zoom.y) * (1 - ratio), times);
@@ -111,10 +111,10 @@ function wipe({ model, el }) {
     { passive: false },
   );
   onKeys(view, {
-    ArrowLeft: () => moveTo(share - STEP),
-    ArrowRight: () => moveTo(share + STEP),
-    ArrowUp: () => moveTo(share + STEP),
-    ArrowDown: () => moveTo(share - STEP),
+    ArrowLeft: () => moveTo(share - WIPE_STEP),
+    ArrowRight: () => moveTo(share + WIPE_STEP),
+    ArrowUp: () => moveTo(share + WIPE_STEP),
+    ArrowDown: () => moveTo(share - WIPE_STEP),
     "Shift+ArrowLeft": () => pan(0.1, 0),
     "Shift+ArrowRight": () => pan(-0.1, 0),
     "Shift+ArrowUp": () => pan(0, 0.1),

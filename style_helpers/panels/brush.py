@@ -18,6 +18,7 @@ class Brush(Front, parts=("brush",)):
     """photo      a JPEG file; words: what it shows
     mask          a byte for each point, row by row, 0 (not here) to 255 (here); no bytes: nothing is painted
     mask_size     its height and width, which follow from the photograph's
+    number, mask_of   of the photograph that is shown, and of the one that the mask was painted on
     purposes      what may become of what is painted, each in words, and `purpose`, which of them
     unfolded      whether it is open
     """
@@ -25,6 +26,8 @@ class Brush(Front, parts=("brush",)):
     photo = traitlets.Bytes().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
     mask = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda given, _: bytes(given))
+    mask_of = traitlets.Int(0).tag(sync=True)
+    number = traitlets.Int(0).tag(sync=True)
     mask_size = traitlets.List(traitlets.Int()).tag(sync=True)
     purposes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     purpose = traitlets.Int(0, min=0).tag(sync=True)
@@ -38,12 +41,18 @@ class Brush(Front, parts=("brush",)):
         photo.thumbnail((PHOTO, PHOTO))
         photo.save(file, "JPEG", quality=85)
         with self.hold_sync():  # one message
-            self.mask = b""
+            self.mask, self.number, self.mask_of = b"", self.number + 1, self.number + 1
             self.photo, self.words, self.mask_size = file.getvalue(), words, size
+
+    @property
+    def is_painted(self) -> bool:
+        """A stroke may still come that was painted on the photograph before."""
+        fits = self.mask_of == self.number and len(self.mask) == self.mask_size[0] * self.mask_size[1]
+        return fits and any(self.mask)
 
     def painted(self, height: int, width: int) -> Tensor | None:
         """The mask as (1, 1, height, width), 0 to 1 in steps of 1/255 as a file keeps it; None when none is painted."""
-        if len(self.mask) != self.mask_size[0] * self.mask_size[1] or not any(self.mask):
-            return None  # a stroke may still come that was painted on the photograph before
+        if not self.is_painted:
+            return None
         mask = torch.frombuffer(bytearray(self.mask), dtype=torch.uint8).view(1, 1, *self.mask_size)
         return fit(mask.float(), height, width).round() / 255

@@ -190,7 +190,11 @@ class BugSwitches(Panel):
         for control in (self.answer, self.check_button, self.tell_button):
             control.disabled = not answering
         self._answering.layout.display = "" if self.quiz.value else "none"
-        self.test_button.disabled = self._hidden
+        self.test_button.disabled = self.working or self._hidden
+
+    def set_working(self, working: bool):
+        super().set_working(working)
+        self.test_button.disabled = working or self._hidden
 
     # In the background
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from style_helpers import images
 from style_helpers.fronts import Front
+from style_helpers.panels.panel import Thinned
 
 MOMENTS = 32  # of a run whose pictures are kept: of 60 evaluations each second, the first and the last
 Points = Iterable[tuple[float, float]]  # (evaluation, value)
@@ -65,11 +66,11 @@ class Moments(Chart, parts=("chart", "moments")):
     fresh = traitlets.List().tag(sync=True)
     notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     width = traitlets.Int(250).tag(sync=True)
-    _kept, _every, _sent = (), 1, 0
+    _kept, _sent = (), 0
 
     def begin(self, names: Iterable[str], words: str, pictures: Sequence[Tensor] = (), **traits):
         """Another run; what was kept is let go. pictures: of each line before the first evaluation, if any."""
-        self._kept, self._every, self._sent = [], 1, 0
+        self._kept, self._sent = Thinned(MOMENTS, lambda each: each["at"]), 0
         start = [_moment(0, pictures)] if pictures else []
         fixed = {"at": 0, "run": self.run + 1, "moments": [], "fresh": start, "notes": []}
         super().show(dict.fromkeys(names, ()), words, **fixed, **traits)
@@ -78,13 +79,8 @@ class Moments(Chart, parts=("chart", "moments")):
         self.begin((), "")
 
     def remember(self, at: int, pictures: Sequence[Tensor | None]):
-        """Keeps every picture at first, then each second, fourth, ...; and the newest. None for a line that ended."""
-        if self._kept and (self._kept[-1]["at"] - 1) % self._every:
-            self._kept.pop()  # it was only the newest
-        self._kept.append(_moment(at, pictures))
-        if len(self._kept) > MOMENTS:
-            self._every *= 2
-            self._kept = [each for each in self._kept[:-1] if (each["at"] - 1) % self._every == 0] + self._kept[-1:]
+        """The pictures of an evaluation, by line; None for a line that ended."""
+        self._kept.add(_moment(at, pictures))
 
     def show(self, lines: Mapping[str | tuple[str, str], Points], words: str, **traits):
         fresh = [each for each in self._kept if each["at"] > self._sent]

@@ -16,7 +16,7 @@ SMALL = 96  # pixels on the longer side of a moment in the strip
 class Film(Filmstrip, parts=("wipe", "strip", "film")):
     """The strip has small pictures; of the chosen moment the large one is shown under the photograph.
 
-    before, before_name  the photograph; share: how much of the width shows it, 0 to 100
+    before, before_name  the photograph; share: how much of the width shows it at first, 0 to 100
     words                both in words; empty: what is said while there is nothing
     """
 
@@ -38,8 +38,12 @@ class Film(Filmstrip, parts=("wipe", "strip", "film")):
         if [number for number, _ in moments[: len(here)]] == list(here):
             for number, picture in moments[len(here) :]:
                 self.add(_small(number, picture))
-        else:
+            return
+        looked_at = self.pictures[min(self.chosen, len(self.pictures) - 1)]["evaluation"]
+        numbers = [number for number, _ in moments]
+        with self.hold_sync():  # who looks at a moment goes on looking at it, or at its neighbour
             self.pictures = [here.get(number) or _small(number, picture) for number, picture in moments]
+            self.chosen = min(range(len(numbers)), key=lambda place: abs(numbers[place] - looked_at))
 
     @property
     def at_end(self) -> bool:

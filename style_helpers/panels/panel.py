@@ -17,16 +17,12 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets
 from PIL import Image
 from torch import Tensor
 
 from style_helpers import images
-
-if TYPE_CHECKING:
-    pass
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
@@ -99,7 +95,7 @@ class Panel(ipywidgets.VBox):
 
     def free(self):
         """Closes all that the page or ipywidgets keeps of it. Nothing of it may be shown any more."""
-        for each in list(_inside(self)):
+        for each in [*_inside(self), *_inside(self.bar), self.status]:  # a panel need not show them all
             for widget in (each, each.layout, getattr(each, "style", None)):
                 if widget is not None:
                     widget.close()
@@ -249,6 +245,33 @@ class Work:
             return False
         self._shown = now
         return True
+
+
+class Thinned(list):
+    """Of all that comes the first, the newest, and at most so many: all at first, then each second, each fourth, ...
+
+    most: how many; number: gives of each its number, which begins with 1 and rises by 1.
+    """
+
+    def __init__(self, most: int, number: Callable):
+        super().__init__()
+        self._most, self._number, self._every = most, number, 1
+
+    def _lasts(self, each) -> bool:
+        return (self._number(each) - 1) % self._every == 0
+
+    @property
+    def lasting(self) -> list:
+        """Without the newest where that is here only until the next one comes."""
+        return [each for each in self if self._lasts(each)]
+
+    def add(self, new):
+        if self and not self._lasts(self[-1]):
+            self.pop()
+        self.append(new)
+        if len(self) > self._most:
+            self._every *= 2
+            self[:] = [each for each in self[:-1] if self._lasts(each)] + self[-1:]
 
 
 def as_png(picture: Tensor | Image.Image) -> bytes:

@@ -15,7 +15,7 @@ from style_helpers.panels.brush import Brush
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.film import Film
-from style_helpers.panels.panel import Panel, Work, handler, readable
+from style_helpers.panels.panel import Panel, Thinned, Work, handler, readable
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
@@ -47,8 +47,8 @@ class Studio(Panel):
         self._begin, self._folder = begin, Path(folder or ".").resolve()
         self._run: transfer.Run | None = None
         self._before: Tensor | None = None
-        self._snapshots: list[transfer.Step] = []
-        self._kept_every, self._filling = 1, False
+        self._snapshots = Thinned(SNAPSHOTS, lambda step: step.evaluation)
+        self._filling = False
         self._mask: Tensor | None = None  # of the run that is shown
         self._make_choosers()
         self._make_settings()
@@ -249,38 +249,27 @@ class Studio(Panel):
         """styles and keep as `_wish` gives them."""
         run = self._begin(content, styles, settings, keep)
         with work.page():  # until now the earlier picture was there to be looked at and saved
-            self._before, self._run, self._snapshots, self._kept_every = content, run, [], 1
+            self._before, self._run, self._snapshots = content, run, Thinned(SNAPSHOTS, lambda step: step.evaluation)
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
             photo, style, _ = (chooser.name for chooser in self.choosers.values())
-            self._words = f"{photo} in the manner of {style}; the photo to the left of the line"
+            words = f"{photo} in the manner of {style}; the photo to the left of the line"
             work.making, work.on_stop = False, run.stop
             self.say("Painting.")
         for step in run:
             with work.page():
-                self._remember(step)
+                if not self._snapshots:  # until now the earlier film stays
+                    self.film.begin(content, "photo", words)
+                self._snapshots.add(step)
                 if work.may_show():
                     self._show_progress(run)
         with work.page():
             self._show_progress(run, over=True)
             self.say(run.ended)
 
-    def _remember(self, step: transfer.Step):
-        """Keeps every picture at first, and fewer and fewer as the run grows longer."""
-        if not self._snapshots:  # until now the earlier film stays
-            self.film.begin(self._before, "photo", self._words)
-        if len(self._snapshots) > 1 and (step.evaluation - 1) % self._kept_every:
-            self._snapshots[-1] = step
-            return
-        self._snapshots.append(step)
-        if len(self._snapshots) > SNAPSHOTS:
-            self._kept_every *= 2
-            self._snapshots = self._snapshots[::2]
-
     def _show_progress(self, run: transfer.Run, over: bool = False):
         self.show_progress(len(run.history), run.evaluations, None if over else run.seconds_left())
         follow = self.film.at_end
-        # The newest one stays in the strip only if it is one of those that are kept
-        lasting = [each for each in self._snapshots if over or (each.evaluation - 1) % self._kept_every == 0]
+        lasting = self._snapshots if over else self._snapshots.lasting
         self.film.keep([(each.evaluation, each.picture) for each in lasting])
         if follow:
             self.film.chosen = max(0, len(self.film.pictures) - 1)
@@ -338,7 +327,7 @@ class Studio(Panel):
 
     @property
     def _is_masked(self) -> bool:
-        return self.brush.painted(*self.brush.mask_size) is not None
+        return self.brush.is_painted
 
     def _settings_in_python(self) -> str:
         usual = Settings.preset(self.preset.value, network=self.network.value)

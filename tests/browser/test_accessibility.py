@@ -46,7 +46,6 @@ from style_helpers.panels.strip import Filmstrip
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
-from style_helpers.panels.wipe import Wipe
 from tests.browser.sight import EYES, contrast, nearest, over
 from tests.panels import test_bugs, test_features, test_gram, test_inversion, test_race, test_tradeoff, test_tug
 from tests.panels.driving import idle, inside
@@ -408,7 +407,7 @@ def test_every_picture_of_a_panel_is_told_in_words(made):
     said = []
     for box in inside(made):
         for each in getattr(box, "children", ()):
-            if isinstance(each, Wipe | Chart | Film):
+            if isinstance(each, Chart | Film):
                 said.append(each.words)
             if isinstance(each, Filmstrip | Plane):
                 shown = each.pictures if isinstance(each, Filmstrip) else [*each.points, *each.now]

@@ -78,3 +78,14 @@ def test_what_is_kept_is_not_made_again(film):
     film.keep(MOMENTS[::2])  # thinned
     assert [each["evaluation"] for each in film.pictures] == [1, 5]
     assert film.pictures[0] is first
+
+
+def test_who_looks_at_a_moment_goes_on_looking_at_it_when_the_strip_is_thinned(film):
+    moments = [(number, grey(0.5)) for number in range(1, 9)]
+    film.keep(moments)
+    film.show(4, 5, grey(0.5))
+    film.keep(moments[::2])
+    assert film.pictures[film.chosen]["evaluation"] == 5
+    film.show(1, 3, grey(0.5))
+    film.keep(moments[::4])
+    assert film.pictures[film.chosen]["evaluation"] in (1, 5)

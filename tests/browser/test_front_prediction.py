@@ -70,3 +70,14 @@ def test_who_will_not_guess_may_see_it_all_the_same(on_page, question):
     page.get_by_role("button", name="Show the answer without a guess").click()
     assert page.get_by_text("It changes ← measured").is_visible()
     assert page.get_by_text("No guess this time").is_visible()
+
+
+def test_in_a_notebook_only_python_knows_the_guess(on_page, question):
+    answer = question.answer(CHOICES[1], "0.3")
+    page = on_page(answer)
+    page.evaluate("""() => {
+        document.nstGuesses.made.set("What happens to G?", "It changes"); // of the cell's earlier run
+        model.set("waits", false);
+    }""")
+    assert page.get_by_text("It changes ← measured", exact=True).is_visible()
+    assert page.get_by_text("No guess this time").is_visible()

@@ -4,9 +4,25 @@ import base64
 import io
 
 import pytest
+import traitlets
 from PIL import Image
 
-from style_helpers.panels.wipe import Wipe
+from style_helpers.fronts import Front
+from style_helpers.panels.panel import as_png
+
+
+class Wipe(Front, parts=("wipe",)):
+    """The part alone; in the house it is in the film and in the comparisons."""
+
+    before = traitlets.Bytes().tag(sync=True)
+    after = traitlets.Bytes().tag(sync=True)
+    before_name = traitlets.Unicode("photo").tag(sync=True)
+    after_name = traitlets.Unicode("<b>painting").tag(sync=True)
+    words = traitlets.Unicode("a red square and a blue one").tag(sync=True)
+    share = traitlets.Int(50).tag(sync=True)
+    width = traitlets.Int(300).tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
 
 BEFORE, AFTER = (200, 40, 40), (40, 40, 200)
 
@@ -18,9 +34,7 @@ def square(colour):
 @pytest.fixture
 def wipe(on_page):
     """A page with one wipe, red before and blue after, 300 pixels wide."""
-    front = Wipe(width=300)
-    front.show(square(BEFORE), square(AFTER), ("photo", "<b>painting"), "a red square and a blue one")
-    return on_page(front)
+    return on_page(Wipe(before=as_png(square(BEFORE)), after=as_png(square(AFTER))))
 
 
 def view(page):

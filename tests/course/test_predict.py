@@ -67,3 +67,10 @@ def test_a_question_needs_a_choice(choices):
 def test_an_answer_that_was_not_offered_is_refused(question):
     with pytest.raises(ValueError, match="'It explodes' is not among the choices"):
         question.answer("It explodes")
+
+
+def test_recorded_for_a_page_nobody_has_guessed_yet(question):
+    question.guess = CHOICES[1]
+    answer = question.answer(CHOICES[0])
+    assert (question.recorded()["guess"], question.recorded()["closed"]) == (None, False)
+    assert (answer.recorded()["guess"], answer.recorded()["waits"]) == (None, True)

@@ -46,3 +46,12 @@ def test_another_photograph_begins_without_a_mask(brush):
     brush.mask = bytes([255]) * (160 * 320)
     brush.show(Image.new("RGB", (1000, 500), "blue"), "the photograph blue.jpg")
     assert brush.mask == b""
+
+
+def test_a_late_stroke_on_the_photograph_before_is_none_on_this_one(brush):
+    before = brush.number
+    brush.show(Image.new("RGB", (1000, 500), "blue"), "the photograph blue.jpg")  # of the same shape
+    brush.mask, brush.mask_of = bytes([255]) * (160 * 320), before
+    assert brush.painted(64, 128) is None
+    brush.mask_of = brush.number
+    assert brush.painted(64, 128) is not None

@@ -7,7 +7,7 @@ import ipywidgets
 import pytest
 
 from style_helpers.panels import panel as shared
-from style_helpers.panels.panel import Panel, readable
+from style_helpers.panels.panel import Panel, Thinned, readable
 from tests.panels.driving import inside, wait
 
 
@@ -105,3 +105,16 @@ def test_run_cannot_be_pressed_while_it_works_and_stop_only_then(cell):
 )  # fmt: skip
 def test_a_number_is_written_as_people_write_it(value, text):
     assert readable(value) == text
+
+
+@pytest.mark.parametrize("most", [6, 60])
+def test_of_a_long_run_the_first_the_newest_and_evenly_those_between_are_kept(most):
+    kept = Thinned(most, lambda number: number)
+    for number in range(1, 300):
+        kept.add(number)
+        assert (kept[0], kept[-1]) == (1, number)
+        assert len(kept) <= most
+        lasting = kept.lasting
+        assert set(kept) - set(lasting) <= {number}
+        assert len({one - other for one, other in zip(lasting[1:], lasting, strict=False)}) <= 1
+        assert len(kept) >= min(number, most // 2)
