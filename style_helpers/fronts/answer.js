@@ -14,8 +14,8 @@ function answer({ model, el }) {
   let asked = false; // to show it all the same
 
   function show() {
-    const made = model.get("waits") ? guesses.made.get(model.get("question")) : null; // else Python knows it
-    const guess = model.get("guess") ?? made ?? null;
+    const here = model.get("waits") ? guesses.made.get(model.get("question")) : null; // else Python knows it
+    const guess = model.get("guess") ?? here ?? null;
     const measured = model.get("measured");
     shown.hidden = model.get("waits") && guess === null && !asked;
     waiting.hidden = !shown.hidden;

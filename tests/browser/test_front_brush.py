@@ -76,7 +76,7 @@ def test_a_stroke_is_where_the_pointer_was_as_wide_as_the_brush_and_is_sent_once
     assert column.sum() == pytest.approx(wide, abs=2)
     assert row.sum() == pytest.approx(0.4 * 320 + wide, abs=3)  # round ends
     assert np.flatnonzero(row)[[0, -1]] == pytest.approx([0.2 * 320 - wide / 2, 0.6 * 320 + wide / 2], abs=2)
-    assert brush.evaluate("saved.map(Object.keys)") == [["mask"]]
+    assert brush.evaluate("saved.map(Object.keys)") == [["mask", "mask_of"]]
     share = round(100 * painted.mean() / 255)
     assert brush.get_by_text(f"{share} % of the photograph is painted over and stays as it is.").is_visible()
 
