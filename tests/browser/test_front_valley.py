@@ -331,7 +331,8 @@ def test_a_finger_drags_the_start_in_both_directions_and_elsewhere_scrolls_the_p
     start = page.evaluate("model.get('start')")
     x, y = place(page, 0.1, 0.2)
     finger.go((x, y), (x, y - 20), (x, y - 80), (x, y - 150))
-    page.wait_for_function("window.scrollY > 0")
+    still = "const y = scrollY; return new Promise((say) => setTimeout(() => say(y > 0 && y === scrollY), 300))"
+    page.wait_for_function(f"() => {{ {still} }}")  # the page has scrolled, and stands
     assert page.evaluate("model.get('start')") == start
     finger.go(place(page, 0.2, 0.7))  # a tap
     page.wait_for_function("model.get('start')[1] > 0.6")
