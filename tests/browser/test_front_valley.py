@@ -334,6 +334,7 @@ def test_a_finger_drags_the_start_in_both_directions_and_elsewhere_scrolls_the_p
     still = "const y = scrollY; return new Promise((say) => setTimeout(() => say(y > 0 && y === scrollY), 300))"
     page.wait_for_function(f"() => {{ {still} }}")  # the page has scrolled, and stands
     assert page.evaluate("model.get('start')") == start
+    page.evaluate("window.scrollTo(0, 0)")
     finger.go(place(page, 0.2, 0.7))  # a tap
     page.wait_for_function("model.get('start')[1] > 0.6")
     np.testing.assert_allclose(page.evaluate("model.get('start')"), [0.2, 0.7], atol=0.01)
