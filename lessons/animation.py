@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from recordings import as_gif
 
 from style_helpers import images
 
@@ -19,7 +20,6 @@ from tests.browser import browser
 
 TARGET = images.FOLDER / "figures" / "studio.gif"
 STILL = images.FOLDER / "figures" / "panel-studio.jpg"
-LARGEST = 1_500_000  # bytes
 WIDTH = 760  # pixels
 MOMENTS = (1, 4, 8, 13, 20, 30, 45, 65, 90)  # evaluations of which a picture is taken, or soon after
 LOOK_AT_PHOTO = 50  # per cent of the width, at the end
@@ -66,27 +66,6 @@ def frames(page: browser.Page) -> list[tuple[Image.Image, int]]:
     return taken
 
 
-def save(taken: list[tuple[Image.Image, int]]) -> Path:
-    """As a GIF with one palette for all. Raises ValueError when it is too large for a README."""
-    pictures, stays = zip(*taken, strict=True)
-    height = max(picture.height for picture in pictures)
-    sheet = Image.new("RGB", (WIDTH, height * len(pictures)), "white")
-    for place, picture in enumerate(pictures):
-        sheet.paste(picture, (0, place * height))
-    palette = sheet.quantize(255, Image.Quantize.FASTOCTREE)
-    flat = [
-        sheet.crop((0, top, WIDTH, top + height)).quantize(palette=palette, dither=Image.Dither.NONE)
-        for top in range(0, sheet.height, height)
-    ]
-    page = io.BytesIO()
-    flat[0].save(page, "GIF", save_all=True, append_images=flat[1:], duration=list(stays), loop=0, optimize=True)
-    if page.tell() > LARGEST:
-        raise ValueError(f"The animation has {page.tell():,} bytes, more than {LARGEST:,}: take fewer pictures.")
-    TARGET.write_bytes(page.getvalue())
-    pictures[-1].save(STILL, quality=80, optimize=True)
-    return TARGET
-
-
 def main():
     if browser.chromium() is None:
         sys.exit("No Chromium was found on the path (on Debian: apt-get install chromium).")
@@ -95,8 +74,9 @@ def main():
         with browser.jupyterlab(Path(place)) as lab, browser.browser() as chromium:
             window = chromium.new_page(viewport={"width": 1000, "height": 1400})
             taken = frames(browser.Page(window, lab, "studio.ipynb"))
-    target = save(taken)
-    print(f"{target}: {len(taken)} pictures, {target.stat().st_size:,} bytes")
+    TARGET.write_bytes(as_gif(taken))
+    taken[-1][0].save(STILL, quality=80, optimize=True)
+    print(f"{TARGET}: {len(taken)} pictures, {TARGET.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

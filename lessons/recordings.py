@@ -218,24 +218,23 @@ def record(page, front: Front, touch: Callable) -> list[tuple[Image.Image, int]]
         page.wait_for_timeout(100)  # pictures are decoded
         shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
         taken.append((shot, stays))
-    height = max(shot.height for shot, _ in taken)
-    size = SHOWN, round(height * SHOWN / WIDTH)
-    return [(_on_white(shot, height).resize(size, Image.Resampling.LANCZOS), stays) for shot, stays in taken]
-
-
-def _on_white(shot: Image.Image, height: int) -> Image.Image:
-    page = Image.new("RGB", (shot.width, height), "white")
-    page.paste(shot)
-    return page
+    return [
+        (shot.resize((SHOWN, round(shot.height * SHOWN / WIDTH)), Image.Resampling.LANCZOS), stays)
+        for shot, stays in taken
+    ]
 
 
 def as_gif(taken: list[tuple[Image.Image, int]]) -> bytes:
-    """One palette for all, of as many colours as fit. Raises ValueError when it stays too large."""
+    """Pictures of one width with their milliseconds, on white, in one palette of as many colours as fit.
+
+    Raises ValueError when it stays too large.
+    """
     pictures, stays = zip(*taken, strict=True)
-    width, height = pictures[0].size
-    sheet = Image.new("RGB", (width, height * len(pictures)))
+    width, height = pictures[0].width, max(picture.height for picture in pictures)
+    sheet = Image.new("RGB", (width, height * len(pictures)), "white")
     for place, picture in enumerate(pictures):
         sheet.paste(picture, (0, place * height))
+    pictures = [sheet.crop((0, top, width, top + height)) for top in range(0, sheet.height, height)]
     for colours in (255, 128, 64, 32):
         palette, page = sheet.quantize(colours, Image.Quantize.FASTOCTREE), io.BytesIO()
         flat = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]

@@ -471,7 +471,7 @@ function gram({ model, el }) {
   const matrix = gramMatrix((cell) => look(cell ?? state.cell), pick);
   const lens = gramLens();
   const [number, together] = [made("strong", ""), document.createTextNode("")];
-  const said = made("p", "gram-said", { role: "status" });
+  const said = made("p", "heard", { role: "status" });
   const texts = Object.fromEntries(["hint", "part", "shuffle"].map((name) => [name, made("p", "gram-words quiet")]));
   const buttons = (...inside) => made("div", "gram-buttons", {}, ...inside);
   const stage = made("div", "gram", {},

@@ -444,7 +444,7 @@ function tug({ model, el }) {
   const weights = tugTrack("style weight", { min: low, max: high, step });
   const times = tugTrack("moment of the run", { min: 0, step: 1 });
   const words = Array.from({ length: 3 }, () => made("p", "tug-words"));
-  const heard = made("div", "tug-heard", { role: "status" });
+  const heard = made("div", "heard", { role: "status" });
   const note =
     "The scale is logarithmic: at each ring an arrow is ten times as long. The content's always lies to the right.";
   const left = made("div", "tug-left", {}, fields.node, view, legend.node, times.node);

@@ -506,7 +506,7 @@ function valley({ model, el }) {
   again.addEventListener("click", () => change({ ...model.get("at_first") }));
   const [word, why, reached] = [made("div", "valley-word"), made("p"), made("p", "quiet")];
   const words = made("div", "valley-words", { "aria-hidden": "true" }, word, why, reached);
-  const heard = made("div", "valley-heard", { role: "status" }); // the same words, when the hand has come to rest
+  const heard = made("div", "heard", { role: "status" }); // the same words, when the hand has come to rest
   el.append(
     made("div", "valley", {},
       made("div", "valley-top", {}, choice.box, made("div", "quiet", {}, VALLEY_HINT)),
