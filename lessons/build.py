@@ -4,6 +4,11 @@ The Markdown files are what authors edit. In a cell with the tag "exercise" the 
 ### BEGIN SOLUTION and ### END SOLUTION. The learner's notebook has "your code here" in its place, and the answer folded
 away after the last hint; the notebook in solutions/ has the answer in the cell.
 
+What a figure shows stands in words in a comment <!-- alt ... --> below its cell, one for each figure. The notebooks do
+not have it, as it would give predictions away; style_helpers/course/alt_texts.json lends it to the figures.
+
+A section "Deeper: ..." stands after all that everybody reads; JupyterLab opens the notebook with it folded.
+
 Before the first section stands the first cell, the same one in each lesson: it makes the notebook work on Colab, and
 names what is wrong elsewhere. Exercises and their checks carry nbgrader's metadata; the difficulty of an exercise gives
 its points.
@@ -15,6 +20,7 @@ The notebooks carry no outputs and no counts, and the same text always gives the
 import argparse
 import base64
 import hashlib
+import json
 import os
 import re
 import sys
@@ -26,6 +32,7 @@ import jupytext
 import nbformat
 
 from style_helpers import __version__, files
+from style_helpers.course import alt_texts
 
 LESSONS = Path(__file__).resolve().parent
 NOTEBOOKS = LESSONS.parent / "notebooks"
@@ -34,6 +41,8 @@ MARKS = {"schema_version": 3, "grade": False, "locked": False, "solution": False
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 ANSWER = re.compile(r"^( *)### BEGIN SOLUTION\n(.*?)^ *### END SOLUTION\n?", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]*\.(?:png|jpg))\)")
+ALT = re.compile(r"\A\s*<!-- alt\n(.*?)\n-->\n*", re.DOTALL)
+DEEPER = re.compile(r"^(?=## Deeper: )", re.MULTILINE)
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
 DIFFICULTY = re.compile(r"\bDifficulty: ([123]) of 3\b")
 CHECK = re.compile(r"^checks\.(\w+)\(my_\w+\)$")
@@ -93,6 +102,8 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
     notebook = jupytext.read(lesson)
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    take_alt_texts(notebook.cells)
+    _fold_deeper(notebook.cells)
     _mark(notebook.cells)
     exercises(notebook.cells)
     _put_first_cell(notebook.cells)
@@ -106,6 +117,30 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
             cell.outputs, cell.execution_count = [], None
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
+
+
+def take_alt_texts(cells: list) -> dict[str, list[str]]:
+    """Takes the comments <!-- alt ... --> away, and returns their texts by the key of the code cell above them."""
+    taken = {}
+    for code, told in pairwise(cells):
+        while told.cell_type == "markdown" and (found := ALT.match(told.source)):
+            if code.cell_type != "code":
+                raise ValueError(f"This text for a figure stands below no code cell:\n{found[1]}")
+            taken.setdefault(alt_texts.key(code.source), []).append(" ".join(found[1].split()))
+            told.source = told.source[found.end() :]
+    cells[:] = [cell for cell in cells if cell.source]
+    return taken
+
+
+def _fold_deeper(cells: list):
+    """Lets each section "Deeper: ..." begin a cell of its own, folded with all that belongs to it."""
+    for number in reversed(range(len(cells))):
+        if cells[number].cell_type == "markdown":
+            parts = [part.rstrip("\n") for part in DEEPER.split(cells[number].source) if part.strip()]
+            cells[number : number + 1] = [nbformat.v4.new_markdown_cell(part) for part in parts]
+    for cell in cells:
+        if DEEPER.match(cell.source) and cell.cell_type == "markdown":
+            cell.metadata = {"jp-MarkdownHeadingCollapsed": True, "tags": ["deeper"]}
 
 
 def _put_first_cell(cells: list):
@@ -178,6 +213,16 @@ def _id(cell, taken: set[str]) -> str:
     return digest[:length]
 
 
+def all_alt_texts() -> str:
+    """The text of alt_texts.json: of every lesson, every figure."""
+    of = {lesson.stem: take_alt_texts(jupytext.read(lesson).cells) for lesson in lessons()}
+    return json.dumps(of, indent=1, ensure_ascii=False) + "\n"
+
+
+def lessons() -> list[Path]:
+    return sorted(LESSONS.glob("[0-9]*.md"))
+
+
 def notebooks_of(lesson: Path) -> dict[Path, str]:
     """What there should be of one lesson: the text of each notebook by its path. Without exercises, no solutions."""
     built = {NOTEBOOKS / f"{lesson.stem}.ipynb": build(lesson)}
@@ -194,22 +239,23 @@ def a_folder(name: str) -> Path:
 
 
 def main(check: bool) -> int:
-    stale, broken = [], False
-    for lesson in sorted(LESSONS.glob("[0-9]*.md")):
+    built, broken = {}, False
+    for lesson in lessons():
         try:
-            built = notebooks_of(lesson)
+            built |= notebooks_of(lesson)
         except ValueError as error:
             print(f"{lesson.name} cannot be built. {error}", file=sys.stderr)
             broken = True
-            continue
-        for notebook, text in built.items():
-            if not notebook.exists() or notebook.read_text(encoding="utf-8") != text:
-                stale.append(str(notebook.relative_to(NOTEBOOKS)))
-                if not check:
-                    notebook.parent.mkdir(exist_ok=True)
-                    notebook.write_text(text, encoding="utf-8", newline="\n")
+    if not broken:
+        built[alt_texts.TEXTS] = all_alt_texts()
+    stale = [path for path, text in built.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if not check:
+        for path in stale:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(built[path], encoding="utf-8", newline="\n")
     verb = "stale, run python lessons/build.py" if check else "written"
-    print(f"{len(stale)} {verb}: {', '.join(stale)}" if stale else "All notebooks agree with their lessons.")
+    names = ", ".join(str(path.relative_to(LESSONS.parent)) for path in stale)
+    print(f"{len(stale)} {verb}: {names}" if stale else "All notebooks agree with their lessons.")
     return 1 if broken or (check and stale) else 0
 
 

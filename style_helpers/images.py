@@ -346,7 +346,8 @@ def show(
 
     aspects = [picture.width / picture.height for picture in row]
     height = min(4.0, 12.0 / sum(aspects))
-    figure = new_figure(height * sum(aspects), height + (0.4 if titles else 0), alt)
+    figure = new_figure(height * sum(aspects), height + (0.4 if titles else 0))
+    figure.alt = alt
     places = figure.subplots(1, len(row), squeeze=False, width_ratios=aspects)[0]
     for axes, picture, title in zip(places, row, titles or [""] * len(row), strict=True):
         axes.imshow(picture)
@@ -355,23 +356,37 @@ def show(
     return figure
 
 
-def new_figure(width: float, height: float, alt: str = "") -> "Figure":
+ALT_TEXTS: list[str] = []  # for the next figures that are shown, in their order; a lesson's cell brings its own
+
+
+def new_figure(width: float, height: float) -> "Figure":
     """An empty matplotlib figure, in inches, that a notebook shows once, as a cell's last expression.
 
-    pyplot does not know it, so nothing is shown twice or left behind, and any thread may draw it. `alt` is what a
-    screen reader says in its place.
+    pyplot does not know it, so nothing is shown twice or left behind, and any thread may draw it. Its `alt` is what a
+    screen reader says in its place; without one it is the next of `ALT_TEXTS`, or else its titles and axes.
     """
     from matplotlib.figure import Figure  # slow to import, and only needed to show
 
     class NotebookFigure(Figure):
+        alt = ""
+
         # Jupyter shows a plain Figure as text until pyplot has been used, and a PNG output cannot carry words
         def _repr_html_(self) -> str:
+            self.alt = self.alt or (ALT_TEXTS.pop(0) if ALT_TEXTS else _titles_and_axes(self))
             page = io.BytesIO()
             self.savefig(page, format="png")
             data = base64.b64encode(page.getvalue()).decode()
-            return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+            return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
 
     return NotebookFigure(figsize=(width, height), layout="compressed")
+
+
+def _titles_and_axes(figure: "Figure") -> str:
+    parts = []
+    for axes in figure.axes:
+        drawn = f"{axes.get_ylabel()} against {axes.get_xlabel()}" if axes.get_xlabel() and axes.get_ylabel() else ""
+        parts += [axes.get_title(), drawn]
+    return "; ".join(filter(None, parts)) or "A picture without a title"
 
 
 # Saving

@@ -517,6 +517,18 @@ def test_a_notebook_shows_the_figure_as_one_picture_with_its_alt_text_without_py
     assert pyplot.get_fignums() == []
 
 
+def test_a_figure_without_words_of_its_own_takes_the_next_that_wait_or_else_tells_its_titles_and_axes(monkeypatch):
+    monkeypatch.setattr(images, "ALT_TEXTS", ["what was waiting"])
+    pictures = [images.from_pil(random_picture())] * 2
+    figures = [images.show(pictures, ["left", "<right>"], alt) for alt in ("its own", "", "")]
+    chart = images.new_figure(3, 2)
+    chart.subplots().set(xlabel="evaluation", ylabel="loss")
+    figures += [chart, images.new_figure(1, 1), figures[1]]
+    words = [re.search('alt="(.*?)"', figure._repr_html_())[1] for figure in figures]
+    told = ["its own", "what was waiting", "left; &lt;right&gt;", "loss against evaluation", "A picture without a title"]
+    assert words == [*told, "what was waiting"]
+
+
 # Saving
 
 SETTINGS = {"preset": "gatys", "content": "颐和园.jpg", "note": "a = 'b'\n\"c\" é", "empty": ""}

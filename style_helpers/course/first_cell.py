@@ -5,8 +5,11 @@ import sys
 import warnings
 from pathlib import Path
 
+from IPython import get_ipython
+
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
+from style_helpers.course import alt_texts
 from style_helpers.settings import shortened
 
 
@@ -27,6 +30,8 @@ def first_look(course_version: str):
         lambda: [] if "google.colab" in sys.modules else [doctor.packages(), doctor.widgets()],
         lambda: [doctor.kernels()],
     )
+    with contextlib.suppress(Exception):
+        alt_texts.follow(get_ipython())
     said = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

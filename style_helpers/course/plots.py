@@ -26,13 +26,13 @@ LOOKS = (
 FRAME = patheffects.withStroke(linewidth=4, foreground="#000000")  # around white lines: seen on dark and on bright
 
 
-def losses(history: Sequence[Evaluation], alt: str = ""):
+def losses(history: Sequence[Evaluation]):
     """The weighted content and style losses and their total against the evaluation, on a logarithmic axis.
 
     Zeros, such as the content loss of a run that starts from the content picture, cannot be drawn there and are left
     out. Returns a figure: make it the last expression of a cell.
     """
-    figure = new_figure(7, 3.2, alt)
+    figure = new_figure(7, 3.2)
     axes = figure.subplots()
     numbers = [seen.evaluation for seen in history]
     for name, dash, colour in (("total", "-", "#000000"), ("style", "--", "#D55E00"), ("content", ":", "#0072B2")):
@@ -46,7 +46,7 @@ def losses(history: Sequence[Evaluation], alt: str = ""):
     return figure
 
 
-def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5, alt: str = ""):
+def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5):
     """A picture with a square of it outlined; beside it the square enlarged, and its red, green and blue as bytes.
 
     picture: (1, 3, H, W), 0 to 1. The square has `side` pixels a side; its first pixel is in row `top`, column `left`.
@@ -61,7 +61,7 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5, alt: str 
         )
     pixels = picture[0].permute(1, 2, 0).cpu().numpy()
     square = pixels[top : top + side, left : left + side]
-    figure = new_figure(10, 2.5, alt)
+    figure = new_figure(10, 2.5)
     whole, enlarged, *colours = figure.subplots(1, 5, width_ratios=[max(1.0, width / height), 1, 1, 1, 1])
     whole.imshow(pixels)
     for width_of_line, colour in ((4, "#FFFFFF"), (1.5, "#000000")):  # seen on dark and on bright
@@ -87,7 +87,7 @@ def _outline(left: int, top: int, side: int, linewidth: float, colour: str):
     return Rectangle((left - 0.5, top - 0.5), side, side, fill=False, edgecolor=colour, linewidth=linewidth)
 
 
-def feature_agreement(agreement: Mapping[str, Mapping[str, float]], alt: str = ""):
+def feature_agreement(agreement: Mapping[str, Mapping[str, float]]):
     """Layer by layer, how far features point in the same direction as others: a line for each way to treat the input.
 
     agreement: way -> layer -> cosine, -1 to 1; the same layers for each way, in the network's order; at most seven
@@ -95,7 +95,7 @@ def feature_agreement(agreement: Mapping[str, Mapping[str, float]], alt: str = "
     """
     if len(agreement) > len(LOOKS):
         raise ValueError(f"At most {len(LOOKS)} lines can be told apart, but {len(agreement)} were given.")
-    figure = new_figure(10, 4.2, alt)
+    figure = new_figure(10, 4.2)
     axes = figure.subplots()
     for (way, by_layer), (colour, dash, marker) in zip(agreement.items(), LOOKS, strict=False):
         layers, cosines = list(by_layer), list(by_layer.values())
@@ -109,7 +109,7 @@ def feature_agreement(agreement: Mapping[str, Mapping[str, float]], alt: str = "
     return figure
 
 
-def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24, alt: str = ""):
+def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24):
     """Gram matrices as pictures, side by side under their names: the loudest channels, on one scale from 0.
 
     grams: each (C, C) or (1, C, C), 0 or more, the same C. loudest: how many channels to show, those with the largest
@@ -122,7 +122,7 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24, alt: str = "")
         raise ValueError(f"Gram matrices are compared channel by channel, but these have the shapes {sorted(shapes)}.")
     order = sum(square.diagonal() for square in squares.values()).argsort(descending=True)[:loudest]
     roots = {name: square[order][:, order].sqrt().cpu().numpy() for name, square in squares.items()}
-    figure = new_figure(10, 10 / len(roots) + 0.4, alt)
+    figure = new_figure(10, 10 / len(roots) + 0.4)
     places = figure.subplots(1, len(roots), squeeze=False, sharey=True)[0]
     most = max(root.max() for root in roots.values())
     for axes, (name, root) in zip(places, roots.items(), strict=True):
@@ -136,7 +136,7 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24, alt: str = "")
     return figure
 
 
-def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int = 32, alt: str = ""):
+def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int = 32):
     """The picture with numbered frames around the places where `firing` is largest, and each place enlarged.
 
     picture: (1, 3, H, W), 0 to 1. firing: (H', W'), such as the product of two feature maps, over the same picture;
@@ -152,7 +152,7 @@ def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int
             corners.append((top, left))
         if len(corners) == count:
             break
-    figure = new_figure(9, 3, alt)
+    figure = new_figure(9, 3)
     columns = (count + 1) // 2
     grid = figure.add_gridspec(2, 1 + columns, width_ratios=[2 * width / height, *[1] * columns])
     pixels = picture.detach()[0].permute(1, 2, 0).clamp(0, 1).cpu().numpy()
@@ -169,7 +169,7 @@ def strongest_patches(picture: Tensor, firing: Tensor, count: int = 6, side: int
     return figure
 
 
-def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tuple[slice, slice], alt: str = ""):
+def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tuple[slice, slice]):
     """A picture in which a square was changed, and for each layer how strongly it asks each pixel to change.
 
     picture: (1, 3, H, W), 0 to 1; gradients: by layer the gradient by its pixels, (1, 3, H, W); square: its rows and
@@ -178,7 +178,7 @@ def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tupl
     """
     height, width = picture.shape[-2:]
     down = len(gradients) // 3 + 1
-    figure = new_figure(10, down * (3.3 * height / width + 0.3), alt)
+    figure = new_figure(10, down * (3.3 * height / width + 0.3))
     places = figure.subplots(down, 3, squeeze=False).flatten()
     places[0].imshow(to_pil(picture))
     places[0].set_title("changed", fontsize=10)
@@ -196,13 +196,13 @@ def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tupl
     return figure
 
 
-def kept_by_layer(kept: Mapping[str, Mapping[str, float]], alt: str = ""):
+def kept_by_layer(kept: Mapping[str, Mapping[str, float]]):
     """What pictures rebuilt from one layer each still have in common with the photograph: a line for each part of it.
 
     kept: part -> layer -> correlation, -1 to 1; the same layers for each part, at most seven parts. Each line has its
     own colour, dash and marker. Returns a figure.
     """
-    figure = new_figure(8, 3.4, alt)
+    figure = new_figure(8, 3.4)
     axes = figure.subplots()
     for (part, values), (colour, dash, marker) in zip(kept.items(), LOOKS, strict=False):
         axes.plot(list(values), list(values.values()), dash, color=colour, marker=marker, linewidth=2, label=part)
@@ -215,13 +215,13 @@ def kept_by_layer(kept: Mapping[str, Mapping[str, float]], alt: str = ""):
     return figure
 
 
-def by_layer(lines: Mapping[str, Mapping[str, float]], label: str, alt: str = ""):
+def by_layer(lines: Mapping[str, Mapping[str, float]], label: str):
     """One line over the layers for each thing that was measured, on a logarithmic axis.
 
     lines: for each name the measured numbers above 0 by layer, all with the same layers; label: what the numbers are.
     Each line has its own colour, dash and marker. At most seven lines. Returns a figure.
     """
-    figure = new_figure(8.5, 4, alt)
+    figure = new_figure(8.5, 4)
     axes = figure.subplots()
     for (name, values), (colour, dash, marker) in zip(lines.items(), LOOKS, strict=False):
         axes.plot(list(values), list(values.values()), dash, color=colour, marker=marker, linewidth=2, label=name)
@@ -234,14 +234,14 @@ def by_layer(lines: Mapping[str, Mapping[str, float]], label: str, alt: str = ""
 
 
 def terms_by_layer(
-    terms: Mapping[str, Mapping[str, float]], gradients: Mapping[str, Mapping[str, float]], alt: str = ""
+    terms: Mapping[str, Mapping[str, float]], gradients: Mapping[str, Mapping[str, float]]
 ):
     """Bars for each layer, one a rule: its share of the loss above, and its share of the gradient's lengths below.
 
     terms, gradients: for each rule (at most four) the numbers by layer, 0 or more; shares are in percent of the sum
     over the layers. Rules differ by colour and hatching. Returns a figure.
     """
-    figure = new_figure(8.5, 5, alt)
+    figure = new_figure(8.5, 5)
     upper, lower = figure.subplots(2, 1, sharex=True)
     for axes, rules, title in ((upper, terms, "share of the loss"), (lower, gradients, "share of the gradient")):
         width = 0.8 / len(rules)
@@ -262,7 +262,7 @@ def terms_by_layer(
 # What a network sees (lesson 02)
 
 
-def kernels(weight: Tensor, columns: int = 16, alt: str = ""):
+def kernels(weight: Tensor, columns: int = 16):
     """The kernels of a first convolution as small colour pictures, in the order in which the network has them.
 
     weight: (C, 3, k, k). Mid-grey is 0; each kernel is scaled by its own largest number, so that weak ones show too.
@@ -270,7 +270,7 @@ def kernels(weight: Tensor, columns: int = 16, alt: str = ""):
     weight = weight.detach().float()
     shown = 0.5 + weight / (2 * weight.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12))
     rows = -(-len(shown) // columns)
-    figure = new_figure(8, 8 * rows / columns, alt)
+    figure = new_figure(8, 8 * rows / columns)
     places = figure.subplots(rows, columns, squeeze=False).flatten()
     for axes in places:
         axes.set_axis_off()
@@ -279,14 +279,14 @@ def kernels(weight: Tensor, columns: int = 16, alt: str = ""):
     return figure
 
 
-def feature_maps(features: Mapping[str, Tensor], columns: int = 6, alt: str = ""):
+def feature_maps(features: Mapping[str, Tensor], columns: int = 6):
     """The strongest maps of each layer, those with the highest mean, one layer a row; white is the layer's highest.
 
     features: (1, C, H, W) of each layer, not negative, as after a ReLU; all with C of at least `columns`. Each map has
     its channel's number above it, and is drawn at the same size, whatever its H and W.
     """
     height, width = next(iter(features.values())).shape[2:]
-    figure = new_figure(9.5, (0.3 + 8.8 / columns * height / width) * len(features), alt)
+    figure = new_figure(9.5, (0.3 + 8.8 / columns * height / width) * len(features))
     places = figure.subplots(len(features), columns, squeeze=False)
     for row, (layer, maps) in zip(places, features.items(), strict=True):
         maps = maps.detach().float()[0]
@@ -302,13 +302,13 @@ def feature_maps(features: Mapping[str, Tensor], columns: int = 6, alt: str = ""
     return figure
 
 
-def before_and_after_relu(before: Tensor, after: Tensor, alt: str = ""):
+def before_and_after_relu(before: Tensor, after: Tensor):
     """One map (H, W) before and after its ReLU on one scale of greys, and how often each value occurs.
 
     Mid-grey is 0, darker is negative, lighter is positive.
     """
     before, after = (values.detach().float() for values in (before, after))
-    figure = new_figure(10, max(2.6, 1.1 + 2.9 * before.shape[0] / before.shape[1]), alt)
+    figure = new_figure(10, max(2.6, 1.1 + 2.9 * before.shape[0] / before.shape[1]))
     largest = max(before.abs().max().item(), 1e-12)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     for axes, values, title in ((left, before, "before: signed"), (middle, after, "after: nothing below 0")):
@@ -327,13 +327,13 @@ def before_and_after_relu(before: Tensor, after: Tensor, alt: str = ""):
     return figure
 
 
-def network_walk(fields: Mapping[str, int], taps: Mapping[str, Sequence[str]], alt: str = ""):
+def network_walk(fields: Mapping[str, int], taps: Mapping[str, Sequence[str]]):
     """The convolutions of a network in order, how far each one sees, and where losses listen.
 
     fields: side in pixels of what one unit of each convolution sees, by the paper's names, from the input up.
     taps: layers by the name of the method that listens there; at most three methods.
     """
-    figure = new_figure(9.5, 4.6, alt)
+    figure = new_figure(9.5, 4.6)
     axes = figure.subplots()
     names = list(fields)
     sides = [fields[name] for name in names]
@@ -359,14 +359,14 @@ def network_walk(fields: Mapping[str, int], taps: Mapping[str, Sequence[str]], a
     return figure
 
 
-def receptive_fields(picture: Tensor, fields: Mapping[str, Mapping[str, tuple[int, int, int, int]]], alt: str = ""):
+def receptive_fields(picture: Tensor, fields: Mapping[str, Mapping[str, tuple[int, int, int, int]]]):
     """What single units of some layers see, as boxes on the picture; a panel for each group of layers.
 
     picture: (1, 3, H, W), 0 to 1. fields: for each title the boxes of its layers by name, each (top, left, bottom,
     right) in pixels, the last ones included.
     """
     height, width = picture.shape[-2:]
-    figure = new_figure(10, 0.4 + 7.2 / len(fields) * height / width, alt)
+    figure = new_figure(10, 0.4 + 7.2 / len(fields) * height / width)
     places = figure.subplots(1, len(fields), squeeze=False)[0]
     box = {"fill": False, "edgecolor": "#FFFFFF", "linewidth": 2}
     for axes, (title, boxes) in zip(places, fields.items(), strict=True):
@@ -393,7 +393,6 @@ def picture_grid(
     rows: Sequence[str],
     columns: Sequence[str],
     notes: Sequence[Sequence[str]] | None = None,
-    alt: str = "",
 ):
     """Pictures in rows and columns, each row and column with its label, and a note under each picture.
 
@@ -402,7 +401,7 @@ def picture_grid(
     """
     height, width = pictures[0][0].shape[-2:]
     side = min(2.4, 9.4 / len(columns))  # inches across one picture
-    figure = new_figure(side * len(columns) + 0.6, (side * height / width + (0.5 if notes else 0.3)) * len(rows), alt)
+    figure = new_figure(side * len(columns) + 0.6, (side * height / width + (0.5 if notes else 0.3)) * len(rows))
     places = figure.subplots(len(rows), len(columns), squeeze=False)
     for i, row in enumerate(pictures):
         for j, picture in enumerate(row):
@@ -418,14 +417,14 @@ def picture_grid(
     return figure
 
 
-def trade_off(lines: Mapping[str, Sequence[tuple[float, float, float]]], alt: str = ""):
+def trade_off(lines: Mapping[str, Sequence[tuple[float, float, float]]]):
     """How far from the content, how far from the style: one line for each series, its weights written at the points.
 
     lines: for each name, points (style weight, LPIPS to the content, style distance), in the order of the weights. The
     best place, which no run reaches, is the lower left corner: near to both.
     """
     halo = patheffects.withStroke(linewidth=3, foreground="white")  # a weight stays readable on another line
-    figure = new_figure(7, 4.2, alt)
+    figure = new_figure(7, 4.2)
     axes = figure.subplots()
     for i, (name, points) in enumerate(lines.items()):
         colour, dash, marker = LOOKS[1 + i % (len(LOOKS) - 1)]
@@ -444,7 +443,7 @@ def trade_off(lines: Mapping[str, Sequence[tuple[float, float, float]]], alt: st
     return figure
 
 
-def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]], alt: str = ""):
+def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]]):
     """Which way the content and the style pull at each pixel: one row for each moment of a run.
 
     moments: for each name, the gradients of the weighted content terms and of the weighted style terms, each
@@ -452,7 +451,7 @@ def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]], alt: str = ""):
     where 99 of 100 pixels of the longer one lie; then the cosine of the angle between the two, over the three colours.
     """
     height, width = next(iter(moments.values()))[0].shape[-2:]
-    figure = new_figure(9.6, (2.75 * height / width + 0.35) * len(moments), alt)
+    figure = new_figure(9.6, (2.75 * height / width + 0.35) * len(moments))
     places = figure.subplots(len(moments), 3, squeeze=False)
     for row, (name, gradients) in zip(places, moments.items(), strict=True):
         lengths = [gradient.detach().norm(dim=1)[0] for gradient in gradients]
@@ -475,13 +474,13 @@ def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]], alt: str = ""):
     return figure
 
 
-def descent_paths(loss: Tensor, paths: Mapping[str, Tensor], alt: str = ""):
+def descent_paths(loss: Tensor, paths: Mapping[str, Tensor]):
     """Ways down over the contour lines of a loss of two pixels, with a marker at each point that was evaluated.
 
     loss: (N, N), above 0 somewhere, loss[i, j] at x1 = i / (N - 1) and x2 = j / (N - 1), with contour lines at 1, 2, 5,
     10 and so on, over four decades. paths: by name, (T, 2), the start first; what lies outside 0 to 1 is cut off.
     """
-    figure = new_figure(7, 4.6, alt)
+    figure = new_figure(7, 4.6)
     axes = figure.subplots()
     along = torch.linspace(0, 1, len(loss)).numpy()
     decade = math.ceil(math.log10(loss.max().item()))
@@ -495,13 +494,13 @@ def descent_paths(loss: Tensor, paths: Mapping[str, Tensor], alt: str = ""):
     return figure
 
 
-def curves(totals: Mapping[str, Sequence[float]], name: str = "total", alt: str = ""):
+def curves(totals: Mapping[str, Sequence[float]], name: str = "total"):
     """One curve for each run, by its name, against the evaluation, on a logarithmic axis that is called `name`.
 
     What is infinite or not a number cannot be drawn: a cross marks the last point before it. What rises above ten
     times the highest start is cut off.
     """
-    figure = new_figure(8, 3.8, alt)
+    figure = new_figure(8, 3.8)
     axes = figure.subplots()
     ceiling = 10 * max(values[0] for values in totals.values())
     for (run, values), (colour, dash, marker) in zip(totals.items(), cycle(LOOKS), strict=False):
@@ -520,7 +519,7 @@ def curves(totals: Mapping[str, Sequence[float]], name: str = "total", alt: str 
     return figure
 
 
-def outside_range_map(picture: Tensor, alt: str = ""):
+def outside_range_map(picture: Tensor):
     """Where a picture leaves 0 to 1: left the pixels with a colour below 0, right those with one above 1.
 
     picture: (1, 3, H, W) of any range. It is drawn pale and grey under the marked pixels; the titles say which share
@@ -528,7 +527,7 @@ def outside_range_map(picture: Tensor, alt: str = ""):
     """
     from matplotlib.colors import to_rgb  # slow to import, as in `images.new_figure`
 
-    figure = new_figure(10, 4, alt)
+    figure = new_figure(10, 4)
     picture = picture.detach().cpu()
     grey = 0.78 + 0.22 * picture[0].clamp(0, 1).mean(0)  # so pale that both colours stand out from black, too
     sides = (("below 0", picture[0] < 0, "#0072B2"), ("above 1", picture[0] > 1, "#B34F00"))

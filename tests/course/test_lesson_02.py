@@ -1,6 +1,5 @@
 """The plots of lesson 02, and the numbers that its text states."""
 
-import html
 
 import pytest
 import torch
@@ -11,22 +10,17 @@ from style_helpers.course import plots
 CONVOLUTIONS = {"conv1_1": 3, "conv1_2": 5, "conv2_1": 10, "conv2_2": 14, "conv3_1": 24}
 
 
-def alt_text(figure) -> str:
-    return html.unescape(figure._repr_html_().split('alt="')[1].split('"')[0])
-
-
 def test_kernels_are_drawn_in_order_with_grey_for_zero():
     weight = torch.zeros(5, 3, 3, 3)
     weight[1, 0, 0, 2] = 0.01  # weak, and yet the largest of its kernel
     weight[1, 1, 1, 1] = -0.005
-    figure = plots.kernels(weight, columns=3, alt="five kernels")
+    figure = plots.kernels(weight, columns=3)
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     assert len(figure.axes) == 6
     assert len(shown) == 5
     assert (shown[0] == 0.5).all()
     assert shown[1][0, 2].tolist() == [1, 0.5, 0.5]
     assert shown[1][1, 1].tolist() == [0.5, 0.25, 0.5]
-    assert alt_text(figure) == "five kernels"
 
 
 def test_feature_maps_are_the_strongest_of_each_layer():
@@ -34,21 +28,20 @@ def test_feature_maps_are_the_strongest_of_each_layer():
     first[0, 2], first[0, 0] = 3, 1
     second = torch.zeros(1, 9, 3, 4)
     second[0, 7], second[0, 5] = 1, 2
-    figure = plots.feature_maps({"relu1_1": first, "relu2_1": second}, columns=2, alt="two rows")
+    figure = plots.feature_maps({"relu1_1": first, "relu2_1": second}, columns=2)
     assert [axes.get_title() for axes in figure.axes] == ["channel 2", "channel 0", "channel 5", "channel 7"]
     assert figure.axes[0].get_ylabel() == "relu1_1\n4 maps\n8 x 6"
     assert figure.axes[2].get_ylabel() == "relu2_1\n9 maps\n4 x 3"
     assert figure.axes[2].images[0].get_clim() == (0, 2)
-    assert alt_text(figure) == "two rows"
 
 
 def test_a_map_of_nothing_can_be_drawn():
-    plots.feature_maps({"relu5_1": torch.zeros(1, 2, 3, 3)}, columns=2, alt="black")._repr_html_()
+    plots.feature_maps({"relu5_1": torch.zeros(1, 2, 3, 3)}, columns=2)._repr_html_()
 
 
 def test_before_and_after_share_one_scale_and_the_histogram_counts_each():
     before = torch.tensor([[-2.0, 1.0, 1.0], [0.5, -1.0, -2.0]])
-    figure = plots.before_and_after_relu(before, before.clamp(min=0), alt="signs")
+    figure = plots.before_and_after_relu(before, before.clamp(min=0))
     left, middle, right = figure.axes[:3]
     assert left.images[0].get_clim() == middle.images[0].get_clim() == (-2, 2)
     lowest = {
@@ -56,12 +49,11 @@ def test_before_and_after_share_one_scale_and_the_histogram_counts_each():
     }
     assert lowest["before"] == pytest.approx(-2)
     assert lowest["after"] == pytest.approx(0, abs=0.11)
-    assert alt_text(figure) == "signs"
 
 
 def test_the_walk_marks_each_method_at_its_layers():
     taps = {"seed": list(CONVOLUTIONS), "paper": ["conv1_1", "conv2_1", "conv3_1"]}
-    figure = plots.network_walk(CONVOLUTIONS, taps, alt="two lists")
+    figure = plots.network_walk(CONVOLUTIONS, taps)
     (axes,) = figure.axes
     drawn = {line.get_label(): line for line in axes.lines}
     assert list(drawn["seed"].get_ydata()) == [3, 5, 10, 14, 24]
@@ -70,19 +62,17 @@ def test_the_walk_marks_each_method_at_its_layers():
     assert [label.get_text() for label in axes.get_xticklabels()] == list(CONVOLUTIONS)
     poolings = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"]
     assert poolings == [1.5, 3.5]
-    assert alt_text(figure) == "two lists"
 
 
 def test_receptive_fields_are_boxes_of_whole_pixels():
     picture = torch.rand(1, 3, 20, 30, requires_grad=True)
     figure = plots.receptive_fields(
-        picture, {"one": {"a": (4, 5, 4, 5), "b": (2, 3, 6, 8)}, "other": {"c": (0, 0, 19, 29)}}, alt="boxes"
+        picture, {"one": {"a": (4, 5, 4, 5), "b": (2, 3, 6, 8)}, "other": {"c": (0, 0, 19, 29)}}
     )
     one, other = figure.axes
     assert [patch.get_bbox().bounds for patch in one.patches] == [(4.5, 3.5, 1, 1), (2.5, 1.5, 6, 5)]
     assert other.patches[0].get_bbox().bounds == (-0.5, -0.5, 30, 20)
     assert [text.get_text() for text in one.texts] == ["a: 1", "b: 6"]
-    assert alt_text(figure) == "boxes"
 
 
 @pytest.mark.parametrize(("network", "needed"), [("vgg16", 0.367), ("vgg19", 0.289)])

@@ -76,12 +76,10 @@ def test_a_tug_of_war_at_a_right_angle_and_with_a_gradient_of_zero():
 @pytest.mark.parametrize(
     "figure",
     [
-        lambda alt: plots.picture_grid([pictures(0.5)], ["row"], ["column"], alt=alt),
-        lambda alt: plots.trade_off(LINES, alt=alt),
-        lambda alt: plots.tug_of_war({"now": (torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2))}, alt=alt),
+        lambda: plots.picture_grid([pictures(0.5)], ["row"], ["column"]),
+        lambda: plots.trade_off(LINES),
+        lambda: plots.tug_of_war({"now": (torch.ones(1, 3, 2, 2), torch.ones(1, 3, 2, 2))}),
     ],
 )
-def test_each_figure_says_in_words_what_it_shows_and_fits_a_page(figure):
-    shown = figure("what is to be noticed")
-    assert 'alt="what is to be noticed"' in shown._repr_html_()
-    assert shown.get_size_inches()[0] <= 10
+def test_each_figure_fits_a_page(figure):
+    assert figure().get_size_inches()[0] <= 10

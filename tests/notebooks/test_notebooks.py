@@ -4,6 +4,7 @@ import ast
 import asyncio
 import base64
 import errno
+import html
 import io
 import os
 import re
@@ -13,18 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
 from style_helpers.classroom.class_folder import prepare, problems, read_manifest
+from style_helpers.course import alt_texts
 from style_helpers.devices import processors
 from tests.notebooks import offline
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lessons"))
 import build  # noqa: E402  (lessons/ is no package: authors run its programs)
+import minutes  # noqa: E402
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
 BUILT = {path: text for lesson in LESSONS for path, text in build.notebooks_of(lesson).items()}
@@ -169,11 +173,72 @@ def test_one_title_and_headings_in_order(path):
 
 
 @each_notebook
-def test_every_figure_says_in_words_what_it_shows(path):
+def test_every_figure_is_told_in_words_that_no_learner_reads_in_the_code(path):
+    texts = alt_texts.read()
     for cell in cells(path):
         if cell.cell_type == "code":
             figures = len(re.findall(r"images\.show\(|plots\.\w+\(", cell.source))
-            assert len(re.findall(r"\balt=", cell.source)) == figures, cell.source
+            told = texts.get(alt_texts.key(cell.source), [])
+            assert len(told) == figures, cell.source
+            assert all(len(words.split()) >= 6 for words in told), told
+            assert not re.search(r"\balt=", cell.source)
+        else:
+            assert "<!--" not in cell.source
+
+
+def test_the_words_for_figures_are_those_of_the_lessons():
+    assert alt_texts.TEXTS.read_text(encoding="utf-8") == build.all_alt_texts()
+
+
+FIGURES = """# One
+
+```python
+images.show(left)
+images.show(right)
+```
+
+<!-- alt
+What is left,
+in words.
+-->
+
+<!-- alt
+What is right.
+-->
+
+What to notice.
+"""
+
+
+def test_words_below_a_cell_go_to_its_figures_in_their_order_and_are_gone_from_the_page(tmp_path):
+    title, code, notice = built(tmp_path, FIGURES)
+    assert notice.source == "What to notice."
+    (tmp_path / "lesson.md").write_text(FIGURES, encoding="utf-8")
+    texts = build.take_alt_texts(jupytext.read(tmp_path / "lesson.md").cells)
+    assert texts == {alt_texts.key(code.source): ["What is left, in words.", "What is right."]}
+
+
+def test_words_without_a_figure_are_named(tmp_path):
+    with pytest.raises(ValueError, match="below no code cell:\nNothing"):
+        built(tmp_path, "# One\n\nText.\n\n\n<!-- alt\nNothing\n-->\n")
+
+
+def test_what_is_deeper_is_folded_section_by_section_and_stands_last(tmp_path):
+    text = "# One\n\nCore.\n\n## Deeper: a\n\nMore.\n\n```python\n1\n```\n\n## Deeper: b\n\nMost.\n"
+    title, *sections = built(tmp_path, text)
+    assert [cell.source.partition("\n")[0] for cell in sections] == ["## Deeper: a", "1", "## Deeper: b"]
+    assert [cell.metadata.get("jp-MarkdownHeadingCollapsed", False) for cell in sections] == [True, False, True]
+
+
+@each_lesson
+def test_the_core_comes_first_and_takes_the_minutes_that_the_lesson_states(lesson):
+    headings = re.findall(r"^## (.*)", text_of(student(lesson)), flags=re.MULTILINE)
+    deeper = [heading.startswith("Deeper: ") for heading in headings]
+    assert deeper == sorted(deeper)
+    assert headings[deeper.index(True) - 1 if any(deeper) else -1] == "What you should remember"
+    assert minutes.stated(lesson)[0] <= (20 if lesson == LESSONS[0] else 40)
+    for counted, stated in zip(minutes.counted(lesson), minutes.stated(lesson), strict=True):
+        assert stated - 6 < counted <= stated
 
 
 @each_notebook
@@ -352,6 +417,12 @@ def test_the_lesson_runs_from_top_to_bottom_without_network(number, begun, devic
     assert not re.sub(r".*evaluations.*", "", printed).strip()  # the bars of long runs, and nothing else
     pages = [output.data["text/html"] for output in outputs if "text/html" in output.get("data", {})]
     assert sum("<img alt=" in page for page in pages) >= 3
+    told = alt_texts.read()
+    for cell in code:
+        page = "".join(output.data.get("text/html", "") for output in cell.outputs if "data" in output)
+        words = [html.unescape(found) for found in re.findall('<img alt="(.*?)" src="data:image/png', page)]
+        assert words == told.get(alt_texts.key(cell.source), words)
+        assert all(words)
     assert all(base64.b64decode(data) for page in pages for data in re.findall(r"base64,([^\"]+)", page))
     expected = "Right: " if solved else "Not yet: "
     for cell in code:

@@ -1,0 +1,36 @@
+"""What each figure of the lessons shows, in words, for those who listen to the page.
+
+The words are kept out of the code that learners read, where they would give a prediction away: authors write them below
+a cell in lessons/*.md, and lessons/build.py gathers them in alt_texts.json, by what is in the cell. So a cell that a
+learner has changed, and whose figure may show something else, has none; then the figure tells its titles and axes.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from style_helpers import images
+
+TEXTS = Path(__file__).with_name("alt_texts.json")
+
+
+def key(source: str) -> str:
+    """What a cell is known by: 16 hexadecimal figures."""
+    return hashlib.sha256(source.strip().encode()).hexdigest()[:16]
+
+
+@cache
+def read() -> dict[str, list[str]]:
+    """The words for each figure of a cell, in their order, by the cell's `key`."""
+    by_lesson = json.loads(TEXTS.read_text(encoding="utf-8"))
+    return {cell: texts for cells in by_lesson.values() for cell, texts in cells.items()}
+
+
+def follow(shell) -> None:
+    """From now on the figures of each cell that this IPython shell runs are lent their words; asked twice, it is once."""
+    shell.events.register("pre_run_cell", _begin_cell)
+
+
+def _begin_cell(info):
+    images.ALT_TEXTS[:] = read().get(key(info.raw_cell or ""), [])
