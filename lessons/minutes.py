@@ -1,8 +1,8 @@
 """How long each lesson takes: python lessons/minutes.py
 
 130 words of text and 15 lines of code a minute, 4 minutes for each degree of an exercise's difficulty, 3 for a panel.
-Folded hints, solutions, comments and the first cell are not counted; a formula in a line counts as one word, one by itself
-as fifteen. With exercises and panels counted so, the lessons' first edition comes to what its trial readers needed.
+Folded hints, solutions, comments and the first cell are not counted; a formula in a line counts as one word, one by
+itself as fifteen. With exercises and panels counted so, the lessons' first edition comes to what its trial readers needed.
 
 The core is what stands before the first section "Deeper: ...": nothing in it needs what follows.
 """
@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 
 import jupytext
-
 from build import ANSWER, DEEPER, DIFFICULTY, lessons, take_alt_texts
 
 WORDS, LINES, DIFFICULTY_MINUTES, PANEL_MINUTES = 130, 15, 4, 3

@@ -17,7 +17,7 @@ import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import nbformat
@@ -266,9 +266,9 @@ def slides(notebook: nbformat.NotebookNode) -> str:
 
 
 def run(lesson: Path) -> nbformat.NotebookNode:
-    """The lesson's notebook with its outputs; exercises and their checks, which no other cell needs, are not run."""
+    """The core of a lesson's notebook, run; exercises and their checks, which no other cell needs, are not."""
     notebook = nbformat.reads(build(lesson), as_version=4)
-    cells = notebook.cells
+    cells = list(takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), notebook.cells))
     notebook.cells = [cell for cell in cells if not cell.metadata.get("nbgrader")]
     with tempfile.TemporaryDirectory() as folder:
         sharp = Path(folder) / "matplotlibrc"

@@ -525,7 +525,13 @@ def test_a_figure_without_words_of_its_own_takes_the_next_that_wait_or_else_tell
     chart.subplots().set(xlabel="evaluation", ylabel="loss")
     figures += [chart, images.new_figure(1, 1), figures[1]]
     words = [re.search('alt="(.*?)"', figure._repr_html_())[1] for figure in figures]
-    told = ["its own", "what was waiting", "left; &lt;right&gt;", "loss against evaluation", "A picture without a title"]
+    told = [
+        "its own",
+        "what was waiting",
+        "left; &lt;right&gt;",
+        "loss against evaluation",
+        "A picture without a title",
+    ]
     assert words == [*told, "what was waiting"]
 
 

@@ -28,7 +28,7 @@ def read() -> dict[str, list[str]]:
 
 
 def follow(shell) -> None:
-    """From now on the figures of each cell that this IPython shell runs are lent their words; asked twice, it is once."""
+    """From now on lends the figures of each cell that this IPython shell runs their words; twice is as good as once."""
     shell.events.register("pre_run_cell", _begin_cell)
 
 

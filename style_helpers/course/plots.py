@@ -233,9 +233,7 @@ def by_layer(lines: Mapping[str, Mapping[str, float]], label: str):
     return figure
 
 
-def terms_by_layer(
-    terms: Mapping[str, Mapping[str, float]], gradients: Mapping[str, Mapping[str, float]]
-):
+def terms_by_layer(terms: Mapping[str, Mapping[str, float]], gradients: Mapping[str, Mapping[str, float]]):
     """Bars for each layer, one a rule: its share of the loss above, and its share of the gradient's lengths below.
 
     terms, gradients: for each rule (at most four) the numbers by layer, 0 or more; shares are in percent of the sum

@@ -1,6 +1,5 @@
 """The plots of lesson 02, and the numbers that its text states."""
 
-
 import pytest
 import torch
 

@@ -211,7 +211,7 @@ What to notice.
 
 
 def test_words_below_a_cell_go_to_its_figures_in_their_order_and_are_gone_from_the_page(tmp_path):
-    title, code, notice = built(tmp_path, FIGURES)
+    _, code, notice = built(tmp_path, FIGURES)
     assert notice.source == "What to notice."
     (tmp_path / "lesson.md").write_text(FIGURES, encoding="utf-8")
     texts = build.take_alt_texts(jupytext.read(tmp_path / "lesson.md").cells)
@@ -225,7 +225,7 @@ def test_words_without_a_figure_are_named(tmp_path):
 
 def test_what_is_deeper_is_folded_section_by_section_and_stands_last(tmp_path):
     text = "# One\n\nCore.\n\n## Deeper: a\n\nMore.\n\n```python\n1\n```\n\n## Deeper: b\n\nMost.\n"
-    title, *sections = built(tmp_path, text)
+    _, *sections = built(tmp_path, text)
     assert [cell.source.partition("\n")[0] for cell in sections] == ["## Deeper: a", "1", "## Deeper: b"]
     assert [cell.metadata.get("jp-MarkdownHeadingCollapsed", False) for cell in sections] == [True, False, True]
 
