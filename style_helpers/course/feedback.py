@@ -1,13 +1,15 @@
 """The engine under the checks: call an answer with small inputs, compare, and name the mistake.
 
 If something differs, it names the mistake whose formula gives just those results, in all cases; when none does, it says
-what is odd about the result. A check never raises, except when nbgrader marks: there an error means no points. What is
-asked, and which wrong answers are known, is in `checks`.
+what is odd about the result, and what it is of the right one: a multiple, a square, a transpose. A check never raises,
+except when nbgrader marks: there an error means no points. What is asked, and which wrong answers are known, is in
+`checks`.
 
 The inputs are small and lie on the processor, wherever a lesson computes: so an answer gets the same words on every
 machine, and one with numbers of its own, as in `torch.tensor([0.485, 0.456, 0.406])`, is right on all of them.
 """
 
+import dis
 import html
 import inspect
 import math
@@ -22,6 +24,8 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+from style_helpers.course.relations import relation
 
 TOLERANCE = 1e-4  # of the largest number; rounding in float32 stays far below, every mistake in the tables above
 LOOKS = {  # passed: sign, word, kind of line, and a colour of the page's own theme; the word alone would do
@@ -66,6 +70,7 @@ class Exercise:
     look: str  # what to look at when the mistake is none of those
     praise: str
     gradient: bool  # whether the result will be minimised, so that its gradient must be right too
+    by_hand: bool  # whether the formula itself is asked, so that autograd must not stand in for it
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,12 @@ class Run:
     changed: tuple[str, ...] = ()
 
 
-def exercise(mistakes: dict, *, cases: dict, look: str, praise: str, gradient: bool = False):
+def exercise(mistakes: dict, *, cases: dict, look: str, praise: str, gradient: bool = False, by_hand: bool = False):
     """Turns a right solution, whose docstring is the task, into the function that judges a learner's answer."""
 
     def decorate(right: Callable) -> Callable[[object], Feedback]:
         names = tuple(inspect.signature(right).parameters)
-        it = Exercise(right.__doc__, right, names, mistakes, cases, look, praise, gradient)
+        it = Exercise(right.__doc__, right, names, mistakes, cases, look, praise, gradient, by_hand)
 
         check = never_raising(lambda answer: _judge(it, answer), look)
         check.__name__ = check.__qualname__ = right.__name__
@@ -127,7 +132,7 @@ def _judge(it: Exercise, answer) -> Feedback:
     right = [_run(it, it.right, make) for make in it.cases.values()]
     agree = [_alike(*pair, strict=True) for pair in zip(mine, right, strict=True)]
     if all(agree):
-        problem = _gradient_problem(it, answer) if it.gradient else ""
+        problem = _gradient_problem(it, answer) if it.gradient else _autograd_problem(it, answer) if it.by_hand else ""
         return Feedback(not problem, problem or it.praise)
     for (looks, look_next), formula in it.mistakes.items():
         wrong = (_run(it, formula, make) for make in it.cases.values())
@@ -135,8 +140,10 @@ def _judge(it: Exercise, answer) -> Feedback:
             return Feedback(False, f"This looks like {looks}. {look_next}.")
     first, words = agree.index(False), list(it.cases)
     place = f"It is right with {words[first - 1]}. But with {words[first]}: " if first else f"With {words[first]}: "
-    oddity = _error_or_change(it, mine[first], answer) or _oddity(it, mine[first].value, right[first].value)
-    message = f"{place if it.arguments else ''}{oddity}{_same_factor(mine, right)}"
+    results = [[_tensor_of_bytes(run.value) for run in runs] for runs in (mine, right)]
+    look = relation(*results, [make()[0] for make in it.cases.values() if it.arguments]) or it.look
+    oddity = _error_or_change(mine[first], answer) or _oddity(it, mine[first].value, right[first].value, look)
+    message = f"{place if it.arguments else ''}{oddity}{_seen_in_code(answer)}"
     return Feedback(False, message[0].upper() + message[1:])
 
 
@@ -240,38 +247,81 @@ def _short(text: str, longest: int = 40) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
-def _error_or_change(it: Exercise, run: Run, answer) -> str:
+ERRORS = {  # a pattern in an error's words: what it means
+    "is not defined": "A function knows its arguments, what it makes itself, and what cells above made.",
+    "local variable": "This variable gets its value too late, or in a branch that was not taken.",
+    "Boolean value of Tensor": "Here one yes or no is asked, as by `max`, `min`, `if` or an option of "
+    "`nn.MSELoss(...)`: a tensor of many numbers has none. It has `clamp` and `torch.where`.",
+    "define __round__|step must be": "Tensors have methods of their own for this: `.round()`, `.flip(...)`.",
+    "_function|method'": "Round brackets behind its name call a function: are they missing?",
+    "'torch.Size'": "That is a list of sides: `.numel()` is the count of numbers.",
+    r"^.{0,20}t\(\) expects": "`t()` turns a single matrix: for a batch take `.transpose(1, 2)`.",
+    "out of bounds": "An index goes from 0 to the side less 1: take the sides from the argument's `shape`.",
+    r"'Tensor' and '(tuple|list)'|'(tuple|list)' and 'Tensor'": "Make a tensor of it first: `torch.tensor(...)`.",
+    "must match the size of tensor b|match the broadcast": "Sides are lined up from the right, and only a side of 1 is "
+    "repeated.",
+    "mat1 and mat2|of batch2|[Ee]xpected size|1D tensors|must be a matrix": "`@` needs as many columns on its left as "
+    "rows on its right: which of the two must be transposed?",
+    "invalid for input of size": "A `reshape` keeps the count of numbers: take the sides from the argument's `shape`.",
+    "view size is not compatible": "After `permute` numbers lie in another order: take `reshape` in place of `view`.",
+    "values to unpack": "As many names are needed on the left as there are parts on the right.",
+    "Dimension out of range|not match the length of|too many indices": "How many dimensions are there? `.shape` tells.",
+    "object is not callable": "Round brackets call a function: is a `*` missing, or is this no function?",
+    "has no attribute": "What stands before the dot has another type than this needs.",
+    "Byte|'Long'|'Int'|output dtype|can't be cast": "Whole numbers cannot do this: make them `.float()` first.",
+    "to (Python )?[Ss]calar|only one element": "`.item()`, `float()` and `int()` take one number alone.",
+}
+
+
+def _error_or_change(run: Run, answer) -> str:
     if run.error is not None:
         code = getattr(inspect.unwrap(getattr(answer, "forward", answer)), "__code__", None)
         lines = traceback.extract_tb(run.error.__traceback__)
         own = [line for line in lines if code and line.filename == code.co_filename]
         where = f" in line {own[-1].lineno}, `{_short(own[-1].line, 100)}`," if own and own[-1].line else ""
-        return f"your function stops{where} with {_told(run.error)}. {it.look}"
+        told = _told(run.error)
+        meaning = next((f" {words}" for pattern, words in ERRORS.items() if re.search(pattern, told)), "")
+        return f"your function stops{where} with {told}.{meaning}"
     names = " and ".join(f"`{name}`" for name in run.changed)
     remedy = "make a new tensor, without `-=` and without operations whose names end in `_`"
     return names and f"your function changes its argument {names}, which the caller still needs: {remedy}."
 
 
-def _oddity(it: Exercise, mine, right, name: str = "your result") -> str:
+def _seen_in_code(answer) -> str:
+    """Names a power that is none, and numbers of other cells where often the argument should have been asked."""
+    if not inspect.isfunction(answer):
+        return ""
+    steps = list(dis.get_instructions(answer))
+    if any(step.opname == "BINARY_OP" and step.argrepr == "^" for step in steps):
+        return " Your function computes with `^`: a power is written `**` in Python."
+    names = dict.fromkeys(step.argval for step in steps if step.opname == "LOAD_GLOBAL")
+    kinds = Tensor | np.ndarray | Image.Image | Integral
+    found = " and ".join(f"`{name}`" for name in names if isinstance(answer.__globals__.get(name), kinds))
+    return found and f" Your function reads {found} from another cell: should that come from its arguments?"
+
+
+def _oddity(it: Exercise, mine, right, look: str, name: str = "your result") -> str:
     """The first thing about a result that differs from the right one."""
     if mine is None:
-        return f"{name} is None: is `return` missing?" if it.arguments else f"{name} is None. {it.look}"
+        return f"{name} is None: is `return` missing?" if it.arguments else f"{name} is None. {look}"
     if isinstance(right, tuple):
         if not isinstance(mine, tuple | list) or len(mine) != len(right):
             what = f"has {len(mine)} parts" if isinstance(mine, tuple | list) else f"is one {type(mine).__name__}"
-            return f"{name} {what}, but {len(right)} are asked, with commas between them. {it.look}"
+            return f"{name} {what}, but {len(right)} are asked, with commas between them. {look}"
         number = [_same(*pair, strict=True) for pair in zip(mine, right, strict=True)].index(False)
-        return _oddity(it, mine[number], right[number], f"part {number + 1} of {name}")
+        return _oddity(it, mine[number], right[number], look, f"part {number + 1} of {name}")
     if isinstance(right, Tensor):
         mine = _tensor_of_bytes(mine)
-        return _no_tensor(mine, name) or _oddity_of_tensor(it, mine, right, name)
+        return _no_tensor(mine, name) or _oddity_of_tensor(mine, right, look, name)
     kind, asked = (str, "text in quotes") if isinstance(right, str) else (Real, "a number")
     if not isinstance(mine, kind) or isinstance(mine, bool):
-        return f"{name} is of type {type(mine).__name__}, but {asked} is asked. {it.look}"
+        return f"{name} is of type {type(mine).__name__}, but {asked} is asked. {look}"
+    if isinstance(right, str) and re.sub(r"\W|_", "", mine).lower() == re.sub(r"\W|_", "", right).lower():
+        return f"{name} is {_short(repr(mine))}: only its spelling is wrong, small letters and signs count. {look}"
     if _same(mine, right, strict=False):
         return f"{name} has the right value, but the type {type(mine).__name__}: give a whole number, `int`."
     expected = repr(right) if it.arguments else "something else"
-    return f"{name} is {_short(repr(mine))}, but {expected} is expected. {it.look}"
+    return f"{name} is {_short(repr(mine))}, but {expected} is expected. {look}"
 
 
 def _no_tensor(mine, name: str) -> str:
@@ -280,51 +330,43 @@ def _no_tensor(mine, name: str) -> str:
     if isinstance(mine, Real):
         kind = f"a Python number ({type(mine).__name__})"
         return f"{name} is {kind}, but a tensor is asked: `.item()` and `float()` cut the gradient, leave them out."
+    if isinstance(mine, tuple | list):
+        return f"{name} has {len(mine)} parts, but one tensor is asked."
     return "" if isinstance(mine, Tensor) else f"{name} is of type {type(mine).__name__}, but a tensor is asked."
 
 
-def _oddity_of_tensor(it: Exercise, mine: Tensor, right: Tensor, name: str) -> str:
+def _oddity_of_tensor(mine: Tensor, right: Tensor, look: str, name: str) -> str:
     if mine.shape != right.shape:
-        meaning = _meaning(tuple(mine.shape), tuple(right.shape))
-        return f"{name} has shape {tuple(mine.shape)}, but {tuple(right.shape)} is expected{meaning}. {it.look}"
+        meaning = _meaning(mine, right)
+        return f"{name} has shape {tuple(mine.shape)}, but {tuple(right.shape)} is expected{meaning}. {look}"
     if mine.device != right.device:
         return f"{name} is on the device {mine.device}, but the arguments are on {right.device}: stay there."
     if odd := int((~mine.isfinite()).sum()):
         usual = "look for a division by 0 or the root of a negative number"
         return f"{name} holds {odd} of {mine.numel()} numbers that are NaN or infinite: {usual}."
     if mine.dtype != right.dtype:
-        return f"{name} holds {mine.dtype}, but {right.dtype} is asked: `.to({right.dtype})` changes it."
+        alike = mine.is_floating_point() or _same(mine, right, strict=False)
+        remedy = f": `.to({right.dtype})` changes it." if alike else f", and other numbers too. {look}"
+        return f"{name} holds {mine.dtype}, but {right.dtype} is asked{remedy}"
     worst = int((mine.detach().double() - right.double()).abs().argmax())
     index = [int(part) for part in np.unravel_index(worst, tuple(right.shape))]
     at = f" differs most at {index}: there it" if index else ""
     theirs, expected = mine.flatten()[worst].item(), right.flatten()[worst].item()
-    return f"{name}{at} is {theirs:.5g}, but {expected:.5g} is expected. {it.look}"
+    return f"{name}{at} is {theirs:.5g}, but {expected:.5g} is expected. {look}"
 
 
-def _meaning(mine: tuple[int, ...], right: tuple[int, ...]) -> str:
+def _meaning(mine: Tensor, right: Tensor) -> str:
     """What a wrong shape may come from."""
-    if not right:
-        return ": is a `.mean()` or a `.sum()` missing"
-    if not mine:
+    if not right.shape:
+        means = [name for name in ("mean", "sum") if _same(getattr(mine.double(), name)(), right.double(), strict=True)]
+        return f": `.{means[0]}()` is missing" if means else ": one number is asked for all together"
+    if not mine.shape:
         return ": everything was added up to one number"
-    if [side for side in mine if side != 1] == [side for side in right if side != 1]:
-        return f": a dimension of 1 is {'missing' if len(mine) < len(right) else 'too many, or at another place'}"
-    if sorted(mine) == sorted(right):
-        return ": the same sides in another order, look at `permute` or `transpose`"
-    return ": as many numbers, in another arrangement" if math.prod(mine) == math.prod(right) else ""
-
-
-def _same_factor(mine: list[Run], right: list[Run]) -> str:
-    """Says so if in all cases, of different sizes, all numbers are one and the same multiple of the right ones."""
-    pairs = [(a.value, b.value) for a, b in zip(mine, right, strict=True)]
-    kinds = [[(x.shape, x.dtype, x.device) if isinstance(x, Tensor) else None for x in pair] for pair in pairs]
-    if any(a is None or a != b for a, b in kinds):
-        return ""
-    a, b = (torch.cat([pair[side].detach().double().flatten() for pair in pairs]) for side in (0, 1))
-    factor = (a @ b / (b @ b)).item()
-    if not math.isfinite(factor) or min(abs(factor), abs(factor - 1)) < TOLERANCE or not _same(a, factor * b, True):
-        return ""
-    return f" All your numbers are {factor:.4g} times the expected ones."
+    if [side for side in mine.shape if side != 1] == [side for side in right.shape if side != 1]:
+        return f": a dimension of 1 is {'missing' if mine.dim() < right.dim() else 'too many, or at another place'}"
+    if sorted(mine.shape) == sorted(right.shape):
+        return ": the same sides in another order"
+    return ": as many numbers, in another arrangement" if mine.numel() == right.numel() else ""
 
 
 CUTTERS = {"detach": ".detach()", "item": ".item()", "data": ".data", "no_grad": "torch.no_grad()", "numpy": ".numpy()"}
@@ -335,7 +377,7 @@ def _gradient_problem(it: Exercise, answer) -> str:
     for make in it.cases.values():
         run = _run(it, lambda *arguments: _gradient(answer, *arguments), make)
         if run.error is not None:
-            return f"The value is right. But when its gradient is asked, {_error_or_change(it, run, answer)}"
+            return f"The value is right. But when its gradient is asked, {_error_or_change(run, answer)}"
         if run.value is None or not _same(run.value, _gradient(it.right, *make()), strict=True):
             what = "it is cut from the gradient" if run.value is None else "its gradient is not: a part is cut off"
             names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
@@ -343,6 +385,16 @@ def _gradient_problem(it: Exercise, answer) -> str:
             usual = "look for `.detach()`, `.item()`, `.data` or `torch.no_grad()`"
             return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
     return ""
+
+
+def _autograd_problem(it: Exercise, answer) -> str:
+    """Empty if the answer comes without autograd: in inference mode there is none, but for `torch.func.grad`."""
+    with torch.inference_mode():
+        run = _run(it, answer, next(iter(it.cases.values())))
+    names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
+    if run.error is None and "grad" not in names:
+        return ""
+    return f"The numbers are right, but autograd found them. Here the formula is asked. {it.look}"
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

@@ -1,11 +1,12 @@
-"""The figures of lesson 01 show the numbers that they were given."""
+"""The figures of lesson 01 show the numbers that they were given; wrong answers to its exercises are named."""
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from style_helpers import images
-from style_helpers.course import plots
+from style_helpers import images, networks
+from style_helpers.course import checks, plots
 
 
 def ramp(height=6, width=9):
@@ -88,3 +89,74 @@ def test_both_figures_fit_the_page():
     ]
     for figure in figures:
         assert figure.get_figwidth() <= 10
+
+
+# The exercises
+
+
+def bytes_of(picture):
+    return torch.from_numpy(np.array(picture))
+
+
+def as_asked(picture):
+    return bytes_of(picture).permute(2, 0, 1)[None] / 255
+
+
+def to_tensor_of_another_cell(picture):
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255
+
+
+def to_tensor_of_an_unknown_name(picture):
+    return bytes_of(pictures).permute(2, 0, 1)[None] / 255  # noqa: F821
+
+
+def to_tensor_for_one_size(picture):
+    return (bytes_of(picture).permute(2, 0, 1) / 255).reshape(1, 3, 4, 5)
+
+
+pixels = np.zeros((4, 5, 3), np.uint8)
+MEAN, STD = networks.IMAGENET_MEAN, networks.IMAGENET_STD
+M, S = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
+WRONG = [
+    ("to_tensor", to_tensor_of_another_cell, "reads `pixels` from another cell"),
+    ("to_tensor", to_tensor_of_another_cell, "the same in all cases"),
+    ("to_tensor", to_tensor_of_an_unknown_name, "NameError: name 'pictures' is not defined. A function knows its"),
+    ("to_tensor", to_tensor_for_one_size, "take the sides from the argument's `shape`"),
+    ("to_tensor", lambda p: np.array(p).permute(2, 0, 1), "have different methods"),
+    ("to_tensor", lambda p: bytes_of(p).permute(2, 0, 1)[None] // 255, "keeps whole numbers alone"),
+    ("to_tensor", lambda p: (as_asked(p) - M) / S, "normalised as ImageNet's"),
+    ("to_tensor", lambda p: bytes_of(p).permute(2, 0, 1)[None] / bytes_of(p).max(), "own largest number"),
+    ("to_tensor", lambda p: as_asked(p) / 255, "a division made twice"),
+    ("to_tensor", lambda p: as_asked(p).square(), "it is the expected one, squared"),
+    ("to_tensor", lambda p: as_asked(p) * 2, "it is 2 times the expected one"),
+    ("to_tensor", lambda p: as_asked(p)[:, [1, 0, 2]], "Compare the first pixel"),
+    ("to_tensor", lambda p: as_asked(p).repeat(2, 1, 1, 1), "is expected. Compare the first pixel"),
+    ("to_tensor", lambda p: as_asked(p).half(), "torch.float32 is asked: `.to(torch.float32)` changes it"),
+    ("to_tensor", lambda p: bytes_of(p).reshape(1, 3, p.height, p.width) / 255, "scrambles colours and places"),
+    ("to_tensor", lambda p: bytes_of(p).permute(2, 1, 0)[None] / 255, "rows and columns exchanged"),
+    ("normalise", lambda x: (x - MEAN) / STD, "'Tensor' and 'tuple'. Make a tensor of it first"),
+    ("normalise", lambda x: (x - torch.tensor(MEAN)) / torch.tensor(STD), "lined up from the right"),
+    ("normalise", lambda x: x - M / S, "brackets that are missing"),
+    ("normalise", lambda x: (x - S) / M, "mean and spread exchanged"),
+    ("normalise", lambda x: (x - M) / S**2, "the variance"),
+    ("normalise", lambda x: (x - x.mean()) / x.std(), "this one picture, over all colours"),
+    ("normalise", lambda x: ((x - M) / S)[0], "a dimension of 1 is missing"),
+    ("to_bytes", lambda x: x[0].permute(1, 2, 0).to(torch.uint8) * 255, "bytes made before the multiplication"),
+    ("to_bytes", lambda x: (x * 255).clamp(0, 1).round().byte()[0].permute(1, 2, 0), "after the multiplication"),
+    ("to_bytes", lambda x: (x.clamp(0, 1).round() * 255).byte()[0].permute(1, 2, 0), "`round()` before"),
+    ("to_bytes", lambda x: (x.clamp(min=0) * 255).round().long().byte()[0].permute(1, 2, 0), "a clamp at 0 alone"),
+    ("to_bytes", lambda x: (min(1, max(0, x)) * 255).byte()[0].permute(1, 2, 0), "a tensor has `clamp`"),
+    ("to_bytes", lambda x: (x[0].permute(1, 2, 0) * 255).round().long().byte(), "wrap around"),
+    ("to_bytes", lambda x: (x.clamp(0, 1) * 255).round().byte().permute(1, 2, 0), "How many dimensions are there?"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_named(name, answer, words):
+    feedback = getattr(checks, name)(answer)
+    assert feedback.passed is False
+    assert words in feedback.message
+
+
+def test_no_picture_is_offered_after_an_exception():
+    assert "first pixel" not in checks.to_tensor(to_tensor_of_an_unknown_name).message

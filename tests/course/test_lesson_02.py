@@ -1,10 +1,10 @@
-"""The plots of lesson 02, and the numbers that its text states."""
+"""The plots of lesson 02, the numbers that its text states, and wrong answers to its exercises."""
 
 import pytest
 import torch
 
 from style_helpers import networks
-from style_helpers.course import plots
+from style_helpers.course import checks, plots
 
 CONVOLUTIONS = {"conv1_1": 3, "conv1_2": 5, "conv2_1": 10, "conv2_2": 14, "conv3_1": 24}
 
@@ -88,3 +88,68 @@ def test_the_first_five_convolutions_have_the_names_that_the_lesson_tells():
     for network in ("vgg16", "vgg19"):
         convolutions = [name for name in networks.layer_names(network) if name.startswith("conv")]
         assert convolutions[:5] == list(CONVOLUTIONS)
+
+
+# The exercises
+
+
+def field(start=1, jump=1, side_of=lambda side, kernel, stride, jump: side + (kernel - 1) * jump):
+    """A walk through the layers with one line of it changed."""
+
+    def answer(layers):
+        side, step = start, jump
+        for kernel, stride in layers:
+            side, step = side_of(side, kernel, stride, step), step * stride
+        return side
+
+    return answer
+
+
+def field_of_the_first_layer(layers):
+    side, jump = 1, 1
+    for kernel, stride in layers:
+        jump *= stride
+        side += (kernel - 1) * jump
+        return side
+
+
+def field_of_nothing(layers):
+    for kernel, stride in layers:
+        side += (kernel - 1) * stride  # noqa: F821
+    return side
+
+
+WRONG = [
+    ("seed_layers", ("1_1", "1_2", "2_1", "2_2", "3_1"), "numbers without `conv`"),
+    ("seed_layers", ("Conv1_1", "Conv1_2", "Conv2_1", "Conv2_2", "Conv3_1"), "only its spelling is wrong"),
+    ("seed_layers", ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv2_3"), "a block 2 without an end"),
+    ("seed_layers", ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "conv2_1"), "ReLUs counted too"),
+    ("receptive_field", field_of_the_first_layer, "a `return` inside the loop"),
+    ("receptive_field", field_of_nothing, "This variable gets its value too late"),
+    ("receptive_field", field(start=0), "a start with 0"),
+    ("receptive_field", field(jump=0), "the same in all cases"),
+    ("receptive_field", field(start=3), "In all cases it is 2 too large"),
+    ("receptive_field", lambda layers: 2 * field()(layers), "In all cases it is 2 times the expected one"),
+    ("receptive_field", field(side_of=lambda side, k, s, jump: side + k * jump - 1), "brackets that are missing"),
+    ("receptive_field", field(side_of=lambda side, k, s, jump: (k - 1) * jump), "the part of the last layer alone"),
+    ("receptive_field", field(side_of=lambda side, k, s, jump: side + (k - 1) * s), "own stride in place of"),
+    ("receptive_field", lambda layers: 10 + len(layers), "Draw it"),
+    ("receptive_field", lambda layers: sum(k ^ 2 for k, _ in layers) + (layers[0][0] ^ 2), "`**` in Python"),
+    ("relu_trap", lambda x: x.max(dim=0), "has 2 parts, but one tensor is asked"),
+    ("relu_trap", lambda x: x.relu().long(), "and other numbers too. Above 0"),
+    ("relu_trap", lambda x: max(0, x), "a tensor has `clamp`"),
+    ("relu_trap", lambda x: x.detach().clamp(min=0), "leave out `.detach()`"),
+    ("relu_trap", lambda x: x[x > 0], "the numbers above 0 alone"),
+    ("relu_trap", torch.nn.ReLU(inplace=True), "a ReLU in place"),
+    ("relu_trap", lambda x: x.masked_fill_(x < 0, 0), "a ReLU in place"),
+    ("relu_trap", lambda x: torch.relu(x) + x.relu(), "In all cases it is 2 times the expected one"),
+    ("relu_trap", lambda x: torch.nn.functional.relu6(x), "ReLU6"),
+    ("relu_trap", lambda x: x.relu().mean(0), "averaged over dimension 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_named(name, answer, words):
+    feedback = getattr(checks, name)(answer)
+    assert feedback.passed is False
+    assert words in feedback.message

@@ -1,10 +1,11 @@
-"""The plots of lesson 03."""
+"""The plots of lesson 03, and wrong answers to its exercises."""
 
 import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from style_helpers.course import plots
+from style_helpers import losses
+from style_helpers.course import checks, plots
 
 SQUARE = (slice(4, 10), slice(6, 14))  # rows, columns
 
@@ -78,3 +79,53 @@ def test_lines_differ_in_colour_dash_and_marker():
 @pytest.mark.parametrize("make", [gradient_maps, kept_by_layer])
 def test_a_figure_is_no_wider_than_a_page(make):
     assert make().get_figwidth() <= 10
+
+
+# The exercises
+
+
+def by_autograd(features, target):
+    features = features.clone().requires_grad_()
+    losses.content_distance(features, target).backward()
+    return features.grad
+
+
+def by_function(features, target):
+    return torch.func.grad(losses.content_distance)(features, target)
+
+
+def of_another_size(features, target):
+    return (features - target).square().sum() / (CHANNELS * features[0, 0].numel())
+
+
+CHANNELS = 64
+WRONG = [
+    ("content_distance", lambda f, p: (f - p).square(), "`.mean()` is missing"),
+    ("content_distance", lambda f, p: (f - p).abs().mean(1), "one number is asked"),
+    ("content_distance", lambda f, p: (f - p).square().sum() / f.shape[2], "C W times the expected one: look at what"),
+    ("content_distance", lambda f, p: (f - p).square().mean().square(), "it is the expected one, squared"),
+    ("content_distance", lambda f, p: (f - p).square().mean() / p.square().mean(), "a relative distance"),
+    ("content_distance", lambda f, p: (f - p).mean((2, 3)).square().mean(), "means over the positions"),
+    ("content_distance", of_another_size, "reads `CHANNELS` from another cell"),
+    ("content_gradient", by_autograd, "autograd found them. Here the formula is asked"),
+    ("content_gradient", by_function, "autograd found them. Here the formula is asked"),
+    ("content_gradient", lambda f, p: by_autograd(f, p) * (f > 0), "as through a ReLU"),
+    ("content_gradient", lambda f, p: by_autograd(f, p) * (p > 0), "with 0 in some of its places"),
+    ("content_gradient", lambda f, p: 2 * (f - p) / f.shape[1] / f.shape[2], "W times the expected one"),
+    (
+        "content_gradient",
+        lambda f, p: 2 * (f - p) / 301056,
+        "a multiple, each time another, of the expected one: look at what you divide by",
+    ),
+    ("content_gradient", lambda f, p: 2 * (f - p) / f.shape[1] * f[0, 0].numel(), "Python goes from left to right"),
+    ("content_gradient", lambda f, p: 2 * (f - p).permute(0, 2, 3, 1) / f.numel(), "turned by `permute(0, 2, 3, 1)`"),
+    ("content_gradient", lambda f, p: by_autograd(f, p).flatten(), "it is the expected one, arranged in that shape"),
+    ("content_gradient", lambda f, p: by_autograd(f, p).sum(3), "added up over dimension 3"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_named(name, answer, words):
+    feedback = getattr(checks, name)(answer)
+    assert feedback.passed is False
+    assert words in feedback.message

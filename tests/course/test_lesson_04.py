@@ -1,11 +1,12 @@
-"""The figures of lesson 04: what they draw is what they were given."""
+"""The figures of lesson 04: what they draw is what they were given; and wrong answers to its exercises."""
 
 import io
 
 import pytest
 import torch
 
-from style_helpers.course import plots
+from style_helpers import losses
+from style_helpers.course import checks, plots
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 
@@ -75,3 +76,84 @@ def test_terms_by_layer_shows_percent_of_each_rule():
     assert [bar.get_height() for bar in lower.containers[0]] == [100, 0, 0]
     assert [text.get_text() for text in upper.texts] == ["25", "25", "50", "<1", "75", "25"]
     assert upper.containers[0][0].get_hatch() != upper.containers[1][0].get_hatch()
+
+
+# The exercises
+
+
+def gram(factor=lambda b, c, h, w: c * h * w, rows_of=lambda f: f.flatten(2), after=lambda gram: gram):
+    """An answer with one part of it changed."""
+
+    def answer(features):
+        rows = rows_of(features)
+        return after(rows @ rows.transpose(1, 2) / factor(*features.shape))
+
+    return answer
+
+
+def distance(of=lambda difference: difference.square().mean(), gram=losses.gram_matrix, target=lambda a, f: a):
+    return lambda features, target_gram: of(gram(features) - target(target_gram, features))
+
+
+def slope(factor=lambda c, m: 4 / (c**2 * c * m), gram=losses.gram_matrix, less=1, of=lambda rows: rows):
+    def answer(features, target_gram):
+        rows = features.flatten(2)
+        mixed = (gram(features) - less * target_gram) @ rows
+        return of(factor(*rows.shape[1:]) * mixed).reshape(features.shape)
+
+    return answer
+
+
+def by_autograd(features, target_gram):
+    features = features.clone().requires_grad_()
+    losses.style_distance(losses.gram_matrix(features), target_gram).backward()
+    return features.grad
+
+
+def undivided(features):
+    return features.flatten(2) @ features.flatten(2).mT
+
+
+def seed_gram(features):
+    a, b, c, d = features.size()
+    folded = features.view(a * b, c * d)
+    return torch.mm(folded, folded.t()).div(a * b * c * d)
+
+
+WRONG = [
+    ("gram_matrix", gram(lambda b, c, h, w: c * h), "a division by C * H alone"),
+    ("gram_matrix", gram(lambda b, c, h, w: c * w), "it is H times the expected one: look at what you divide by"),
+    ("gram_matrix", gram(lambda b, c, h, w: c * c), "a division by C * C"),
+    ("gram_matrix", gram(lambda b, c, h, w: 2 * b * h * w), "it is 0.5 C / B times the expected one"),
+    ("gram_matrix", gram(lambda b, c, h, w: (c * h * w) ** 2), "a division made twice"),
+    ("gram_matrix", gram(rows_of=lambda f: f.permute(0, 2, 3, 1).reshape(*f.shape[:2], -1)), "cuts in wrong places"),
+    ("gram_matrix", gram(rows_of=lambda f: f.flatten(2) / f.flatten(2).norm(dim=2, keepdim=True)), "cosines"),
+    ("gram_matrix", gram(after=lambda g: g.triu()), "the upper triangle alone"),
+    ("gram_matrix", seed_gram, "With one picture its numbers are right; with two"),
+    ("gram_matrix", gram(rows_of=lambda f: f.reshape(len(f), -1, f.shape[1]).mT), "positions mixed up"),
+    ("gram_matrix", gram(after=lambda g: g.triu(1)), "with 0 in some of its places"),
+    ("gram_matrix", gram(after=lambda g: g @ g), "a Gram matrix of the Gram matrix"),
+    ("gram_matrix", gram(after=lambda g: g.abs()), "without its signs"),
+    ("gram_matrix", lambda f: f.flatten(2) @ f.flatten(2) / f[0].numel(), "which of the two must be transposed?"),
+    ("gram_matrix", lambda f: f.flatten(2) @ f.flatten(2).transpose(0, 1), "which of the two must be transposed?"),
+    ("style_distance", distance(target=lambda a, f: a / f.numel()), "a target divided again"),
+    ("style_distance", distance(gram=gram(lambda b, c, h, w: h * w)), "a Gram matrix divided by the positions alone"),
+    ("style_distance", distance(of=torch.mean), "the mean difference without a square"),
+    ("style_distance", distance(of=lambda d: d.square().sum() / d.shape[1] / 4), "0.25 C times the expected one"),
+    ("style_distance", distance(of=lambda d: d.square()), "`.mean()` is missing"),
+    ("style_gradient", slope(lambda c, m: 4 / c**2 * c * m), "brackets that are missing"),
+    ("style_gradient", slope(lambda c, m: 1 / (c**2 * m**2)), "equation 6 of Gatys et al. 2016, 1 / (C^2 M^2)"),
+    ("style_gradient", slope(lambda c, m: 4 / (c**2 * m)), "a division by C^2 M"),
+    ("style_gradient", slope(lambda c, m: 2 / (c * m)), "it is 0.5 C^2 times the expected one"),
+    ("style_gradient", slope(gram=undivided), "a Gram matrix not divided"),
+    ("style_gradient", slope(less=0), "a target that is missing"),
+    ("style_gradient", slope(of=lambda rows: rows.mT), "positions mixed up"),
+    ("style_gradient", by_autograd, "autograd found them. Here the formula is asked"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_named(name, answer, words):
+    feedback = getattr(checks, name)(answer)
+    assert feedback.passed is False
+    assert words in feedback.message

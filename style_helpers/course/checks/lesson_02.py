@@ -22,10 +22,36 @@ from style_helpers.course.feedback import draw, exercise
             lambda: ("conv1_1", "conv1_2", "conv1_3", "conv1_4", "conv1_5"),
         ("a count that begins with the second", "The first convolution of all is conv1_1"):
             lambda: ("conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2"),
-        ("the last one missing", "There are five: after conv2_2 comes a pooling, and then?"):
+        ("the last one missing", "There are five: think what comes after conv2_2 and its pooling"):
             lambda: ("conv1_1", "conv1_2", "conv2_1", "conv2_2"),
         ("the right names from the deepest up", "Begin with the layer next to the picture"):
             lambda: ("conv3_1", "conv2_2", "conv2_1", "conv1_2", "conv1_1"),
+        ("numbers without `conv`", "Asked are whole names: `conv`, block, underscore, number in the block"):
+            lambda: ("1_1", "1_2", "2_1", "2_2", "3_1"),
+        ("a block 2 without an end", "After two convolutions VGG pools again: block 3 begins"):
+            lambda: ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv2_3"),
+        ("names with one number", "Asked are block, underscore, number in the block"):
+            lambda: ("conv1", "conv2", "conv3", "conv4", "conv5"),
+        ("the last convolutions of the blocks", "Count all, one by one, from the first"):
+            lambda: ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_3"),
+        ("one convolution in block 2", "It has two, as block 1 has"):
+            lambda: ("conv1_1", "conv1_2", "conv2_1", "conv3_1", "conv3_2"),
+        ("one convolution in block 1", "It has two, as block 2 has"):
+            lambda: ("conv1_1", "conv2_1", "conv2_2", "conv3_1", "conv3_2"),
+        ("three convolutions in block 1", "It has two, as block 2 has"):
+            lambda: ("conv1_1", "conv1_2", "conv1_3", "conv2_1", "conv2_2"),
+        ("poolings counted too", "Count the convolutions alone: there are five"):
+            lambda: ("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2"),
+        ("ReLUs counted too", "Count the convolutions alone: there are five"):
+            lambda: ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "conv2_1"),
+        ("a count from 0", "The paper counts blocks and convolutions from 1"):
+            lambda: ("conv0_0", "conv0_1", "conv1_0", "conv1_1", "conv2_0"),
+        ("blocks counted from 0", "The paper counts blocks from 1"):
+            lambda: ("conv0_1", "conv0_2", "conv1_1", "conv1_2", "conv2_1"),
+        ("the paper's own style layers", "They are the first ReLU of each block: the seed counts all `conv`"):
+            lambda: ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
+        ("block and number exchanged", "The block comes first, then the number within it"):
+            lambda: ("conv1_1", "conv2_1", "conv1_2", "conv2_2", "conv1_3"),
     },
     cases={"": lambda: ()},
     look="Walk through VGG from the picture up and write down each convolution: conv, block, underscore, number.",
@@ -41,6 +67,17 @@ def _sees(layers, start=1, less=1, early=False) -> int:
     for kernel, stride in layers:
         jump_after = jump * stride
         side, jump = side + (kernel - less) * (jump_after if early else jump), jump_after
+    return side
+
+
+def _jumps(layers) -> list[int]:
+    return [math.prod(stride for _, stride in layers[:i]) for i in range(len(layers))]
+
+
+def _sees_stretched(layers) -> int:
+    side = 1
+    for kernel, stride in layers:
+        side = side * stride + kernel - 1
     return side
 
 
@@ -77,6 +114,26 @@ def _sees_adding(layers) -> int:
             lambda layers: _sees(layers[1:]),
         ("each layer's own stride alone", "All the strides below a layer multiply"):
             lambda layers: layers[0][0] + sum((layers[i][0] - 1) * layers[i - 1][1] for i in range(1, len(layers))),
+        ("each layer's own stride in place of those below", "A step is as wide as all strides below it multiplied"):
+            lambda layers: 1 + sum((kernel - 1) * stride for kernel, stride in layers),
+        ("a list without its last layer", "The last layer sees something too: go to the end"):
+            lambda layers: _sees(layers[:-1]),
+        ("the strides multiplied, the width of a step", "That is `jump`: return `side`"):
+            lambda layers: math.prod(stride for _, stride in layers),
+        ("the part of the last layer alone", "Add it to what is there: `side += ...`"):
+            lambda layers: _sees(layers) - _sees(layers[:-1]),
+        ("brackets that are missing", "(kernel - 1) * jump: the 1 is taken away first"):
+            lambda layers: sum(kernel * jump - 1 for (kernel, _), jump in zip(layers, _jumps(layers), strict=True)) + 1,
+        ("`kernel - 1 * jump`", "Python multiplies first, so brackets are missing: (kernel - 1) * jump"):
+            lambda layers: 1 + sum(kernel - jump for (kernel, _), jump in zip(layers, _jumps(layers), strict=True)),
+        ("kernel + 1", "A kernel of 3 adds only 2 to what is seen: kernel - 1"):
+            lambda layers: _sees(layers, less=-1),
+        ("a side that is multiplied by the stride", "The stride widens the steps, `jump`, not what is seen already"):
+            _sees_stretched,
+        ("a `return` inside the loop, with a stride that counts too early",
+         "Move it to the left, under `for`, and change `jump` after `side`"):
+            lambda layers: _sees(layers[:1], early=True),
+        ("an area", "Asked is one side of the square"): lambda layers: _sees(layers) ** 2,
     },
     cases={
         "[(3, 1), (3, 1)]": lambda: ([(3, 1), (3, 1)],),
@@ -101,10 +158,21 @@ def receptive_field(layers):
         ("a leaky ReLU", "Below 0 the result must be exactly 0"): lambda x: F.leaky_relu(x),
         ("a mask of 0 and 1", "Multiply it with x"): lambda x: (x > 0).float(),
         ("a clamp at 1 as well", "A ReLU has no upper end"): lambda x: x.clamp(0, 1),
+        ("a clamp at 6 as well, ReLU6", "A ReLU has no upper end"): lambda x: F.relu6(x),
+        ("a clamp at 1 from below", "The limit is 0: `clamp(min=0)`"): lambda x: x.clamp(min=1),
+        ("minus a ReLU", "What is above 0 stays as it is: leave out the minus"): lambda x: -x.clamp(min=0),
+        ("the ReLU of -x", "Keep what is above 0, not what is below"): lambda x: (-x).clamp(min=0),
+        ("the numbers above 0 alone, in a row", "Keep the shape: the others become 0 and are not left out"):
+            lambda x: x[x > 0],
+        ("the largest number alone", "Each number is compared with 0: `clamp(min=0)`"): lambda x: x.max(),
+        ("a softplus", "A ReLU has a corner: 0 below 0, x above"): lambda x: F.softplus(x),
+        ("an ELU", "Below 0 the result must be exactly 0"): lambda x: F.elu(x),
+        ("a sigmoid", "Above 0 the number itself stays"): lambda x: x.sigmoid(),
     },
-    cases={"features of shape (2, 3, 4, 5)": lambda: (draw(2, 3, 4, 5),), "(7, 2)": lambda: (draw(7, 2),)},
+    cases={"features of shape (2, 3, 4, 5)": lambda: (draw(2, 3, 4, 5),), "(7, 2)": lambda: (5 * draw(7, 2),)},
     look="Above 0 the number itself, else 0, in a new tensor.",
     praise="And x is as it was. Notice that `nn.ReLU(inplace=True)`, as in torchvision's VGG, would not leave it so.",
+    gradient=True,
 )
 def relu_trap(x):
     """a new tensor with the numbers of x above 0, and 0 for the others; x stays as it is"""

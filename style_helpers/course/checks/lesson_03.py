@@ -40,6 +40,24 @@ MAPS = {"features of shape (1, 3, 4, 5)": _two_maps(3, 4, 5), "(1, 2, 7, 3)": _t
             lambda f, p: (f - p).square().sum() / f.shape[1],
         ("a division by the positions alone", "Divide by the channels too: `.mean()`"):
             lambda f, p: (f - p).square().sum() / f[0, 0].numel(),
+        ("the sum of absolute values", "Square the differences, and take the mean"): lambda f, p: (f - p).abs().sum(),
+        ("means over the positions, compared", "Compare each position on its own: square, then mean"):
+            lambda f, p: (f - p).mean((2, 3)).square().mean(),
+        ("squares taken before the difference", "Subtract first, then square"):
+            lambda f, p: (f.square() - p.square()).mean(),
+        ("a difference of squares, squared", "Subtract the features as they are, then square once"):
+            lambda f, p: (f.square() - p.square()).square().mean(),
+        ("features without their target", "Subtract the target first"): lambda f, p: f.square().mean(),
+        ("a sum in place of the difference", "Minus: features - target"): lambda f, p: (f + p).square().mean(),
+        ("a product of features and target", "Subtract them, then square"): lambda f, p: (f * p).mean(),
+        ("a relative distance, in parts of the target's own mean square", "Leave out the division by the target"):
+            lambda f, p: (f - p).square().mean() / p.square().mean(),
+        ("half the mean", "There is no half in this formula"): lambda f, p: (f - p).square().mean() / 2,
+        ("the square of the sum", "Square each difference first, then take the mean"):
+            lambda f, p: (f - p).sum().square() / size_of(f),
+        ("the largest square alone", "Take the mean of all"): lambda f, p: (f - p).square().max(),
+        ("a division made twice", "`.mean()` divides already"):
+            lambda f, p: (f - p).square().mean() / size_of(f),
     },
     cases=MAPS,
     look="Difference, square, mean, in this order.",
@@ -67,10 +85,32 @@ def _slope(f: Tensor, p: Tensor) -> Tensor:
         ("a division by the positions alone", "Divide by C too"): lambda f, p: _slope(f, p) * f.shape[1],
         ("a division by the channels alone", "Divide by M too"): lambda f, p: _slope(f, p) * f[0, 0].numel(),
         ("the distance itself", "Its slope is asked, one number for each of F"): losses.content_distance,
+        ("0 where F is below 0, as through a ReLU", "Here the slope by F itself is asked, whatever its sign"):
+            lambda f, p: _slope(f, p) * (f > 0),
+        ("features without their target", "Subtract it: 2 (F - P) / (C M)"): lambda f, p: 2 * f / size_of(f),
+        ("a sum in place of the difference", "Minus: F - P"): lambda f, p: _slope(f, -p),
+        ("brackets that are missing", "The 2 and the division belong to the whole difference: 2 * (F - P) / (C * M)"):
+            lambda f, p: 2 * f - p / size_of(f),
+        ("a factor 2 for F alone", "It belongs to the whole difference: 2 * (F - P)"):
+            lambda f, p: (2 * f - p) / size_of(f),
+        ("a multiplication by M", "Python goes from left to right: divide by (C * M), in brackets"):
+            lambda f, p: 2 * (f - p) / f.shape[1] * f[0, 0].numel(),
+        ("signs taken away", "Where F is too small, the slope is negative"): lambda f, p: _slope(f, p).abs(),
+        ("a square that is still there", "(x^2)' = 2x: the square becomes a factor"):
+            lambda f, p: 2 * (f - p).square() / size_of(f),
+        ("the squares, each divided by C M", "Those are the distance's parts: here their slopes are asked, 2x for x^2"):
+            lambda f, p: (f - p).square() / size_of(f),
+        ("a factor F as in the style gradient", "In (F - P)^2 the inner slope is 1: leave it out"):
+            lambda f, p: _slope(f, p) * f,
+        ("the signs of the differences", "That is the slope of absolute values: here squares are asked"):
+            lambda f, p: (f - p).sign() / size_of(f),
+        ("a gradient made 1 long", "Leave its length as it is"): lambda f, p: (f - p) / (f - p).norm(),
+        ("a division made twice", "Divide by C M once"): lambda f, p: _slope(f, p) / size_of(f),
     },
     cases=MAPS,
     look="Differentiate one square, (F - P)^2 / (C M), by F.",
     praise="Autograd would give the same. Notice that it is the difference itself, only scaled.",
+    by_hand=True,
 )
 def content_gradient(features, target):
     """the gradient of the content distance by the features, 2 (F - P) / (C M), of shape (1, C, H, W)"""

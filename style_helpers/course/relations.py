@@ -1,0 +1,105 @@
+"""What wrong results are of the right ones, in words: a multiple, a square, a transpose, a scramble.
+
+This serves every exercise, whether or not somebody thought of the mistake: "it is W times the expected one" finds a
+division by C H where C H W was asked.
+"""
+
+import itertools
+import math
+import re
+from numbers import Real
+
+import torch
+from torch import Tensor
+
+TOLERANCE = 1e-4  # of the largest number, as in `feedback`
+ORDERS = [order for sides in (2, 3, 4) for order in itertools.permutations(range(sides)) if order != (*range(sides),)]
+RELATIONS = {  # in words: what is made of the right result x, for one in the shape of mine
+    "": lambda x, mine: x,
+    ", squared": lambda x, mine: x.square(),
+    ", its root taken": lambda x, mine: x.sqrt(),
+    ", without its signs": lambda x, mine: x.abs(),
+    ", with 0 in some of its places": lambda x, mine: x.reshape(mine.shape) * (mine != 0),
+    ", arranged in that shape": lambda x, mine: x.reshape(mine.shape),
+    ", averaged": lambda x, mine: x.mean(),
+    ", added up": lambda x, mine: x.sum(),
+    **{f", averaged over dimension {d}": lambda x, mine, d=d: x.mean(d).reshape(mine.shape) for d in range(4)},
+    **{f", added up over dimension {d}": lambda x, mine, d=d: x.sum(d).reshape(mine.shape) for d in range(4)},
+    **{f", turned by `permute{order}`": lambda x, mine, order=order: x.permute(order) for order in ORDERS},
+    **{
+        f", scrambled as by `permute{order}` and a `reshape`": lambda x, mine, o=order: x.permute(o).reshape(mine.shape)
+        for order in ORDERS
+    },
+}
+SIDES = "BCHW"
+POWERS = sorted(itertools.product((0, 1, -1), range(-3, 4), range(-2, 3), range(-2, 3)), key=lambda p: sum(map(abs, p)))
+PLAIN = (0.25, 0.5, 1, 2, 4)  # numbers that stand beside sides, in a factor that is no chance
+
+
+def relation(mine: list, right: list, first: list) -> str:
+    """One sentence, the shortest that is true, if in all cases mine come from the right ones in the same way; else "".
+
+    mine, right: results, one for each case: numbers, tensors, or tuples of them. first: what the function got as its
+    first argument; where that is of shape (B, C, H, W), a factor is told in these letters.
+    """
+    if len(right) < 2:
+        return ""
+    if isinstance(right[0], tuple):
+        whole = all(isinstance(value, tuple | list) and len(value) == len(right[0]) for value in mine)
+        parts = zip(zip(*mine, strict=True), zip(*right, strict=True), strict=True) if whole else ()
+        return next(filter(None, (relation([*a], [*b], first) for a, b in parts)), "")
+    mine, right = [_numbers(value) for value in mine], [_numbers(value) for value in right]
+    if any(value is None for value in mine + right):
+        return ""
+    if all(value.shape == mine[0].shape and torch.equal(value, mine[0]) for value in mine):
+        return "It is the same in all cases: what your function gets does not reach its result."
+    if not any(value.dim() for value in mine + right):
+        more = [(a - b).item() for a, b in zip(mine, right, strict=True)]
+        if more[0] and all(_close(one, more[0]) for one in more):
+            return f"In all cases it is {abs(more[0]):.4g} too {'large' if more[0] > 0 else 'small'}."
+    sizes = [x.shape if isinstance(x, Tensor) and x.dim() == 4 else (1, 1, 1, 1) for x in first]
+    found = []
+    for words, change in RELATIONS.items():
+        try:
+            times = _times(mine, [change(b, a) for a, b in zip(mine, right, strict=True)], sizes)
+        except (RuntimeError, IndexError):  # that cannot be made of it
+            continue
+        if times == words == "":
+            return ""  # the numbers are right, and something else is wrong
+        if times is not None:
+            hint = ": look at what you divide by" if re.search("[A-Z]|another", times) else ""
+            found.append(f"In all cases it is {times}the expected one{words}{hint}.")
+    return min(found, key=len, default="")
+
+
+def _numbers(value) -> Tensor | None:
+    value = torch.tensor(value) if isinstance(value, Real) else value
+    if not isinstance(value, Tensor) or value.device.type != "cpu" or value.is_sparse or value.is_complex():
+        return None
+    if not value.numel() or not value.isfinite().all():
+        return None
+    return value.detach().double()
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=TOLERANCE)
+
+
+def _times(mine: list[Tensor], right: list[Tensor], sizes: list) -> str | None:
+    """The factor between them in all cases, in words; empty for 1, None if there is none."""
+    factors = []
+    for a, b in zip(mine, right, strict=True):
+        factor = ((a * b).sum() / b.square().sum()).item() if a.shape == b.shape else 0
+        if not factor or not torch.allclose(a, factor * b, rtol=0, atol=TOLERANCE * a.abs().max().item()):
+            return None
+        factors.append(factor)
+    for powers in POWERS:
+        rest = [k / math.prod(map(pow, sides, powers)) for k, sides in zip(factors, sizes, strict=True)]
+        plain = not any(powers) or any(_close(abs(rest[0]), number) for number in PLAIN)
+        if plain and all(_close(one, rest[0]) for one in rest):
+            pairs = list(zip(SIDES, powers, strict=True))
+            above = [f"{rest[0]:.4g}"] * (f"{rest[0]:.4g}" != "1")
+            above += [side + f"^{power}" * (power > 1) for side, power in pairs if power > 0]
+            below = [f" / {side}" + f"^{-power}" * (power < -1) for side, power in pairs if power < 0]
+            return f"{' '.join(above) or '1'}{''.join(below)} times " if above or below else ""
+    return None if mine[0].numel() == 1 else "a multiple, each time another, of "
