@@ -127,7 +127,7 @@ def _judge(it: Exercise, answer) -> Feedback:
     right = [_run(it, it.right, make) for make in it.cases.values()]
     agree = [_alike(*pair, strict=True) for pair in zip(mine, right, strict=True)]
     if all(agree):
-        problem = _gradient_problem(it, answer) if it.gradient else ""
+        problem = _gradient_problem(it, answer) if it.gradient else _graph_problem(mine)
         return Feedback(not problem, problem or it.praise)
     for (looks, look_next), formula in it.mistakes.items():
         wrong = (_run(it, formula, make) for make in it.cases.values())
@@ -343,6 +343,12 @@ def _gradient_problem(it: Exercise, answer) -> str:
             usual = "look for `.detach()`, `.item()`, `.data` or `torch.no_grad()`"
             return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
     return ""
+
+
+def _graph_problem(mine: list[Run]) -> str:
+    """Empty if no right result hangs on a graph, where none is asked."""
+    tied = any(isinstance(run.value, Tensor) and run.value.requires_grad for run in mine)
+    return "The numbers are right, but they still hang on their graph: give back `.detach()` of them." if tied else ""
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

@@ -1,6 +1,7 @@
 """Checks of exercise answers: right ones pass, each usual mistake is named as itself, nothing makes a check raise."""
 
 import dataclasses
+import inspect
 import itertools
 import re
 
@@ -15,6 +16,7 @@ from torch import nn
 from style_helpers.course import checks, feedback, museum
 from style_helpers.course.checks import lesson_02
 from style_helpers.course.feedback import Feedback
+from tests.course.answers import changed
 
 OFFERED = {name: getattr(checks, name) for name in checks.__all__}
 TABLES = {name: check for name, check in OFFERED.items() if name != "which_bug"}  # it has no formulas: see lesson 08
@@ -101,18 +103,18 @@ def adam_with_one_rate(x, gradient, m, v, t, learning_rate):  # the order of Kin
     return [x - learning_rate * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t) * m / (v.sqrt() + 1e-8), m, v]
 
 
-def total_by_loops(features, content_target, style_targets, content_weight, style_weight):
+def total_by_loops(features, content_target, style_target, content_weight, style_weight):
     total = 0
     for layer in content_target:
         total = total + content_weight * ((features[layer] - content_target[layer]) ** 2).mean()
-    for layer in style_targets:
-        total = total + style_weight * style_by_sum(features[layer], style_targets[layer])
+    for layer in style_target:
+        total = total + style_weight * style_by_sum(features[layer], style_target[layer])
     return total
 
 
-def total_by_sums(features, content_target, style_targets, content_weight, style_weight):
+def total_by_sums(features, content_target, style_target, content_weight, style_weight):
     content = torch.stack([F.mse_loss(features[layer], target) for layer, target in content_target.items()]).sum()
-    style = [F.mse_loss(gram_by_einsum(features[layer]), target) for layer, target in style_targets.items()]
+    style = [F.mse_loss(gram_by_einsum(features[layer]), target) for layer, target in style_target.items()]
     return content_weight * content + style_weight * torch.stack(style).sum()
 
 
@@ -179,7 +181,7 @@ def loop_as_usual(picture, total_of, steps):
         optimizer.step()
         with torch.no_grad():
             x.clamp_(0, 1)
-    return x
+    return x.detach()
 
 
 FIVE = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"]
@@ -258,6 +260,12 @@ def test_at_least_six_mistakes_all_told_apart(name):
 
 
 @pytest.mark.parametrize("name", TABLES)
+def test_arguments_are_called_as_in_the_lesson(name):
+    solution, arguments = changed(name), OFFERED[name].exercise.arguments
+    assert arguments == (tuple(inspect.signature(solution).parameters) if callable(solution) else ())
+
+
+@pytest.mark.parametrize("name", TABLES)
 def test_cases_are_always_the_same(name):
     for make in OFFERED[name].exercise.cases.values():
         assert all(map(feedback._unchanged, make(), make()))
@@ -280,11 +288,6 @@ def relu_by_index(x):
     return x
 
 
-def step_in_place(x, gradient, learning_rate):
-    x -= learning_rate * gradient
-    return x
-
-
 def clamped_nowhere(x):
     return (x[0].permute(1, 2, 0) * 255).round().byte()
 
@@ -297,13 +300,11 @@ def clamped_nowhere(x):
         ("gram_matrix", lambda f: f.flatten(2) @ f.flatten(2).transpose(1, 2), "a product not divided"),
         ("relu_trap", nn.ReLU(inplace=True), "a ReLU in place"),
         ("relu_trap", relu_by_index, "a ReLU in place"),
-        ("descent_step", step_in_place, "a step in place"),
         ("to_bytes", lambda x: (x[0].permute(1, 2, 0) * 255).byte(), "numbers from 0 to 1|neither clamped nor rounded"),
         ("to_bytes", clamped_nowhere, "numbers below 0 and above 1|wrap around"),
         ("to_tensor", lambda p: torch.from_numpy(np.array(p)).permute(2, 0, 1)[None], "from 0 to 255"),
         ("content_distance", lambda a, b: 0.5 * ((a - b) ** 2).sum(), "equation 1 of Gatys"),
         ("receptive_field", lambda layers: field_backwards(layers[::-1]), "from its end"),
-        ("seed_weight", torch.tensor(1e6).sqrt().item(), "the seed's weight as it stands"),
     ],
 )
 def test_mistakes_as_learners_write_them(name, answer, words):
@@ -406,7 +407,7 @@ def test_guards(answer, words):
         ("receptive_field", lambda layers: field_backwards(layers) + 40, "is 45, but 5 is expected"),
         ("receptive_field", lambda layers: layers.pop()[0] + 2, "changes its argument `layers`"),
         ("total_loss", lambda f, c, s, wc, ws: total_by_loops(f, c, s, wc, ws) + s.clear(), "TypeError"),
-        ("total_loss", lambda f, c, s, wc, ws: (total_by_loops(f, c, s, wc, ws), s.clear())[0], "`style_targets`"),
+        ("total_loss", lambda f, c, s, wc, ws: (total_by_loops(f, c, s, wc, ws), s.clear())[0], "`style_target`"),
         ("content_distance", lambda f, p: (f - p) ** 2, r"\(\) is expected: is a `.mean\(\)` or a `.sum\(\)` missing"),
         (
             "content_gradient",
@@ -444,10 +445,10 @@ def gram_without_gradient(features):
     return gram_by_einsum(features)
 
 
-def total_of_detached_style(features, content_target, style_targets, content_weight, style_weight):
+def total_of_detached_style(features, content_target, style_target, content_weight, style_weight):
     without = {layer: value.data for layer, value in features.items()}
     content = total_by_loops(features, content_target, {}, content_weight, style_weight)
-    return content + total_by_loops(without, {}, style_targets, content_weight, style_weight)
+    return content + total_by_loops(without, {}, style_target, content_weight, style_weight)
 
 
 @pytest.mark.parametrize(
