@@ -2,7 +2,7 @@
 
 130 words of text and 15 lines of code a minute, 4 minutes for each degree of an exercise's difficulty, 3 for a panel.
 Folded hints, solutions, comments and the first cell are not counted; a formula in a line counts as one word, one by
-itself as fifteen. With exercises and panels counted so, the lessons' first edition comes to what its trial readers needed.
+itself as fifteen. Counted so, the lessons' first edition comes to what its trial readers needed.
 
 The core is what stands before the first section "Deeper: ...": nothing in it needs what follows.
 """

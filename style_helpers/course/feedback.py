@@ -132,7 +132,10 @@ def _judge(it: Exercise, answer) -> Feedback:
     right = [_run(it, it.right, make) for make in it.cases.values()]
     agree = [_alike(*pair, strict=True) for pair in zip(mine, right, strict=True)]
     if all(agree):
-        problem = _gradient_problem(it, answer) if it.gradient else _autograd_problem(it, answer) if it.by_hand else ""
+        if it.gradient:
+            problem = _gradient_problem(it, answer)
+        else:
+            problem = (_autograd_problem(it, answer) if it.by_hand else "") or _graph_problem(mine)
         return Feedback(not problem, problem or it.praise)
     for (looks, look_next), formula in it.mistakes.items():
         wrong = (_run(it, formula, make) for make in it.cases.values())
@@ -395,6 +398,12 @@ def _autograd_problem(it: Exercise, answer) -> str:
     if run.error is None and "grad" not in names:
         return ""
     return f"The numbers are right, but autograd found them. Here the formula is asked. {it.look}"
+
+
+def _graph_problem(mine: list[Run]) -> str:
+    """Empty if no right result hangs on a graph, where none is asked."""
+    tied = any(isinstance(run.value, Tensor) and run.value.requires_grad for run in mine)
+    return "The numbers are right, but they still hang on their graph: give back `.detach()` of them." if tied else ""
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

@@ -1,6 +1,7 @@
 """Checks of exercise answers: right ones pass, each usual mistake is named as itself, nothing makes a check raise."""
 
 import dataclasses
+import inspect
 import itertools
 import re
 
@@ -15,6 +16,7 @@ from torch import nn
 from style_helpers.course import checks, feedback, museum
 from style_helpers.course.checks import lesson_02
 from style_helpers.course.feedback import Feedback
+from tests.course.answers import changed
 
 OFFERED = {name: getattr(checks, name) for name in checks.__all__}
 TABLES = {name: check for name, check in OFFERED.items() if name != "which_bug"}  # it has no formulas: see lesson 08
@@ -98,18 +100,18 @@ def adam_with_one_rate(x, gradient, m, v, t, learning_rate):  # the order of Kin
     return [x - learning_rate * (1 - 0.999**t) ** 0.5 / (1 - 0.9**t) * m / (v.sqrt() + 1e-8), m, v]
 
 
-def total_by_loops(features, content_target, style_targets, content_weight, style_weight):
+def total_by_loops(features, content_target, style_target, content_weight, style_weight):
     total = 0
     for layer in content_target:
         total = total + content_weight * ((features[layer] - content_target[layer]) ** 2).mean()
-    for layer in style_targets:
-        total = total + style_weight * style_by_sum(features[layer], style_targets[layer])
+    for layer in style_target:
+        total = total + style_weight * style_by_sum(features[layer], style_target[layer])
     return total
 
 
-def total_by_sums(features, content_target, style_targets, content_weight, style_weight):
+def total_by_sums(features, content_target, style_target, content_weight, style_weight):
     content = torch.stack([F.mse_loss(features[layer], target) for layer, target in content_target.items()]).sum()
-    style = [F.mse_loss(gram_by_einsum(features[layer]), target) for layer, target in style_targets.items()]
+    style = [F.mse_loss(gram_by_einsum(features[layer]), target) for layer, target in style_target.items()]
     return content_weight * content + style_weight * torch.stack(style).sum()
 
 
@@ -176,7 +178,7 @@ def loop_as_usual(picture, total_of, steps):
         optimizer.step()
         with torch.no_grad():
             x.clamp_(0, 1)
-    return x
+    return x.detach()
 
 
 FIVE = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"]
@@ -243,15 +245,21 @@ def test_each_usual_mistake_is_named_as_itself(name, key):
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_at_least_six_mistakes_all_told_apart(name):
+def test_at_least_twelve_mistakes_all_told_apart(name):
     it = OFFERED[name].exercise
-    assert len(it.mistakes) >= 6
+    assert len(it.mistakes) >= 12
     formulas = {"right": it.right, **it.mistakes}
     runs = {key: [feedback._run(it, formula, make) for make in it.cases.values()] for key, formula in formulas.items()}
     assert not any(run.error for run in itertools.chain(*runs.values()))
     for one, other in itertools.combinations(runs, 2):
         pairs = zip(runs[one], runs[other], strict=True)
         assert not all(feedback._alike(*pair, strict=False) for pair in pairs), (one, other)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_arguments_are_called_as_in_the_lesson(name):
+    solution, arguments = changed(name), OFFERED[name].exercise.arguments
+    assert arguments == (tuple(inspect.signature(solution).parameters) if callable(solution) else ())
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -372,7 +380,7 @@ def test_guards(answer, words):
         ("receptive_field", lambda layers: field_backwards(layers) + 40, "is 45, but 5 is expected"),
         ("receptive_field", lambda layers: layers.pop()[0] + 2, "changes its argument `layers`"),
         ("total_loss", lambda f, c, s, wc, ws: total_by_loops(f, c, s, wc, ws) + s.clear(), "TypeError"),
-        ("total_loss", lambda f, c, s, wc, ws: (total_by_loops(f, c, s, wc, ws), s.clear())[0], "`style_targets`"),
+        ("total_loss", lambda f, c, s, wc, ws: (total_by_loops(f, c, s, wc, ws), s.clear())[0], "`style_target`"),
         ("content_distance", lambda f, p: (f - p) ** 2, r"\(\) is expected: `.mean\(\)` is missing"),
         (
             "content_gradient",
@@ -410,10 +418,10 @@ def gram_without_gradient(features):
     return gram_by_einsum(features)
 
 
-def total_of_detached_style(features, content_target, style_targets, content_weight, style_weight):
+def total_of_detached_style(features, content_target, style_target, content_weight, style_weight):
     without = {layer: value.data for layer, value in features.items()}
     content = total_by_loops(features, content_target, {}, content_weight, style_weight)
-    return content + total_by_loops(without, {}, style_targets, content_weight, style_weight)
+    return content + total_by_loops(without, {}, style_target, content_weight, style_weight)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""The figures of lesson 05: descents on two pixels, curves of several runs, and pixels outside 0 to 1."""
+"""Lesson 05: what is said of wrong answers, and the figures: descents, curves of runs, pixels outside 0 to 1."""
 
 import math
 
 import pytest
 import torch
 
-from style_helpers.course import plots
+from style_helpers.course import checks, plots
+from tests.course.answers import changed
 
 
 def legend(axes):
@@ -93,3 +94,95 @@ def test_the_map_leaves_the_picture_as_it_was():
     before = picture.clone()
     plots.outside_range_map(picture)
     assert torch.equal(picture, before)
+
+
+# Wrong answers: what the feedback says, and what stands where in the lesson's own solution
+WRONG = {
+    "descent_step": [
+        ("a step upwards", "x - ", "x + "),
+        ("a step in place", "return x -", "x -=", "* gradient\n", "* gradient\n    return x\n"),
+        ("is `return` missing", "return x -", "x = x -"),
+        ("a step without the learning rate", "learning_rate * gradient\n", "gradient\n"),
+        ("a step without the gradient", "learning_rate * gradient\n", "learning_rate\n"),
+        ("the learning rate times the gradient", "x - learning", "learning"),
+        ("a learning rate that scales x too", "x - learning_rate * gradient\n", "learning_rate * (x - gradient)\n"),
+        ("a division by the learning rate", "learning_rate * gradient\n", "gradient / learning_rate\n"),
+        ("a running mean", "x - learning", "(1 - learning_rate) * x + learning"),
+        ("x and the gradient exchanged", "x - learning_rate * gradient\n", "gradient - learning_rate * x\n"),
+        ("a difference turned round", "x - learning_rate * gradient\n", "learning_rate * gradient - x\n"),
+        ("a step that is multiplied by x", "* gradient\n", "* gradient * x\n"),
+        ("the signs of the gradient alone", "* gradient\n", "* gradient.sign()\n"),
+        ("a gradient squared", "* gradient\n", "* gradient**2\n"),
+        ("one mean gradient for all pixels", "* gradient\n", "* gradient.mean()\n"),
+        ("a gradient divided by the count", "* gradient\n", "* gradient / gradient.numel()\n"),
+        (
+            "a step that ends between 0 and 1",
+            "x - learning_rate * gradient\n",
+            "(x - learning_rate * gradient).clamp(0, 1)\n",
+        ),
+        ("Asked is x - learning_rate * gradient", "learning_rate * gradient\n", "0.027 * gradient\n"),
+        ("stops with", "* gradient\n", "@ gradient\n"),
+    ],
+    "adam_step": [
+        ("beta times t", "0.9**t", "0.9 * t", "0.999**t", "0.999 * t"),
+        ("a power of 1 - beta", "(1 - 0.9**t)", "(1 - 0.9) ** t", "(1 - 0.999**t)", "(1 - 0.999) ** t"),
+        ("a bias correction that forgets t", "0.9**t", "0.9", "0.999**t", "0.999"),
+        ("a bias correction with t + 1", "**t", "**(t + 1)"),
+        ("a bias correction that multiplies", "m / (", "m * (", "v / (", "v * ("),
+        ("Adam without bias correction", "m / (1 - 0.9**t)", "m", "v / (1 - 0.999**t)", "v"),
+        ("a bias correction of m alone", "v / (1 - 0.999**t)", "v"),
+        ("a bias correction of v alone", "m / (1 - 0.9**t)", "m"),
+        ("0.9 in both corrections", "0.999**t", "0.9**t"),
+        ("averages without 1 - beta", "0.1 * gradient", "gradient", "0.001 * gradient", "gradient"),
+        ("an average m without 1 - beta", "0.1 * gradient", "gradient"),
+        ("an average v without 1 - beta", "0.001 * gradient", "gradient"),
+        ("averages that keep nothing", "0.9 * m + ", "", "0.999 * v + ", ""),
+        ("a gradient taken away from m", "+ 0.1 *", "- 0.1 *", "return x -", "return x +"),
+        ("m squared in v", "gradient**2", "m**2"),
+        ("a gradient not squared", "gradient**2", "gradient"),
+        ("absolute values in v", "gradient**2", "gradient.abs()"),
+        ("one square for all pixels", "gradient**2", "(gradient**2).mean()"),
+        ("a division by v without a root", "v_hat.sqrt()", "v_hat"),
+        ("epsilon under the root", "v_hat.sqrt() + 1e-8", "(v_hat + 1e-8).sqrt()"),
+        ("no epsilon in the divisor", "(v_hat.sqrt() + 1e-8)", "v_hat.sqrt() + 1e-8"),
+        ("a step made of the gradient itself", "learning_rate * m_hat", "learning_rate * gradient"),
+        ("a step without the learning rate", "learning_rate * m_hat", "m_hat"),
+        ("a step upwards", "return x -", "return x +"),
+        ("corrected averages given back", "), m, v", "), m_hat, v_hat"),
+        ("x given back at the end", "return x", "x = x", "), m, v", ")\n    return m, v, x"),
+        ("m and v given back in the wrong order", "m, v\n    ###", "v, m\n    ###"),
+        ("is one Tensor, but 3 are asked", "), m, v", ")"),
+        ("changes its argument `m`", "m = 0.9 * m + 0.1 * gradient", "m *= 0.9\n    m += 0.1 * gradient"),
+        ("stops with", "v_hat.sqrt()", "math.sqrt(v_hat)"),
+    ],
+    "outside_range": [
+        ("numbers above 1 alone", "x - x.clamp(0, 1)", "(x - 1).clamp(min=0)"),
+        ("numbers below 0 alone", "clamp(0, 1)", "clamp(0, 255)"),
+        ("a range from -1 to 1", "clamp(0, 1)", "clamp(-1, 1)"),
+        ("a mean without squares", ".square()", ""),
+        ("absolute values", ".square()", ".abs()"),
+        ("the square of the mean", ".square().mean()", ".mean().square()"),
+        ("the squares not averaged", ".mean()", ""),
+        ("the sum", ".mean()", ".sum()"),
+        ("a sum divided by the first side", ".mean()", ".sum() / len(x)"),
+        ("half the mean", "return", "return 0.5 *"),
+        ("the root", ".mean()", ".mean().sqrt()"),
+        ("the worst number alone", ".mean()", ".max()"),
+        ("a count of the numbers outside", "x - x.clamp(0, 1)).square()", "x != x.clamp(0, 1)).float()"),
+        ("the maximum without its 0", "(x - x.clamp(0, 1))", "torch.maximum(-x, x - 1)"),
+        ("x - 1 for all numbers", "(x - x.clamp(0, 1))", "torch.where(x < 0, -x, x - 1)"),
+        ("all numbers squared", "(x - x.clamp(0, 1))", "x"),
+        ("changes its argument `x`", "clamp(", "clamp_("),
+        ("`.item()` and `float()` cut the gradient", ".mean()", ".mean().item()"),
+        ("leave out `.detach()`", "(x - ", "(x.detach() - "),
+        ("stops with", "(x - x.clamp(0, 1))", "torch.max(0, -x, x - 1)"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("check", "row"), [(check, row) for check, rows in WRONG.items() for row in rows])
+def test_what_is_said_of_a_wrong_answer(check, row):
+    words, *changes = row
+    said = getattr(checks, check)(changed(check, *changes))
+    assert said.passed is False
+    assert words in said.message

@@ -1,9 +1,10 @@
-"""The figures of lesson 06: each draws what it was given, where it belongs."""
+"""Lesson 06: what is said of wrong answers, and the figures: each draws what it was given, where it belongs."""
 
 import pytest
 import torch
 
-from style_helpers.course import plots
+from style_helpers.course import checks, plots
+from tests.course.answers import changed
 
 LINES = {"relu2_2": [(0.1, 0.05, 0.95), (10, 0.4, 0.7)], "relu4_2": [(1, 0.3, 0.75), (100, 0.42, 0.68)]}
 
@@ -83,3 +84,101 @@ def test_a_tug_of_war_at_a_right_angle_and_with_a_gradient_of_zero():
 )
 def test_each_figure_fits_a_page(figure):
     assert figure().get_size_inches()[0] <= 10
+
+
+CONTENT, STYLE = "content_distance(features[layer], target)", "style_distance(gram_matrix(features[layer]), target)"
+WEIGHTED = "style_distance(style_weight * gram_matrix(features[layer]), style_weight * target)"
+WRONG = {
+    "seed_weight": [
+        ("the seed's weight as it stands", "1_000_000", "1000"),
+        ("taken twice by adding", "1_000_000", "1000 + 1000"),
+        ("a root", "1_000_000", "math.sqrt(1000)"),
+        ("one divided by the factor", "1_000_000", "1000**-2"),
+        ("the weight three times", "1_000_000", "1000**3"),
+        ("a quarter of the square", "1_000_000", "1000**2 / 4"),
+        ("a zero too few", "1_000_000", "100_000"),
+        ("a minus", "1_000_000", "-(1000**2)"),
+        ("of type str, but a number is asked", "1_000_000", "'1000000'"),
+        ("? (G - A)^2", "1_000_000", "1024**2"),
+    ],
+    "total_loss": [
+        (
+            "weights inside the squares",
+            f"content_weight * {CONTENT}",
+            "content_distance(content_weight * features[layer], content_weight * target)",
+            f"style_weight * {STYLE}",
+            WEIGHTED,
+        ),
+        (
+            "the style weight inside the square",
+            f"style_weight * {STYLE}",
+            WEIGHTED,
+        ),
+        (
+            "the two weights exchanged",
+            "+ content_weight",
+            "+ another",
+            "+ style_weight",
+            "+ content_weight",
+            "+ another",
+            "+ style_weight",
+        ),
+        ("a sum without weights", "content_weight * ", "", "style_weight * ", ""),
+        ("a style sum without its weight", "style_weight * ", ""),
+        ("a content sum without its weight", "content_weight * ", ""),
+        ("both weights on the content", "total + content_weight * ", "total + content_weight * style_weight * "),
+        ("weights divided by their sum", "return total", "return total / (content_weight + style_weight)"),
+        ("a minus between", "total + style_weight", "total - style_weight"),
+        ("a mean over the style layers", "style_weight * style", "style_weight / len(style_target) * style"),
+        ("style alone", "    for layer, target in style", "    total = 0.0\n    for layer, target in style"),
+        ("content alone", "    for layer, target in style", "    return total\n    for layer, target in style"),
+        ("content at its first layer alone", f"{CONTENT}\n", f"{CONTENT}\n        return total\n"),
+        ("style at its first layer alone", f"{STYLE}\n", f"{STYLE}\n        return total\n"),
+        ("the last content layer alone", "total = total + content", "total = content"),
+        (
+            "the last layer alone",
+            "total + ",
+            "",
+            "    return",
+            "    return content + ",
+            "total = content_weight",
+            "content = content_weight",
+        ),
+        (
+            "style inside the loop over content",
+            "    for layer, target in style_target.items():\n        ",
+            "        for layer, target in style_target.items():\n            ",
+        ),
+        (
+            "Gram matrices for the content too",
+            CONTENT,
+            "style_distance(gram_matrix(features[layer]), gram_matrix(target))",
+        ),
+        (
+            "absolute values",
+            CONTENT,
+            "F.l1_loss(features[layer], target)",
+            STYLE,
+            "F.l1_loss(gram_matrix(features[layer]), target)",
+        ),
+        ("roots of the distances", f"{CONTENT}", f"{CONTENT}.sqrt()", STYLE, f"{STYLE}.sqrt()"),
+        (
+            "an `elif`, or one loop",
+            "    for layer, target in style_target.items():\n",
+            "    for layer in style_target.keys() - content_target.keys():\n        target = style_target[layer]\n",
+        ),
+        ("`.item()` and `float()` cut the gradient", f"{CONTENT}", f"{CONTENT}.item()", STYLE, f"{STYLE}.item()"),
+        ("a part is cut off", "content_distance(features[layer]", "content_distance(features[layer].detach()"),
+        ("is `return` missing", "return total", "total"),
+        ("stops with", STYLE, "style_distance(features[layer], target)"),
+        ("KeyError", "features[layer], target)\n    for", 'features["relu4_2"], target)\n    for'),
+    ],
+}
+
+
+@pytest.mark.parametrize(("check", "row"), [(check, row) for check, rows in WRONG.items() for row in rows])
+def test_what_is_said_of_a_wrong_answer(check, row):
+    words, *changes = row
+    said = getattr(checks, check)(changed(check, *changes))
+    assert said.passed is False
+    assert words in said.message

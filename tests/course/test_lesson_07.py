@@ -1,4 +1,4 @@
-"""What lesson 07 says is so: its receptive field, its formulas, the settings in the file, the credits."""
+"""Lesson 07: what is said of wrong answers, and that its text is so: receptive field, formulas, settings, credits."""
 
 import ast
 import json
@@ -13,6 +13,7 @@ from PIL import Image
 from style_helpers import colours, images, losses, networks
 from style_helpers.course import checks, feedback
 from style_helpers.settings import Settings
+from tests.course.answers import changed
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSON = (ROOT / "lessons" / "07_better_pictures.md").read_text(encoding="utf-8")
@@ -64,49 +65,155 @@ def test_the_transfer_of_luminance_keeps_colours_and_takes_brightness():
     torch.testing.assert_close(moved - colours.luminance(moved), content - colours.luminance(content))
 
 
-def share_without_end(field, height, width):
-    return field * field / height / width
-
-
-def share_of_the_shorter_side(field, height, width):
-    return min(1, field / min(height, width)) ** 2
-
-
-def grey_mean(content, painted):
-    return (content + painted.mean(dim=1, keepdim=True) - content.mean(dim=1, keepdim=True)).clamp(0, 1)
-
-
-def no_clamp(content, painted):
-    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    return content + ((painted - content) * weights).sum(1, keepdim=True)
-
-
-def gram_over_all_positions(features, mask):
-    rows = (features * mask).flatten(2)
-    return rows @ rows.mT / features[0].numel()
-
-
-def gram_of_the_rest(features, mask):
-    rows = (features * (1 - mask)).flatten(2)
-    return rows @ rows.mT / (features.shape[1] * ((1 - mask) ** 2).sum())
-
-
-@pytest.mark.parametrize(
-    ("name", "answer", "words"),
-    [
-        ("share_seen", share_without_end, "areas divided with no upper end"),
-        ("share_seen", share_of_the_shorter_side, "a square of the shorter side"),
-        ("share_seen", lambda field, height, width: 1 / share_without_end(field, height, width), "upside down"),
-        ("luminance", grey_mean, "a plain mean of red, green and blue"),
-        ("luminance", no_clamp, "not clamped"),
-        ("luminance", lambda content, painted: colours.with_luminance(painted, content), "pictures exchanged"),
-        ("masked_gram", lambda features, mask: losses.gram_matrix(features), "without the mask"),
-        ("masked_gram", gram_over_all_positions, "a division by all positions"),
-        ("masked_gram", gram_of_the_rest, "the mask turned around"),
+SHARE, AREA = "min(field, height) * min(field, width)", "(height * width)"
+MOVED = "content + brightness_of_painted - brightness_of_content"
+GUIDED = "(features.shape[1] * mask.square().sum())"
+WRONG = {
+    "share_seen": [
+        ("areas divided with no upper end", SHARE, "field**2"),
+        ("an upper end of 1 for the areas alone", f"{SHARE} / {AREA}", f"min(1, field**2 / {AREA})"),
+        ("`max` in place of `min`", "min", "max"),
+        ("the height cut off and the width not", "min(field, width)", "field"),
+        ("a square cut at the shorter side", SHARE, "min(field, height, width) ** 2"),
+        ("a square of the shorter side", f"{SHARE} / {AREA}", "min(1, field / min(height, width)) ** 2"),
+        ("the rows seen, squared", "min(field, width)", "min(field, height)"),
+        (
+            "everything seen as soon as",
+            "    return",
+            "    if field > height or field > width:\n        return 1.0\n    return",
+        ),
+        (
+            "the sum of the two sides' shares",
+            f"{SHARE} / {AREA}",
+            "min(field, height) / height + min(field, width) / width",
+        ),
+        ("the larger of the two sides' shares", f"{SHARE} / {AREA}", "min(1, max(field / height, field / width))"),
+        (
+            "a share of the edge",
+            f"{SHARE} / {AREA}",
+            "(min(field, height) + min(field, width)) / (height + width)",
+        ),
+        ("a division by the sum of the sides", AREA, "(height + width)"),
+        ("a width that multiplies in place of dividing", AREA, "height * width"),
+        ("percent", "return", "return 100 *"),
+        ("a rounded share", f"{SHARE} / {AREA}", f"round({SHARE} / {AREA}, 2)"),
+        ("a division without its remainder", ") / (", ") // ("),
+        ("half a field", "min(field", "min(field / 2"),
+        ("the share that is not seen", "return", "return 1 -"),
+        ("the number of pixels seen", f" / {AREA}", ""),
+        ("the fraction upside down", f"{SHARE} / {AREA}", f"{AREA} / ({SHARE})"),
+        (
+            "of type tuple, but a number is asked",
+            f"{SHARE} / {AREA}",
+            "min(field, height) / height, min(field, width) / width",
+        ),
+        ("of type str, but a number is asked", f"{SHARE} / {AREA}", f"f'{{{SHARE} / {AREA}:.0%}}'"),
     ],
-)
-def test_mistakes_as_learners_write_them(name, answer, words):
-    said = getattr(checks, name)(answer)
+    "luminance": [
+        ("a transfer that is not clamped", ".clamp(0, 1)", ""),
+        ("a transfer with no upper end", "clamp(0, 1)", "clamp(0, 255)"),
+        ("a transfer with no lower end", "clamp(0, 1)", "clamp(max=1)"),
+        (
+            "a clamp before the end",
+            f"({MOVED}).clamp(0, 1)",
+            "(content + brightness_of_painted).clamp(0, 1) - brightness_of_content",
+        ),
+        ("a sigmoid", ".clamp(0, 1)", ".sigmoid()"),
+        (
+            "a plain mean of red, green and blue",
+            "(weights * content).sum",
+            "content.mean",
+            "(weights * painted).sum",
+            "painted.mean",
+        ),
+        (
+            "a sum of red, green and blue without weights",
+            "(weights * content)",
+            "content",
+            "(weights * painted)",
+            "painted",
+        ),
+        ("a mean of the weighted colours", ".sum(", ".mean("),
+        ("weighted colours that are not added up", ".sum(1, keepdim=True)", ""),
+        ("weighted colours that are not added up", ".sum(1, keepdim=True)", ".sum(0)"),
+        ("a sum over the rows", "sum(1", "sum(2"),
+        ("the order blue, green, red", "0.299, 0.587, 0.114", "0.114, 0.587, 0.299"),
+        ("weights of another standard", "0.299, 0.587, 0.114", "0.2126, 0.7152, 0.0722"),
+        ("rounded weights", "0.299, 0.587, 0.114", "0.3, 0.59, 0.11"),
+        (
+            "red in place of the luminance",
+            "(weights * content).sum(1, keepdim=True)",
+            "content[:, 0:1]",
+            "(weights * painted).sum(1, keepdim=True)",
+            "painted[:, 0:1]",
+        ),
+        ("one luminance for the whole picture", ".sum(1, keepdim=True)", ".sum(1).mean()"),
+        (
+            "the two pictures exchanged",
+            MOVED,
+            "painted + brightness_of_content - brightness_of_painted",
+        ),
+        ("the sign turned", "+ brightness_of_painted - ", "- brightness_of_painted + "),
+        ("a luminance added to another", " - brightness_of_content", ""),
+        ("a luminance taken away alone", " + brightness_of_painted", ""),
+        (
+            "a product with the difference",
+            MOVED,
+            "content * (brightness_of_painted - brightness_of_content)",
+        ),
+        ("all the painting's colours added", "+ brightness_of_painted -", "+ painted -"),
+        ("the painting as it is", f"({MOVED}).clamp(0, 1)", "painted"),
+        ("a dimension of 1 is missing", ".clamp(0, 1)", ".clamp(0, 1)[0]"),
+        (
+            "changes its argument `content`",
+            "return (content +",
+            "content +=",
+            "content).clamp(0, 1)",
+            "content\n    return content.clamp(0, 1)",
+        ),
+        ("stops with", ".view(1, 3, 1, 1)", ""),
+    ],
+    "masked_gram": [
+        ("a product without the mask", "(features * mask)", "features"),
+        ("a division by all positions", GUIDED, "features[0].numel()"),
+        ("a division by all positions and by the sum", GUIDED, "(features[0].numel() * mask.square().sum())"),
+        ("a division by the mean of T^2", "square().sum()", "square().mean()"),
+        ("a division by the sum of T. ", "mask.square()", "mask"),
+        ("a division by the square of the sum", "mask.square().sum()", "mask.sum() ** 2"),
+        ("a division by the count of positions", "mask.square()", "(mask > 0)"),
+        ("a mask on one side, divided by", "rows.transpose(1, 2)", "features.flatten(2).transpose(1, 2)"),
+        ("a mask squared before the product", "* mask)", "* mask**2)"),
+        ("a mask that is added", "features * mask", "features + mask"),
+        ("a division by C that is missing", "features.shape[1] * ", ""),
+        ("a division by C that is missing", "features.shape[1]", "features.shape[0]"),
+        ("a division by C^2", "features.shape[1]", "features.shape[1] ** 2"),
+        ("a division by the height in place of C", "shape[1]", "shape[2]"),
+        ("a division by C plus the sum", "shape[1] *", "shape[1] +"),
+        ("a sum that multiplies", GUIDED, GUIDED[1:-1]),
+        ("a product not divided", f" / {GUIDED}", ""),
+        ("positions with a mask above one half alone", "rows =", "mask = (mask > 0.5).float()\n    rows ="),
+        ("positions with a mask of 1 alone", "(features * mask).flatten(2)", "features[..., mask[0, 0] == 1]"),
+        ("the mask turned around", "rows =", "mask = 1 - mask\n    rows ="),
+        ("positions times positions", "rows @ rows.transpose(1, 2)", "rows.transpose(1, 2) @ rows"),
+        ("positions mixed up", ".flatten(2)", ".reshape(1, -1, features.shape[1]).transpose(1, 2)"),
+        ("channels mixed up", ".flatten(2)", ".permute(0, 2, 3, 1).reshape(1, features.shape[1], -1)"),
+        (
+            "a matrix without a batch",
+            "(features * mask).flatten(2)",
+            "(features * mask)[0].flatten(1)",
+            "transpose(1, 2)",
+            "T",
+        ),
+        ("changes its argument `features`", "rows = (features * mask)", "features *= mask\n    rows = features"),
+        ("leave out `.detach()`", "(features * mask)", "(features.detach() * mask)"),
+    ],
+}
+
+
+@pytest.mark.parametrize(("check", "row"), [(check, row) for check, rows in WRONG.items() for row in rows])
+def test_what_is_said_of_a_wrong_answer(check, row):
+    words, *changes = row
+    said = getattr(checks, check)(changed(check, *changes))
     assert said.passed is False
     assert words in said.message
 

@@ -1,4 +1,4 @@
-"""Lesson 08: what its text states, and what the check of its last exercise says."""
+"""Lesson 08: what its text states, and what is said of wrong answers."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from PIL import Image
 from style_helpers import images, networks
 from style_helpers.course import checks, museum
 from style_helpers.course.checks import lesson_08
+from tests.course.answers import changed
 
 LESSON = Path(__file__).resolve().parents[2] / "lessons" / "08_bug_museum.md"
 TEXT = LESSON.read_text(encoding="utf-8")
@@ -46,7 +47,11 @@ def test_each_wrong_name_hears_what_speaks_against_it_and_where_to_look_and_not_
     ("diagnosis", "words"),
     [
         ("grey photo", "of type str, not a dict"),
-        (KEY | {"F": "grey photo"}, "There is no exhibit 'F': the letters are A, B, C, D, E."),
+        (
+            KEY | {"F": "grey photo"},
+            "There is no exhibit 'F': the letters are A, B, C, D, E. A and B and C and D and E are right.",
+        ),
+        ({"a": "grey photo", "A": "grey photo"}, "E. A: not `grey photo`. With that, one sees this: "),
         (KEY | {"A": "grey foto"}, "A: no label bears the name 'grey foto'; did you mean `grey photo`?"),
         (KEY | {"A": "?"}, "take one from `list(museum.BUGS)`."),
         (KEY | {"A": 3}, "A: no label bears the name 3; take one"),
@@ -81,6 +86,134 @@ def test_the_learner_may_interrupt():
 
 def test_there_is_a_clue_for_each_mystery():
     assert set(lesson_08.CLUES) == set(KEY.values())
+
+
+# The other exercises
+
+
+SHAPE, RANGE = "picture.ndim != 4 or picture.shape[0] != 1", "picture.min() < 0 or picture.max() > 1"
+OPTIMIZER = "optimizer = torch.optim.Adam([picture], lr=0.05)\n"
+STEP, CLAMP = "optimizer.step()\n", "        picture.data.clamp_(0, 1)\n"
+CLEAR = "        optimizer.zero_grad()\n"
+NEW = ("    " + OPTIMIZER, "", "range(steps):\n", f"range(steps):\n        {OPTIMIZER}")
+WRONG = {
+    "picture_report": [
+        (
+            "the range before the shape",
+            "    if picture.ndim",
+            f'    if {RANGE}:\n        return "range"\n    if picture.ndim',
+        ),
+        (
+            "the range before the channels",
+            "    if picture.shape",
+            f'    if {RANGE}:\n        return "range"\n    if picture.shape',
+        ),
+        (
+            "the channels before the shape",
+            "    if picture.ndim",
+            '    if picture.shape[1] != 3:\n        return "channels"\n    if picture.ndim',
+        ),
+        ("a first side of 1 taken for a batch", "picture.ndim != 4 or ", ""),
+        ("two pictures let through", " or picture.shape[0] != 1", ""),
+        ("three dimensions asked for", SHAPE, "picture.ndim != 3", "picture.shape[1]", "picture.shape[-3]"),
+        ("wrong channels called a wrong shape", "picture.shape[0] != 1", "picture.shape[:2] != (1, 3)"),
+        ("a grey picture let through", "picture.shape[1] != 3", "picture.shape[1] not in (1, 3)"),
+        ("an alpha channel let through", "picture.shape[1] != 3", "picture.shape[1] < 3"),
+        ("channels looked for at another place", "picture.shape[1] != 3", "picture.shape[-1] != 3"),
+        ("channels looked for at the front", " or picture.shape[0] != 1", "", "picture.shape[1]", "picture.shape[0]"),
+        ("bytes let through", "picture.max() > 1", "picture.max() > 255"),
+        ("a normalised picture let through", "picture.min() < 0 or ", ""),
+        ("a normalised picture let through", RANGE, "picture.abs().max() > 1"),
+        ("an `and` between", "0 or picture.max", "0 and picture.max"),
+        ("a range not asked of each number", RANGE, "(picture < 0).all() or (picture > 1).all()"),
+        ("the mean of the numbers", RANGE, "not 0 <= picture.mean() <= 1"),
+        ("the question for the range turned round", RANGE, "picture.min() >= 0 and picture.max() <= 1"),
+        ("pure black or pure white refused", "< 0", "<= 0", "> 1", ">= 1"),
+        ("pure white refused", "> 1", ">= 1"),
+        ('a report without "range"', RANGE, "False"),
+        ('a report without "channels"', "picture.shape[1] != 3", "False"),
+        (
+            "a word that a later `if` overwrites",
+            "return",
+            "word =",
+            'word = "fine"',
+            "return word",
+            "    if picture.ndim",
+            '    word = "fine"\n    if picture.ndim',
+            "picture.shape[1]",
+            "picture.ndim > 1 and picture.shape[1]",
+        ),
+        ("is `return` missing", '    return "fine"', "    picture"),
+        ("is 'ok', but 'fine' is expected", '"fine"', '"ok"'),
+        (
+            "words with a capital",
+            '"shape"',
+            '"Shape"',
+            '"channels"',
+            '"Channels"',
+            '"range"',
+            '"Range"',
+            '"fine"',
+            '"Fine"',
+        ),
+        ("stops with", RANGE, "picture < 0 or picture > 1"),
+    ],
+    "mended_loop": [
+        ("an optimiser made anew", *NEW),
+        ("gradients that add up", "zero_grad()", "zero_grad"),
+        ("no clamping", CLAMP, ""),
+        ("no clamping", "picture.data.clamp_(0, 1)", "picture.clamp(0, 1)"),
+        ("one clamping, at the end", CLAMP, "", ".detach()", ".detach().clamp(0, 1)"),
+        ("a loop that changes the caller's picture", "picture.clone()", "picture.detach()"),
+        ("an optimiser made anew at each step and no clamping", *NEW, CLAMP, ""),
+        ("gradients that add up and no clamping", CLEAR, "", CLAMP, ""),
+        ("changes the caller's picture and an optimiser made anew", *NEW, ".clone()", ""),
+        (
+            "a picture that never moved",
+            CLEAR,
+            "",
+            f"        {STEP}",
+            f"{CLEAR}        {STEP}",
+        ),
+        ("a picture that never moved", f"        {STEP}", ""),
+        (
+            "a picture that never moved",
+            "return picture.detach()",
+            "return start",
+            "    picture = ",
+            "    start = picture\n    picture = ",
+        ),
+        ("a clamp before the gradient", CLAMP, "", "        optimizer.zero", f"{CLAMP}        optimizer.zero"),
+        ("a clamp between", CLAMP, "", f"        {STEP}", f"{CLAMP}        {STEP}"),
+        ("one step too many", "range(steps)", "range(steps + 1)"),
+        ("one step too few", "range(steps)", "range(1, steps)"),
+        ("a single step", "    return", "        return"),
+        ("a clamp at 0 alone", "clamp_(0, 1)", "clamp_(min=0)"),
+        ("a clamp at 0 alone", "clamp_(0, 1)", "clamp_(0, 255)"),
+        ("plain gradient descent", "Adam(", "SGD("),
+        ("AdamW", "Adam(", "AdamW("),
+        ("a learning rate of 0.02", "0.05", "0.02"),
+        ("a learning rate of 0.001", ", lr=0.05", ""),
+        ("steps upwards", "total_of(picture)", "(-total_of(picture))"),
+        ("give back `.detach()`", ".detach()", ""),
+        ("a leaf Variable", "picture.data.clamp_", "picture.clamp_"),
+        (
+            "everything was added up to one number",
+            "total_of(picture).backward",
+            "total = total_of(picture)\n        total.backward",
+            "picture.detach()",
+            "total.detach()",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize(("check", "row"), [(check, row) for check, rows in WRONG.items() for row in rows])
+def test_what_is_said_of_a_wrong_answer(check, row):
+    words, *changes = row
+    said = getattr(checks, check)(changed(check, *changes))
+    assert said.passed is False
+    assert words in said.message
 
 
 # The text

@@ -1,7 +1,8 @@
 """Checks of lesson 08: the bug museum."""
 
 import difflib
-import math
+import itertools
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,43 +14,94 @@ from style_helpers.course.feedback import Feedback, exercise, never_raising, uni
 # fmt: off
 
 
-def _report(x, dimensions=True, fewer=True, more=True, lowest=0.0, highest=1.0, edge=True, batch=True) -> str:
-    if (dimensions and x.ndim != 4) or (batch and x.ndim == 4 and x.shape[0] != 1):
-        return "shape"
-    channels = x.shape[-3] if x.ndim > 2 else 3
-    if (fewer and channels < 3) or (more and channels > 3):
-        return "channels"
-    smallest, largest = x.min().item(), x.max().item()
-    inside = smallest >= lowest and largest <= highest if edge else smallest > lowest and largest < highest
-    return "fine" if inside else "range"
+ASKED = {
+    "shape": lambda x: x.ndim != 4 or x.shape[0] != 1,
+    "channels": lambda x: x.ndim > 2 and x.shape[-3] != 3,
+    "range": lambda x: x.min() < 0 or x.max() > 1,
+}
+
+
+def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
+    """The first word whose question is answered with yes."""
+    return next((word for word in order.split() if (ASKED | changed)[word](x)), "fine")
 
 
 @exercise(
     {
-        ("a report that finds every picture fine", "Return a word inside each `if`"): lambda x: "fine",
+        ("a report that finds every picture fine", "Return a word inside each `if`"): partial(_report, order=""),
+        ('a report without "shape"', "Ask for the dimensions first: `picture.ndim`"):
+            partial(_report, order="channels range"),
+        ('a report without "channels"', "Ask for `picture.shape[1]`"): partial(_report, order="shape range"),
+        ('a report without "range"', "Ask for the smallest and the largest number"):
+            partial(_report, order="shape channels"),
+        ("the range before the shape", "A tensor may be wrong in two ways: go from the outside to the inside"):
+            partial(_report, order="range shape channels"),
+        ("the range before the channels", "A tensor may be wrong in two ways: go from the outside to the inside"):
+            partial(_report, order="shape range channels"),
+        ("the channels before the shape", "Only with four dimensions is `shape[1]` the channels: ask for them first"):
+            partial(_report, order="channels shape range", channels=lambda x: x.shape[1] != 3),
+        ("the number of pictures after the channels", "It belongs to the shape: ask for it first"):
+            lambda x: "shape" if x.ndim != 4 else _report(x, order="channels shape range"),
+        ("a word that a later `if` overwrites", "Return as soon as you know, or use `elif`"):
+            partial(_report, order="range channels shape", channels=lambda x: x.ndim > 1 and x.shape[1] != 3),
         ("a picture without a batch dimension let through", "One picture is (1, 3, H, W): four dimensions"):
-            lambda x: _report(x, dimensions=False),
+            partial(_report, shape=lambda x: x.ndim == 4 and x.shape[0] != 1),
+        ("a first side of 1 taken for a batch", "Ask for `picture.ndim` too: a grey picture may be (1, H, W)"):
+            partial(_report, shape=lambda x: x.shape[0] != 1, channels=lambda x: x.shape[1] != 3),
+        ("two pictures let through", "Asked is one: `picture.shape[0]` is 1"):
+            partial(_report, shape=lambda x: x.ndim != 4),
+        ("three dimensions asked for", "One picture is (1, 3, H, W): four dimensions"):
+            partial(_report, shape=lambda x: x.ndim != 3),
+        ("three dimensions alone refused", "`picture.ndim != 4` refuses all but four"):
+            partial(_report, shape=lambda x: x.ndim == 3, channels=lambda x: x.shape[1] != 3),
+        ("an `and` between dimensions and batch", "One of them wrong is enough: `or`"):
+            partial(_report, shape=lambda x: x.ndim != 4 and x.shape[0] != 1, channels=lambda x: x.shape[1] != 3),
+        ("wrong channels called a wrong shape", "(1, any, H, W) is a good shape: ask for `shape[1]` after it"):
+            partial(_report, shape=lambda x: x.ndim != 4 or x.shape[:2] != (1, 3)),
         ("a grey picture let through", "Its shape is (1, 1, H, W): look at `picture.shape[1]`"):
-            lambda x: _report(x, fewer=False),
+            partial(_report, channels=lambda x: x.shape[1] > 3),
         ("an alpha channel let through", "Its shape is (1, 4, H, W): three channels, not three or more"):
-            lambda x: _report(x, more=False),
-        ("two pictures let through", "Asked is one: `picture.shape[0]` is 1"): lambda x: _report(x, batch=False),
-        ("bytes let through", "The largest number may be 1, not 255"): lambda x: _report(x, highest=255.0),
-        ("a normalised picture let through", "It has numbers below 0"): lambda x: _report(x, lowest=-math.inf),
+            partial(_report, channels=lambda x: x.shape[1] < 3),
+        ("channels looked for at another place", "A tensor is (1, 3, H, W): the channels are `picture.shape[1]`"):
+            partial(_report, channels=lambda x: x.shape[-1] != 3),
+        ("channels looked for at the front", "That is the batch: the channels are `picture.shape[1]`"):
+            partial(_report, shape=lambda x: x.ndim != 4, channels=lambda x: x.shape[0] != 3),
+        ("the question for the channels turned round", "Three channels are right: `!= 3`"):
+            partial(_report, channels=lambda x: x.ndim > 2 and x.shape[-3] == 3),
+        ("bytes let through", "The largest number may be 1, not 255"): partial(_report, range=lambda x: x.min() < 0),
+        ("a normalised picture let through", "It has numbers below 0"): partial(_report, range=lambda x: x.max() > 1),
+        ("an `and` between below 0 and above 1", "One of them is enough: `or`"):
+            partial(_report, range=lambda x: x.min() < 0 and x.max() > 1),
+        ("a range not asked of each number", "One number outside is enough: the smallest and the largest tell"):
+            partial(_report, range=lambda x: (x < 0).all() or (x > 1).all()),
+        ("the mean of the numbers", "One number outside is enough: ask the smallest and the largest"):
+            partial(_report, range=lambda x: not 0 <= x.mean() <= 1),
+        ("the question for the range turned round", 'Numbers from 0 to 1 are "fine"'):
+            partial(_report, range=lambda x: x.min() >= 0 and x.max() <= 1),
         ("pure black or pure white refused", "0 and 1 themselves are fine: `<=`, not `<`"):
-            lambda x: _report(x, edge=False),
+            partial(_report, range=lambda x: x.min() <= 0 or x.max() >= 1),
+        ("pure white refused", "1 itself is fine: `>`, not `>=`"):
+            partial(_report, range=lambda x: x.min() < 0 or x.max() >= 1),
+        ("pure black refused", "0 itself is fine: `<`, not `<=`"):
+            partial(_report, range=lambda x: x.min() <= 0 or x.max() > 1),
+        ("words with a capital", "The four words have small letters"): lambda x: _report(x).capitalize(),
     },
     cases={
         "a good picture": lambda: (unit(1, 3, 4, 5),),
-        "a good picture with black and white in it": lambda: (unit(1, 3, 4, 5).round(),),
+        "a good picture with black in it": lambda: ((unit(1, 3, 4, 5) - 0.5).relu(),),
+        "a good picture with white in it": lambda: ((unit(1, 3, 4, 5) + 0.5).clamp(max=1),),
         "no batch dimension, (3, 4, 5)": lambda: (unit(3, 4, 5),),
+        "a grey picture without a batch dimension, (1, 4, 5)": lambda: (unit(1, 4, 5),),
         "rows and columns alone, (4, 5)": lambda: (unit(4, 5),),
         "two pictures, (2, 3, 4, 5)": lambda: (unit(2, 3, 4, 5),),
+        "two grey pictures, (2, 1, 4, 5)": lambda: (unit(2, 1, 4, 5),),
         "a grey picture, (1, 1, 4, 5)": lambda: (unit(1, 1, 4, 5),),
         "a picture with alpha, (1, 4, 4, 5)": lambda: (unit(1, 4, 4, 5),),
-        "bytes from 0 to 255": lambda: (255 * unit(1, 3, 4, 5),),
+        "bytes from 0 to 255": lambda: (255 * unit(1, 3, 4, 5).round(),),
         "a normalised picture": lambda: ((unit(1, 3, 4, 5) - 0.45) / 0.22,),
         "a normalised dark picture": lambda: ((unit(1, 3, 4, 5) - 2) / 4,),
+        "bytes without a batch dimension, (3, 4, 5)": lambda: (255 * unit(3, 4, 5),),
+        "grey bytes, (1, 1, 4, 5)": lambda: (255 * unit(1, 1, 4, 5),),
     },
     look='First the shape, then the channels, then the range. One of the words "shape", "channels", "range", "fine".',
     praise="Notice that these few lines find grey photos, alpha channels and bytes before the first evaluation.",
@@ -68,43 +120,75 @@ def _outside(x: Tensor) -> Tensor:
     return (x - 2).square().mean() + x[..., 0].square().sum()
 
 
-def _loop(picture, total_of, steps, new=False, clear=True, clamp="each", copy=True, method=torch.optim.Adam) -> Tensor:
-    start = picture
-    x = (picture.clone() if copy else picture.detach()).requires_grad_()
-    optimizer = method([x], lr=0.05)
+FAULTS = {  # those of the lesson's broken loop, and one that is only half mended
+    "copy": ("a loop that changes the caller's picture", "Work on a copy: `picture.clone()`"),
+    "new": ("an optimiser made anew at each step", "Make it once, before the loop, so that it remembers"),
+    "clear": ("gradients that add up", "Call `optimizer.zero_grad()` before `backward()`, with its parentheses"),
+    "never": ("no clamping", "After each step bring the pixels back to 0 to 1: `picture.data.clamp_(0, 1)`"),
+    "end": ("one clamping, at the end", "Clamp after each step, inside the loop"),
+}
+
+
+def _loop(picture, total_of, steps, faults=(), limits=(0, 1), method=torch.optim.Adam, lr=0.05) -> Tensor:
+    place = {"never", "end", "before", "between"} & set(faults) or {"after"}
+    x = (picture.detach() if "copy" in faults else picture.clone()).requires_grad_()
+    optimizer = method([x], lr=lr)
     for _ in range(steps):
-        if new:
-            optimizer = method([x], lr=0.05)
-        if clear:
+        if "before" in place:
+            x.data.clamp_(*limits)
+        if "new" in faults:
+            optimizer = method([x], lr=lr)
+        if "clear" not in faults:
             optimizer.zero_grad()
         total_of(x).backward()
+        if "between" in place:
+            x.data.clamp_(*limits)
         optimizer.step()
-        if clamp == "each":
-            x.data.clamp_(0, 1)
-    if clamp == "start":
-        return start.clone()
-    return x.detach().clamp(0, 1) if clamp == "end" else x.detach()
+        if "after" in place:
+            x.data.clamp_(*limits)
+    return x.detach().clamp(*limits) if "end" in place else x.detach()
+
+
+def _with_faults() -> dict:
+    """The broken loop with one to three of its faults still in it.
+
+    Where gradients add up one cannot see whether the clamping is at the end.
+    """
+    table = {}
+    for faults in itertools.chain(*(itertools.combinations(FAULTS, count) for count in (1, 2, 3))):
+        if "end" not in faults or not {"never", "clear"} & set(faults):
+            looks, advice = " and ".join(FAULTS[fault][0] for fault in faults), FAULTS[faults[0]][1]
+            table[looks, "Begin with the first: " * (len(faults) > 1) + advice] = partial(_loop, faults=faults)
+    return table
 
 
 @exercise(
     {
-        ("an optimiser made anew at each step", "Make it once, before the loop, so that it remembers"):
-            lambda p, f, n: _loop(p, f, n, new=True),
-        ("gradients that add up", "Call `optimizer.zero_grad()` before `backward()`"):
-            lambda p, f, n: _loop(p, f, n, clear=False),
-        ("both, a new optimiser at each step and gradients that add up", "Take them one after the other"):
-            lambda p, f, n: _loop(p, f, n, new=True, clear=False),
-        ("no clamping", "After each step, bring the pixels back to 0 to 1, outside the graph"):
-            lambda p, f, n: _loop(p, f, n, clamp="never"),
-        ("one clamping, at the end", "Clamp after each step, inside the loop"):
-            lambda p, f, n: _loop(p, f, n, clamp="end"),
-        ("a loop that changes the caller's picture", "Work on a copy: `picture.clone()`"):
-            lambda p, f, n: _loop(p, f, n, copy=False),
-        ("the picture given back as it was", "Return the copy that was optimised"):
-            lambda p, f, n: _loop(p, f, n, clamp="start"),
+        **_with_faults(),
+        ("a picture that never moved", "Give the copy to Adam, and return it. Clear the gradients before `backward()`: "
+         "between it and `step()` they are lost"): lambda p, f, n: p.clone(),
         ("one step too many", "`range(steps)` is already as many as asked for"): lambda p, f, n: _loop(p, f, n + 1),
-        ("one step too few", "`range(steps)` is as many as asked for"): lambda p, f, n: _loop(p, f, n - 1),
-        ("plain gradient descent", "Asked is Adam"): lambda p, f, n: _loop(p, f, n, method=torch.optim.SGD),
+        ("twice as many steps", "One `step()` in each round of the loop, `range(steps)`"):
+            lambda p, f, n: _loop(p, f, 2 * n),
+        ("one step too few", "`range(steps)` is as many as asked for, and `backward()` comes before `step()`"):
+            lambda p, f, n: _loop(p, f, n - 1),
+        ("a single step", "Return behind the loop; and a new `picture` made inside it is unknown to the optimiser"):
+            lambda p, f, n: _loop(p, f, 1),
+        ("a clamp before the gradient", "The last step is not clamped: put it after `step()`"):
+            partial(_loop, faults=("before",)),
+        ("a clamp between `backward()` and `step()`", "The last step is not clamped: put it after `step()`"):
+            partial(_loop, faults=("between",)),
+        ("a clamp at 0 alone", "Clamp at 1 too: `clamp_(0, 1)`"): partial(_loop, limits=(0, None)),
+        ("a clamp at 1 alone", "Clamp at 0 too: `clamp_(0, 1)`"): partial(_loop, limits=(None, 1)),
+        ("plain gradient descent", "Asked is Adam"): partial(_loop, method=torch.optim.SGD),
+        ("AdamW, which also draws all pixels towards 0", "Asked is Adam"): partial(_loop, method=torch.optim.AdamW),
+        ("steps upwards", "Leave out `maximize`, and the minus before the total"):
+            lambda p, f, n: _loop(p, lambda x: -f(x), n),
+        **{
+            (f"a learning rate of {lr}", "Keep `lr=0.05`"): partial(_loop, lr=lr)
+            for lr in (0.001, 0.005, 0.01, 0.02, 0.03, 0.1, 0.2, 0.5)
+        },
+        **{(name, "Asked is Adam"): partial(_loop, method=vars(torch.optim)[name]) for name in ("RMSprop", "Adagrad")},
     },
     cases={
         "a bowl inside 0 to 1": lambda: (unit(1, 3, 4, 5), _bowl, 12),
@@ -141,18 +225,18 @@ def _judge(diagnosis) -> Feedback:
         return Feedback(None, f"Write your own code in place of the three dots in the cell above. The task: {task}.")
     if not isinstance(diagnosis, dict):
         return Feedback(False, f"This is of type {type(diagnosis).__name__}, not a dict such as {{'A': 'grey photo'}}.")
-    if unknown := [key for key in diagnosis if key not in letters]:
-        return Feedback(False, f"There is no exhibit {_shown(unknown[0])}: the letters are {', '.join(letters)}.")
+    unknown = [key for key in diagnosis if key not in letters]
+    stray = f"There is no exhibit {_shown(unknown[0])}: the letters are {', '.join(letters)}. " if unknown else ""
     verdicts = {letter: _verdict(letter, diagnosis.get(letter, ...)) for letter in letters}
     wrong = [f"{letter}: {verdict}" for letter, verdict in verdicts.items() if verdict]
     right = [letter for letter in letters if not verdicts[letter]]
-    if not wrong:
-        return Feedback(
-            True, "All five. Notice that no picture alone was enough: you needed totals, lengths and notes beside it."
-        )
     found = f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
-    open_yet = all(diagnosis.get(letter, ...) is ... for letter in letters)
-    return Feedback(None if open_yet else False, found + " ".join(wrong))
+    if wrong or stray:
+        open_yet = not stray and all(diagnosis.get(letter, ...) is ... for letter in letters)
+        return Feedback(None if open_yet else False, (stray + found + " ".join(wrong)).strip())
+    return Feedback(
+        True, "All five. Notice that no picture alone was enough: you needed totals, lengths and notes beside it."
+    )
 
 
 def _verdict(letter: str, guess) -> str:
