@@ -296,7 +296,7 @@ def feature_maps(features: Mapping[str, Tensor], columns: int = 6):
             axes.set_xticks([])
             axes.set_yticks([])
         channels, height, width = maps.shape
-        row[0].set_ylabel(f"{layer}\n{channels} maps\n{width} x {height}", fontsize=10)
+        row[0].set_ylabel(f"{layer}\n{channels} maps\n{height} x {width}", fontsize=10)
     return figure
 
 
@@ -361,15 +361,17 @@ def receptive_fields(picture: Tensor, fields: Mapping[str, Mapping[str, tuple[in
     """What single units of some layers see, as boxes on the picture; a panel for each group of layers.
 
     picture: (1, 3, H, W), 0 to 1. fields: for each title the boxes of its layers by name, each (top, left, bottom,
-    right) in pixels, the last ones included.
+    right) in pixels, the last ones included. Each panel is enlarged: it shows its boxes, and as much again on each
+    side, as far as the picture goes.
     """
-    height, width = picture.shape[-2:]
-    figure = new_figure(10, 0.4 + 7.2 / len(fields) * height / width)
-    places = figure.subplots(1, len(fields), squeeze=False)[0]
+    views = [_around(list(boxes.values()), *picture.shape[-2:]) for boxes in fields.values()]
+    shapes = [(right - left) / (bottom - top) for top, left, bottom, right in views]
+    figure = new_figure(10, 0.4 + 7.2 / sum(shapes))
+    places = figure.subplots(1, len(fields), squeeze=False, width_ratios=shapes)[0]
     box = {"fill": False, "edgecolor": "#FFFFFF", "linewidth": 2}
-    for axes, (title, boxes) in zip(places, fields.items(), strict=True):
+    for axes, (title, boxes), view in zip(places, fields.items(), views, strict=True):
         axes.imshow(to_pil(picture))
-        axes.set_title(title)
+        axes.set(title=title, ylim=(view[2], view[0]), xlim=(view[1], view[3]))
         axes.set_axis_off()
         for number, (layer, (top, left, bottom, right)) in enumerate(boxes.items()):
             corner, sides = (left - 0.5, top - 0.5), (right - left + 1, bottom - top + 1)
@@ -377,13 +379,23 @@ def receptive_fields(picture: Tensor, fields: Mapping[str, Mapping[str, tuple[in
             axes.annotate(
                 f"{layer}: {sides[0]}",
                 (right + 0.5, (top + bottom) / 2),
-                (1.04 * width, height * (0.92 - 0.84 * number / max(1, len(boxes) - 1))),
+                (1.04, 0.08 + 0.84 * number / max(1, len(boxes) - 1)),
+                textcoords="axes fraction",
                 arrowprops={"arrowstyle": "-", "linewidth": 1, "color": "#000000"},
                 fontsize=10,
                 va="center",
                 annotation_clip=False,
             )
     return figure
+
+
+def _around(boxes: Sequence[tuple[int, int, int, int]], height: int, width: int) -> tuple[float, float, float, float]:
+    """The edges (top, left, bottom, right) of a view of boxes, and of as much again on each side inside the picture."""
+    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    down, across = max(bottoms) - min(tops) + 1, max(rights) - min(lefts) + 1
+    top, left = max(0, min(tops) - down), max(0, min(lefts) - across)
+    bottom, right = min(height - 1, max(bottoms) + down), min(width - 1, max(rights) + across)
+    return top - 0.5, left - 0.5, bottom + 0.5, right + 0.5  # imshow puts the middle of the first pixel at 0
 
 
 def picture_grid(

@@ -29,8 +29,8 @@ def test_feature_maps_are_the_strongest_of_each_layer():
     second[0, 7], second[0, 5] = 1, 2
     figure = plots.feature_maps({"relu1_1": first, "relu2_1": second}, columns=2)
     assert [axes.get_title() for axes in figure.axes] == ["channel 2", "channel 0", "channel 5", "channel 7"]
-    assert figure.axes[0].get_ylabel() == "relu1_1\n4 maps\n8 x 6"
-    assert figure.axes[2].get_ylabel() == "relu2_1\n9 maps\n4 x 3"
+    assert figure.axes[0].get_ylabel() == "relu1_1\n4 maps\n6 x 8"
+    assert figure.axes[2].get_ylabel() == "relu2_1\n9 maps\n3 x 4"
     assert figure.axes[2].images[0].get_clim() == (0, 2)
 
 
@@ -72,6 +72,13 @@ def test_receptive_fields_are_boxes_of_whole_pixels():
     assert [patch.get_bbox().bounds for patch in one.patches] == [(4.5, 3.5, 1, 1), (2.5, 1.5, 6, 5)]
     assert other.patches[0].get_bbox().bounds == (-0.5, -0.5, 30, 20)
     assert [text.get_text() for text in one.texts] == ["a: 1", "b: 6"]
+
+
+def test_small_receptive_fields_are_enlarged_with_as_much_again_on_each_side():
+    boxes = {"a": (8, 3, 9, 6), "b": (8, 4, 8, 4)}
+    (axes,) = plots.receptive_fields(torch.rand(1, 3, 20, 30), {"one": boxes}).axes
+    assert axes.get_xlim() == (-0.5, 10.5)  # 4 pixels on the right, and only the 3 that there are on the left
+    assert axes.get_ylim() == (11.5, 5.5)
 
 
 @pytest.mark.parametrize(("network", "needed"), [("vgg16", 0.367), ("vgg19", 0.289)])
