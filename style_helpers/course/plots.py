@@ -109,11 +109,11 @@ def feature_agreement(agreement: Mapping[str, Mapping[str, float]]):
     return figure
 
 
-def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24):
-    """Gram matrices as pictures, side by side under their names: the loudest channels, on one scale from 0.
+def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 12):
+    """Gram matrices as pictures, side by side under their names: the loudest channels by number, on one scale from 0.
 
     grams: each (C, C) or (1, C, C), 0 or more, the same C. loudest: how many channels to show, those with the largest
-    sum of G_kk over all matrices, in the same order for each. The scale is that of square roots, so that quiet pairs
+    sum of G_ii over all matrices, in the same order for each. The scale is that of square roots, so that quiet pairs
     are seen too. Returns a figure. Raises ValueError for matrices of different channels.
     """
     squares = {name: gram.detach().squeeze(0) for name, gram in grams.items()}
@@ -122,17 +122,17 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 24):
         raise ValueError(f"Gram matrices are compared channel by channel, but these have the shapes {sorted(shapes)}.")
     order = sum(square.diagonal() for square in squares.values()).argsort(descending=True)[:loudest]
     roots = {name: square[order][:, order].sqrt().cpu().numpy() for name, square in squares.items()}
-    figure = new_figure(10, 10 / len(roots) + 0.4)
+    figure = new_figure(10, 10 / len(roots) + 1)
     places = figure.subplots(1, len(roots), squeeze=False, sharey=True)[0]
     most = max(root.max() for root in roots.values())
     for axes, (name, root) in zip(places, roots.items(), strict=True):
         shown = axes.imshow(root, cmap="cividis", vmin=0, vmax=most, interpolation="nearest")
         axes.set_title(name, fontsize=10)
-        axes.set_xlabel("channel l")
-        axes.set_xticks([])
-        axes.set_yticks([])
-    places[0].set_ylabel("channel k")
-    figure.colorbar(shown, ax=list(places), label="square root of G", shrink=0.8)
+        axes.set_xlabel("channel j")
+        axes.set_xticks(range(len(order)), order.tolist(), rotation=90, fontsize=9)
+    places[0].set_yticks(range(len(order)), order.tolist(), fontsize=9)
+    places[0].set_ylabel("channel i")
+    figure.colorbar(shown, ax=list(places), label="square root of G", location="bottom", shrink=0.4, aspect=40)
     return figure
 
 

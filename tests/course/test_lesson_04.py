@@ -17,7 +17,7 @@ def drawn(figure):
     return figure
 
 
-def test_gram_matrices_show_the_loudest_channels_first_on_one_scale():
+def test_gram_matrices_show_the_loudest_channels_first_with_their_numbers_on_one_scale():
     quiet, loud = torch.diag(torch.tensor([1.0, 4.0, 0.0])), torch.diag(torch.tensor([9.0, 16.0, 1.0]))[None]
     figure = drawn(plots.gram_matrices({"quiet": quiet, "loud": loud}, loudest=2))
     first, second = (axes.images[0] for axes in figure.axes[:2])
@@ -25,6 +25,8 @@ def test_gram_matrices_show_the_loudest_channels_first_on_one_scale():
     assert second.get_array().tolist() == [[4, 0], [0, 3]]
     assert first.get_clim() == second.get_clim() == (0, 4)
     assert [axes.get_title() for axes in figure.axes[:2]] == ["quiet", "loud"]
+    assert [[label.get_text() for label in axes.get_xticklabels()] for axes in figure.axes[:2]] == 2 * [["1", "0"]]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["1", "0"]
 
 
 def test_gram_matrices_of_different_layers_are_refused():
