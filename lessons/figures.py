@@ -22,11 +22,11 @@ LARGEST = 150_000  # bytes of a picture in the repository
 
 # Where each part stands (its middle, in inches), and what it is called
 PARTS = {
-    "picture": (0.9, 1.5, "the picture\n$X$: pixels"),
+    "picture": (0.9, 1.5, "the picture\n$x$: pixels"),
     "network": (2.75, 1.5, "a trained\nnetwork"),
     "features": (4.45, 1.5, "features\n$F$"),
-    "content": (6.35, 2.3, "content\ndistance $D_C$"),
-    "style": (6.35, 0.7, "Gram matrix,\nstyle distance $D_S$"),
+    "content": (6.35, 2.3, "content\ndistance"),
+    "style": (6.35, 0.7, "Gram matrix,\nstyle distance"),
     "sum": (8.4, 1.5, "weighted\nsum"),
 }
 CHAIN = (
@@ -56,13 +56,14 @@ def course_map(lesson: str):
     axes = figure.subplots()
     axes.set(xlim=(0, 9.4), ylim=(-0.7, 2.8))
     axes.set_axis_off()
+    boxes = {
+        name: axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=_box(name in here), linespacing=1.3)
+        for name, (x, y, text) in PARTS.items()
+    }
     for start, end in CHAIN:
-        (x, y, _), (to_x, to_y, _) = PARTS[start], PARTS[end]
-        middle = {"arrowstyle": "-|>", "color": "#555555", "shrinkA": 34, "shrinkB": 40, "linewidth": 1.2}
-        axes.annotate("", (to_x, to_y), (x, y), arrowprops=middle)
-    for name, (x, y, text) in PARTS.items():
-        axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=_box(name in here), linespacing=1.3)
-    _way_back(axes, "gradient" in here)
+        edge = {"patchA": boxes[start].get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
+        _arrow(axes, boxes[start].get_position(), boxes[end], edge)
+    _way_back(axes, boxes["picture"], "gradient" in here)
     x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
     axes.text(x, y + 0.52, f"lesson {lesson}: here", ha="center", fontsize=11, weight="bold", color="#0072B2")
     return figure
@@ -74,12 +75,17 @@ def _box(here: bool) -> dict:
     return {"boxstyle": "round,pad=0.5"} | (style if here else plain)
 
 
-def _way_back(axes, here: bool):
+def _arrow(axes, start: tuple[float, float], end, look: dict):
+    """From a point to the edge of a box."""
+    edge = {"arrowstyle": "-|>", "patchB": end.get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end.get_position(), start, arrowprops=edge | look)
+
+
+def _way_back(axes, picture, here: bool):
     """From the sum back to the picture: the gradient changes the pixels."""
-    colour, width = ("#0072B2", 3.5) if here else ("#555555", 1.2)
-    axes.plot([8.4, 8.4, 0.9], [1.05, -0.35, -0.35], color=colour, linewidth=width)
-    arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": width}
-    axes.annotate("", (0.9, 1.05), (0.9, -0.37), arrowprops=arrow)
+    look = {"color": "#0072B2", "linewidth": 3.5} if here else {"color": "#555555", "linewidth": 1.2}
+    axes.plot([8.4, 8.4, 0.9], [1.5, -0.35, -0.35], zorder=1, **look)  # it begins behind the box of the sum
+    _arrow(axes, (0.9, -0.37), picture, look)
     plain = {"facecolor": "white", "edgecolor": "none"}
     words = "gradient: change the pixels a little, again and again"
     axes.text(4.6, -0.35, words, ha="center", va="center", fontsize=11, bbox=plain)
