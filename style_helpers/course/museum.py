@@ -286,7 +286,7 @@ def stopped(evaluation: int, error: RuntimeError) -> str:
     return f"Evaluation {evaluation} stops with {type(error).__name__}: {str(error).split('. ')[0].rstrip('.')}."
 
 
-# The key to exercise 3 of lesson 08: do not read on if you want to solve it.
+# The key to exercise 2 of lesson 08: do not read on if you want to solve it.
 MYSTERIES = {
     "A": "new optimiser each step",
     "B": "weight squared",

@@ -226,11 +226,11 @@ def test_every_bug_is_in_the_lesson():
     assert missing == []
 
 
-def test_the_table_of_suspects_names_all_but_the_three_that_the_text_excepts():
-    table, rest = TEXT.split("## What to check first")[1].split("Three of the museum's bugs")
+def test_the_table_of_suspects_names_all_but_the_one_that_the_text_excepts():
+    table, rest = TEXT.split("## What to check first")[1].split("No number of a run betrays the twentieth")
     missing = {name for name in museum.BUGS if name not in table.replace("`", "")}
-    assert missing == {"no normalisation", "normal noise", "clamp in the closure"}
-    assert all(f"*{name}*" in rest.split("###")[0] for name in missing)
+    assert missing == {"clamp in the closure"}
+    assert rest.startswith(", *clamp in the closure*")
 
 
 def cell(*words: str) -> str:
@@ -269,13 +269,3 @@ def test_the_seed_throws_away_71_percent():
     used = sum(work[name] for name in names[: names.index("conv3_1") + 1])
     assert round(100 * (1 - used / sum(work.values()))) == 71
     assert "71 %" in TEXT
-
-
-def test_what_the_course_itself_refuses_and_what_it_does_not():
-    grey = torch.rand(1, 1, 64, 64)
-    alexnet = networks.load("alexnet")
-    for picture in (grey, grey.expand(1, 4, 64, 64), torch.rand(3, 64, 64)):
-        with pytest.raises(ValueError, match=r"takes pictures of shape \(B, 3, H, W\)"):
-            alexnet(picture)
-    alexnet(255 * torch.rand(1, 3, 64, 64))  # a tensor that you made yourself is not checked
-    assert not any(weight.requires_grad for weight in alexnet.parameters())
