@@ -31,7 +31,7 @@ class Plan:
     )
     size: int = 256
     evaluations: tuple[tuple[str, int], ...] = (("gatys", 150), ("fine", 180))
-    weights: tuple[tuple[str, tuple[float, ...]], ...] = (("gatys", (12, 25, 50, 200)), ("fine", (5, 9, 18, 36)))
+    weights: tuple[tuple[str, tuple[float, ...]], ...] = (("gatys", (12, 50, 200)), ("fine", (5, 9, 18, 36)))
 
 
 QUICK = Plan(Plan.pairs[:1], 64, (("gatys", 2), ("fine", 3)), (("gatys", (25, 50)), ("fine", (9, 18))))
