@@ -27,7 +27,7 @@ function begin(render, { model, el }) {
 const KERNEL_OVER = ["restarting", "autorestarting", "terminating", "dead"];
 const KERNEL_LOST = "This panel's kernel was restarted or has ended: run the cell again.";
 const KERNEL_AWAY = "No connection to this panel's kernel, where a run goes on. When it is back, all works again.";
-const KERNEL_NEEDED = ".jupyter-widgets:not(.widget-box, .widget-html, .nst), .nst-chooser, .nst-brush";
+const KERNEL_NEEDED = ".jupyter-widgets:not(.widget-box, .widget-html, .nst), .widget-radio, .nst-chooser, .nst-brush";
 
 // While the kernel does not answer, the panel says so in place of its status line, once for all its fronts; controls
 // that need it are off; what needs none goes on. The kernel is JupyterLab's own: elsewhere nobody tells of it.
