@@ -145,7 +145,7 @@ def test_handlers_may_come_on_any_thread_and_none_is_left(case):
             if isinstance(control, ipywidgets.Dropdown) and not control.disabled:
                 control.index = (control.index + 1) % len(control.options)
 
-    click_at_once([case.press, choose, case.panel.stop_button.click] * 4)
+    click_at_once([choose, *[case.press, case.panel.stop_button.click] * 4])
     case.panel.stop_button.click()
     idle(case.panel)
     assert threading.active_count() == before
