@@ -20,7 +20,35 @@ function begin(render, { model, el }) {
   el.classList.add("nst");
   // JupyterLab's keys without Ctrl cut or delete a cell: not while one of our buttons or pictures has the focus
   el.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
-  return render({ model, el });
+  const ends = [render({ model, el }), watchKernel(model, el)];
+  return () => ends.forEach((end) => end());
+}
+
+const KERNEL_OVER = ["restarting", "autorestarting", "terminating", "dead"];
+const KERNEL_LOST = "This panel's kernel was restarted or has ended: run the cell again.";
+const KERNEL_AWAY = "No connection to this panel's kernel, where a run goes on. When it is back, all works again.";
+const KERNEL_NEEDED = ".jupyter-widgets:not(.widget-box, .widget-html, .nst), .widget-radio, .nst-chooser, .nst-brush";
+
+// While the kernel does not answer, the panel says so in place of its status line, once for all its fronts; controls
+// that need it are off; what needs none goes on. The kernel is JupyterLab's own: elsewhere nobody tells of it.
+function watchKernel(model, el) {
+  const kernel = model.widget_manager?.kernel;
+  let [over, said] = [false, ""];
+  const look = () => {
+    over ||= kernel.isDisposed || KERNEL_OVER.includes(kernel.status) || el.matches(".jupyter-widgets-disconnected");
+    const now = over ? KERNEL_LOST : kernel.connectionStatus === "connected" ? "" : KERNEL_AWAY;
+    if (now === said) return;
+    said = now;
+    const panel = el.closest(".nst-panel") ?? el;
+    const place = panel.querySelector(".nst-says") ?? el;
+    const line = place.querySelector(":scope > .nst-lost") ?? place.appendChild(made("p", "lost", { role: "alert" }));
+    sayIn(line, said);
+    for (const each of panel.querySelectorAll(KERNEL_NEEDED)) each.inert = Boolean(said);
+    if (typeof model.get("live") === "boolean") model.set("live", !said);
+  };
+  const told = kernel ? [kernel.statusChanged, kernel.connectionStatusChanged, kernel.disposed] : [];
+  for (const each of told) each.connect(look);
+  return () => told.forEach((each) => each.disconnect(look));
 }
 
 const isThere = (given) => Boolean(given && (given.byteLength ?? given.length));

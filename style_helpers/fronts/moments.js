@@ -1,8 +1,8 @@
 // The chart, and over it for each of its lines the picture of the moment that is pointed at.
 //
 // As chart.js; and run: another number for another run; moments: [{ at, pictures }], a picture for each line or nothing,
-// at 0 for before the first; fresh: those that came since the last message, while it grows; notes: for each line what is
-// said at its end; width: of a picture at most, pixels.
+// at 0 for before the first; fresh: those that came since the last message; notes: for each line what is said at its
+// end; width: of a picture at most, pixels.
 //
 // Pictures lie decoded and ready, so that pointing draws them in the same frame.
 
@@ -46,7 +46,10 @@ function moments({ model, el }) {
       forget();
       kept.clear();
     }
-    for (const { at, pictures } of [...model.get("moments"), ...model.get("fresh")]) {
+    const moments = model.get("moments");
+    // The list itself grows, here as in Python, so that a view that is opened later has them all
+    moments.push(...model.get("fresh").filter((each) => !moments.some(({ at }) => at === each.at)));
+    for (const { at, pictures } of moments) {
       if (!kept.has(at)) kept.set(at, pictures.map((given) => (isThere(given) ? momentsPicture(given, come) : null)));
     }
     show();

@@ -7,8 +7,8 @@ import torch
 from PIL import Image
 
 from style_helpers.losses import gram_matrix
-from style_helpers.panels.bundled import encode
 from style_helpers.panels.gram import Microscope, packed
+from style_helpers.panels.panel import as_jpeg
 
 OF_ALL, SIZE = 40, (96, 128)
 CHANNELS = [7, 31, 2, 19, 5, 11]
@@ -51,7 +51,7 @@ def front_of(maps):
     gram = gram_matrix(maps[None])[0][CHANNELS][:, CHANNELS]
     front = Microscope(pair=[0, 1], empty="Nothing <i>yet")
     front.seen = packed(maps, gram, CHANNELS, SIZE, "relu2 of <b>wave.jpg")
-    front.painting = encode(torch.tensor(list(painting.tobytes())).reshape(1, 192, 256, 3).permute(0, 3, 1, 2) / 255)
+    front.painting = as_jpeg(torch.tensor(list(painting.tobytes())).reshape(1, 192, 256, 3).permute(0, 3, 1, 2) / 255)
     return front
 
 
