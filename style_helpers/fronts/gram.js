@@ -254,9 +254,9 @@ function gramLens() {
   const map = () => figure({ role: "img" });
   const cut = () => figure({ width: 128, height: 128, "aria-hidden": "true" });
   const [maps, cuts] = [[map(), map(), map()], Array.from({ length: GRAM_PATCHES }, cut)];
-  const patches = made("div", "gram-maps gram-cuts", { role: "img" }, ...cuts.map((each) => each.all));
+  const patches = made("div", "gram-figures gram-cuts", { role: "img" }, ...cuts.map((each) => each.all));
   return {
-    maps: made("div", "gram-maps", {}, ...maps.map((each) => each.all)),
+    maps: made("div", "gram-figures gram-maps", {}, ...maps.map((each) => each.all)),
     patches,
     show({ maps: given, channels, wide, high }, looked, { product, most, share }) {
       const titles = [`channel ${channels[looked[0]]}`, `channel ${channels[looked[1]]}`, "their product"];
