@@ -39,7 +39,8 @@ class Front(Displayed, anywidget.AnyWidget):
         if parts:
             last = f"export default {{ render: (given) => begin({parts[-1]}, given) }};\n"
             cls._esm = "\n".join([*(_read(f"{name}.js") for name in ("common", *parts)), last])
-            cls._css = "\n".join(_read(f"{name}.css") for name in ("common", *parts))
+            styles = (name for name in ("common", *parts) if (FOLDER / f"{name}.css").exists())
+            cls._css = "\n".join(_read(f"{name}.css") for name in styles)
         super().__init_subclass__()
 
     def recorded(self) -> dict:

@@ -364,7 +364,7 @@ def test_a_finger_moves_a_track_sideways_and_scrolls_over_it(on_page):
 
 def test_who_listens_hears_the_words_once_when_the_hand_has_come_to_rest(valley):
     heard = valley.get_by_role("status")
-    assert heard.inner_text().startswith("Zigzags. The rate 0.027")
+    assert heard.inner_text() == ""  # the words themselves can be read; what is said is what a hand has changed
     valley.evaluate(
         """() => { window.spoken = []; new MutationObserver(() => window.spoken.push(1)).observe(
             document.querySelector('[role=status]'), { childList: true, characterData: true, subtree: true }) }"""

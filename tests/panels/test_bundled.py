@@ -111,7 +111,7 @@ def test_the_command_interrupted_leaves_everything_as_it_was(runs, tmp_path, mon
 )
 def test_a_panel_says_with_what_they_were_computed(kind, made, runs):
     panel = PANELS[kind](runs.begin, measured_fake(kind))
-    (note,) = [each.value for each in panel.children if "Computed beforehand" in getattr(each, "value", "")]
+    (note,) = [each.value for each in panel.children if "Computed beforehand" in str(getattr(each, "value", ""))]
     assert note == (
         f"Computed beforehand with {made}VGG-16, {SIZE} pixels on the shorter side, "
         f"{MODULES[kind].EVALUATIONS} evaluations."
