@@ -293,7 +293,7 @@ def test_every_corner_is_drawn_and_worded_with_finite_numbers(valley):
     for page in valley.evaluate(
         """([names, corners]) => corners.map((corner) => {
             names.forEach((name, i) => model.set(name, corner[i]));
-            return document.querySelector('.nst-valley').outerHTML;
+            return document.querySelector('.nst').outerHTML;
         })""",
         [names, list(corners)],
     ):
@@ -408,7 +408,7 @@ COLOURS = """() => {
     const rgb = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((each) => each / 255);
     const look = (name) => getComputedStyle(document.querySelector(name));
     const found = {
-        ground: rgb(getComputedStyle(ground).backgroundColor), text: rgb(look(".nst-valley").color),
+        ground: rgb(getComputedStyle(ground).backgroundColor), text: rgb(look(".nst").color),
         walk: rgb(look(".nst-valley-line").stroke), level: rgb(look(".nst-valley-level").stroke),
         opacity: Number(look(".nst-valley-level").strokeOpacity),
     };
