@@ -23,15 +23,10 @@ LOOKS = {"gatys": ("#D55E00", "o", "--"), "fine": ("#0072B2", "s", "-")}
 class Plan:
     """The pairs, and for each preset its evaluations and style weights."""
 
-    pairs: tuple[tuple[str, str], ...] = (
-        (CONTENTS[0], STYLES[1]),
-        (CONTENTS[1], STYLES[2]),
-        (CONTENTS[2], STYLES[0]),
-        (CONTENTS[3], STYLES[1]),
-    )
+    pairs: tuple[tuple[str, str], ...] = ((CONTENTS[0], STYLES[1]), (CONTENTS[1], STYLES[2]))
     size: int = 256
     evaluations: tuple[tuple[str, int], ...] = (("gatys", 150), ("fine", 180))
-    weights: tuple[tuple[str, tuple[float, ...]], ...] = (("gatys", (12, 25, 50, 200)), ("fine", (5, 9, 18, 36)))
+    weights: tuple[tuple[str, tuple[float, ...]], ...] = (("gatys", (12, 50, 200)), ("fine", (5, 9, 18, 36)))
 
 
 QUICK = Plan(Plan.pairs[:1], 64, (("gatys", 2), ("fine", 3)), (("gatys", (25, 50)), ("fine", (9, 18))))

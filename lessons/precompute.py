@@ -13,53 +13,39 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-
-from torch import Tensor
+from collections.abc import Iterator
 
 from style_helpers import files, images
 from style_helpers.panels import before_after, inversion, tradeoff
-from style_helpers.panels.bundled import FOLDER, SIZE, begin, encode
+from style_helpers.panels.bundled import FOLDER, SIZE, begin, load
+from style_helpers.panels.panel import as_jpeg
 from style_helpers.settings import QUICK, Settings
 
 
 def jobs_of_inversion() -> Iterator[tuple]:
     """For each picture: what it is, its content, its style, its settings, what is measured."""
     for photo in inversion.PHOTOS:
-        content = inversion.load(photo)
+        content = load(photo)
         for layer in inversion.LAYERS:
-            yield {"content": photo, "layer": layer}, content, content, inversion.settings(layer), _kept(content)
-
-
-def _kept(photo: Tensor) -> Callable[[Tensor], dict]:
-    return lambda picture: inversion.measure(picture, photo)
+            what = {"content": photo.name, "layer": layer}
+            yield what, content, content, inversion.settings(layer), inversion.measure
 
 
 def jobs_of_tradeoff() -> Iterator[tuple]:
-    for content_name in tradeoff.CONTENTS:
-        content = tradeoff.load(images.CONTENT, content_name)
-        for style_name in tradeoff.STYLES:
-            style = tradeoff.load(images.STYLE, style_name)
+    for content_path in tradeoff.CONTENTS:
+        for style_path in tradeoff.STYLES:
+            content, style = load(content_path), load(style_path)
             for weight in tradeoff.WEIGHTS:
-                what = {"content": content_name, "style": style_name, "weight": weight}
-                yield what, content, style, tradeoff.settings(weight), _cost(content, style)
-
-
-def _cost(content: Tensor, style: Tensor) -> Callable[[Tensor], dict]:
-    return lambda picture: tradeoff.measure(picture, content, style)
+                what = {"content": content_path.name, "style": style_path.name, "weight": weight}
+                yield what, content, style, tradeoff.settings(weight), tradeoff.measure
 
 
 def jobs_of_before_after() -> Iterator[tuple]:
-    for content_name, style_name in before_after.PAIRS:
-        content = before_after.load(images.CONTENT, content_name)
-        style = before_after.load(images.STYLE, style_name)
+    for content_path, style_path in before_after.PAIRS:
+        content, style = load(content_path), load(style_path)
         for made, recipe in before_after.RECIPES.items():
-            what = {"content": content_name, "style": style_name, "made": made}
-            yield what, content, style, recipe.settings(), _change(content, style)
-
-
-def _change(content: Tensor, style: Tensor) -> Callable[[Tensor], dict]:
-    return lambda picture: before_after.measure(picture, content, style)
+            what = {"content": content_path.name, "style": style_path.name, "made": made}
+            yield what, content, style, recipe.settings(), before_after.measure
 
 
 def recipes() -> dict[str, dict]:
@@ -86,10 +72,10 @@ def make(kind: str):
         run = begin(content, style, settings)
         for _ in run:
             pass
-        jpeg = encode(run.result().picture)
+        jpeg = as_jpeg(run.result().picture)
         stem = "-".join(str(value).removesuffix(".jpg") for value in what.values())
         entry = what | {"file": f"{kind}-{stem}.jpg", "sha256": hashlib.sha256(jpeg).hexdigest()}
-        entry |= {name: round(value, 4) for name, value in measure(images.load(jpeg)).items()}
+        entry |= {name: round(value, 4) for name, value in measure(images.load(jpeg), content, style).items()}
         jpegs[entry["file"]] = jpeg
         listed.append(entry)
         print(f"{time.monotonic() - began:5.0f} s  {entry['file']}: {len(jpeg) / 1000:.0f} kB", flush=True)

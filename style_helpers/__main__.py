@@ -106,6 +106,8 @@ def act_stylize(options) -> int:
         objective, size = _objective(options, settings)
     except weights.WeightsError as error:
         return _refuse(error, code=1)
+    except files.ExistsError as error:
+        return _refuse(f"{error} With --force it is replaced.")
     except (ValueError, files.FileError) as error:
         return _refuse(error)
     except (MemoryError, RuntimeError) as error:

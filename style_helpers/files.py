@@ -15,6 +15,13 @@ class FileError(OSError):
     """A file that cannot be written; the message is one sentence: which, why, what would be right."""
 
 
+class ExistsError(FileError):
+    """A file that is there already, and that nobody allowed to be replaced."""
+
+    def __init__(self, path: Path):
+        super().__init__(f"{quote(path)} exists already; choose another name.")
+
+
 def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[str | os.PathLike] = (), overwrite=False):
     """Refuses, before a long run, a path that `write` could not write afterwards. Leaves no file and changes none.
 
@@ -62,7 +69,7 @@ def write(path: str | os.PathLike, content: bytes, overwrite: bool = False) -> P
         else:
             _take_name(temporary, path)
     except FileExistsError as error:
-        raise FileError(_exists_already(path)) from error
+        raise ExistsError(path) from error
     except (OSError, ValueError) as error:
         raise FileError(_cannot_write(path, error)) from error
     finally:
@@ -105,13 +112,9 @@ def _check_place(path: Path, overwrite: bool) -> None:
     if not os.path.isdir(path.parent):
         raise FileError(f"There is no folder {quote(path.parent)} for {quote(path.name)}; make it first.")
     if os.path.lexists(path) and not overwrite:
-        raise FileError(_exists_already(path))
+        raise ExistsError(path)
     if os.path.exists(path) and not os.path.isfile(path):
         raise FileError(f"{quote(path)} is not an ordinary file, so it is not replaced; choose another name.")
-
-
-def _exists_already(path: Path) -> str:
-    return f"{quote(path)} exists already; choose another name, or allow replacing it (overwrite=True, or --force)."
 
 
 def _cannot_write(path: Path, error: OSError | ValueError) -> str:

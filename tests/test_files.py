@@ -42,7 +42,7 @@ def random_levels():
 def test_an_existing_file_is_kept_unless_told(tmp_path, picture):
     path = tmp_path / "out.png"
     path.write_bytes(b"precious")
-    assert_refused(lambda: images.save(picture, path), "out.png'", "exists already", "--force")
+    assert_refused(lambda: images.save(picture, path), "out.png'", "exists already", "another name")
     assert path.read_bytes() == b"precious"
     images.save(picture, path, overwrite=True)
     np.testing.assert_array_equal(np.asarray(images.open_picture(path)), random_levels())

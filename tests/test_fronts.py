@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 import traitlets
 
+from style_helpers import fronts
 from style_helpers.fronts import Front
 from style_helpers.panels.film import Film
+from style_helpers.panels.panel import Panel
 
 
 class Everything(Front):
@@ -25,3 +28,14 @@ def test_a_module_is_one_file_that_imports_nothing_and_renders_its_last_part():
     assert "import " not in source.replace("important", "")
     assert source.rstrip().endswith("export default { render: (given) => begin(film, given) };")
     assert ".nst-wipe" in Film._css
+
+
+@pytest.mark.parametrize("make", [Everything, Panel])
+def test_what_a_cell_shows_leaves_a_sentence_in_front_of_it(make, monkeypatch):
+    """How it is seen, and when: tests/browser/test_browser.py."""
+    shown, widget = [], make()
+    monkeypatch.setattr(fronts, "display", lambda data, **_: shown.append(data))
+    widget._ipython_display_()
+    assert [set(data) for data in shown] == [{"text/html"}, {"text/plain", "application/vnd.jupyter.widget-view+json"}]
+    assert "run the cell again" in shown[0]["text/html"]
+    assert shown[1]["application/vnd.jupyter.widget-view+json"]["model_id"] == widget.model_id

@@ -8,18 +8,39 @@ import base64
 from pathlib import Path
 
 import anywidget
+from IPython.display import display
 
 FOLDER = Path(__file__).parent
+# This sentence stands in front of what a cell shows, and is seen when that is not there any more: after its kernel has
+# ended and the page was loaded again, when the cell that made it was run again, or where there are no widgets at all.
+ABSENT = """
+<p class="nst-absent">Nothing to be seen here? Its kernel was restarted or has ended: run the cell again.</p>
+<style>
+.jp-OutputArea-child:has(.nst-absent):has(+ .jp-OutputArea-child .nst),
+.jp-OutputArea-child:has(.nst-absent) + .jp-OutputArea-child > .jupyter-widgets:not(:has(*)) { display: none }
+</style>
+"""
 
 
-class Front(anywidget.AnyWidget):
+class Displayed:
+    """A widget that leaves a sentence in its cell where it cannot be shown."""
+
+    def _ipython_display_(self):
+        shown = self._repr_mimebundle_()
+        data, about = shown if isinstance(shown, tuple) else (shown, {})
+        display({"text/html": ABSENT}, raw=True)
+        display(data, metadata=about, raw=True)
+
+
+class Front(Displayed, anywidget.AnyWidget):
     """`class Wipe(Front, parts=("wipe",))`: the last of the parts is rendered, those before it are what it uses."""
 
     def __init_subclass__(cls, parts: tuple[str, ...] = ()):
         if parts:
             last = f"export default {{ render: (given) => begin({parts[-1]}, given) }};\n"
             cls._esm = "\n".join([*(_read(f"{name}.js") for name in ("common", *parts)), last])
-            cls._css = "\n".join(_read(f"{name}.css") for name in ("common", *parts))
+            styles = (name for name in ("common", *parts) if (FOLDER / f"{name}.css").exists())
+            cls._css = "\n".join(_read(f"{name}.css") for name in styles)
         super().__init_subclass__()
 
     def recorded(self) -> dict:

@@ -6,10 +6,16 @@
 function answer({ model, el }) {
   const list = made("ul", "answer-list");
   const [evidence, verdict] = [made("p"), made("p", "heading")];
-  const shown = made("div", "answer", { role: "status" }, list, evidence, verdict);
-  const open = made("button", "button", { type: "button" }, "Show the answer without a guess");
+  const shown = made("div", "answer", {}, list, evidence, verdict);
+  const open = button("Show the answer without a guess", () => {
+    asked = true;
+    show();
+    list.tabIndex = -1; // the button that had the focus is gone
+    list.focus();
+  });
   const waiting = made("div", "answer", {}, made("p", "", {}, "Guess above, and the answer is shown here."), open);
-  el.append(waiting, shown);
+  const heard = voice();
+  el.append(waiting, shown, heard.node);
   const guesses = predictionGuesses(el.ownerDocument);
   let asked = false; // to show it all the same
 
@@ -29,16 +35,11 @@ function answer({ model, el }) {
     const { none, right, other } = model.get("verdicts");
     verdict.textContent = guess === null ? none : guess === measured ? right : other;
   }
-  open.addEventListener("click", () => {
-    asked = true;
+  function guessed() {
     show();
-    list.tabIndex = -1; // the button that had the focus is gone
-    list.focus();
-  });
-  guesses.heard.addEventListener("guess", show);
+    if (!shown.hidden) heard.say(`${evidence.textContent} ${verdict.textContent}`);
+  }
+  guesses.heard.addEventListener("guess", guessed);
   const end = follow(model, { "choices guess measured evidence verdicts waits": show });
-  return () => {
-    end();
-    guesses.heard.removeEventListener("guess", show);
-  };
+  return ends(end, () => guesses.heard.removeEventListener("guess", guessed));
 }

@@ -73,78 +73,47 @@ function brushMask() {
   };
 }
 
-function brushButton(words, title, act) {
-  const button = made("button", "button", { type: "button", title }, words);
-  button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act());
-  return button;
+// Its strokes, and the masks from before them. keep(): one has ended, or one was taken back
+function brushStrokes(mask, keep) {
+  let [undone, under] = [[], null]; // the last first to come back; what was there before the stroke under way
+  function remember(before) {
+    undone = [...undone, before].slice(-BRUSH_KEPT);
+    keep();
+  }
+  return {
+    areUnderWay: () => under !== null,
+    canBeUndone: () => undone.length > 0,
+    begin() {
+      under ??= mask.bytes();
+    },
+    end(keeping = true) {
+      const before = under;
+      under = null;
+      if (before && keeping) remember(before);
+      else if (before) mask.put(before);
+    },
+    change(act) {
+      const before = mask.bytes();
+      act();
+      remember(before);
+    },
+    undo() {
+      if (!undone.length) return;
+      mask.put(undone.pop());
+      keep();
+    },
+    forget() {
+      [undone, under] = [[], null];
+    },
+  };
 }
 
-function brush({ model, el }) {
+// The photograph, under stripes where it is painted, and under the brush
+function brushView(mask) {
   const photo = made("img", "picture brush-photo", { alt: "", draggable: "false" });
-  const layer = made("canvas", "brush-layer");
-  const tip = made("div", "brush-tip");
-  const help = made("p", "quiet brush-help", {}, BRUSH_HELP);
+  const [layer, tip] = [made("canvas", "over brush-layer"), made("div", "brush-tip")];
   const its = { tabindex: "0", role: "application", "data-lm-suppress-shortcuts": "true" }; // JupyterLab's "0 0", "i i"
   const view = made("div", "view brush-view", its, photo, layer, tip);
-  const asked = made("fieldset", "brush-asked", {}, made("legend", "", {}, "What you paint over"));
-  const bar = made("div", "brush-bar", { role: "group", "aria-label": "brush" });
-  const summary = made("summary", "brush-summary", {}, "Paint a mask");
-  const fold = made("details", "brush", {}, summary, made("form", "", {}, asked), view, bar, help);
-  const said = made("div", "brush-said", { "aria-live": "polite" });
-  el.append(fold, said);
-
-  const mask = brushMask();
-  let at = { x: 0.5, y: 0.5 }; // the cross, and the pointer
-  let size = 4; // which of BRUSH_SIZES
-  let erasing = false;
-  let painted = mask.bytes(); // as it was after the last stroke
-  let under = null; // and before the stroke under way
-  let key = ""; // the key that paints while it is held
-  let shown = false; // is the pointer here?
-  let byKeys = false; // or is it worked by keys?
-  let sent = null; // the mask that Python heard of from here
-  let undone = []; // masks from before, the last first to come back
-  let where = ""; // the cross, in words, when keys move it
-
-  const tools = {
-    erase: brushButton("erase", "erase, or paint again (e)", () => turn(!erasing)),
-    smaller: brushButton("\u2212", "smaller brush ([ or -)", () => resize(size - 1)),
-    larger: brushButton("+", "larger brush (] or +)", () => resize(size + 1)),
-    undo: brushButton("undo", "take the last stroke back (u)", undo),
-    invert: brushButton("invert", "exchange what is painted and what is not (i)", () => change(mask.invert)),
-    clear: brushButton("clear", "paint nothing", () => change(() => mask.resize(model.get("mask_size")))),
-  };
-  tools.smaller.setAttribute("aria-label", "smaller brush");
-  tools.larger.setAttribute("aria-label", "larger brush");
-  bar.append(...Object.values(tools));
-
-  function share() {
-    let sum = 0;
-    for (const value of painted) sum += value;
-    return sum / 255 / painted.length;
-  }
-
-  function speak() {
-    const part = share();
-    const much = part > 0 && part < 0.01 ? "less than 1 %" : `${Math.round(100 * part)} %`;
-    const fate = model.get("purposes")[model.get("purpose")];
-    const all = part ? `${much} of the photograph is painted over${fate ? ` and ${fate}` : ""}.` : "";
-    sayIn(said, [where, all].filter(Boolean).join(" "));
-  }
-
-  function place() {
-    const wide = BRUSH_SIZES[size];
-    tip.style.left = `${100 * at.x}%`;
-    tip.style.top = `${100 * at.y}%`;
-    tip.style.width = `${wide}%`;
-    tip.hidden = !shown && !(byKeys && document.activeElement === view);
-    tools.erase.setAttribute("aria-pressed", String(erasing));
-    tools.smaller.setAttribute("aria-disabled", String(size === 0));
-    tools.larger.setAttribute("aria-disabled", String(size === BRUSH_SIZES.length - 1));
-    tools.undo.setAttribute("aria-disabled", String(!undone.length));
-    tools.clear.setAttribute("aria-disabled", String(!isThere(model.get("mask"))));
-  }
-
   function draw() {
     const pixel = window.devicePixelRatio || 1;
     const [wide, high] = [view.clientWidth, view.clientHeight].map((length) => Math.round(length * pixel));
@@ -157,206 +126,197 @@ function brush({ model, el }) {
     context.fillStyle = brushHatch(context, pixel);
     context.fillRect(0, 0, wide, high);
   }
+  return { view, photo, tip, draw };
+}
 
-  function turn(erase) {
-    erasing = erase;
+// Pointer, finger, pen and keys, which move the brush, `state.at`, and paint. place(): it has moved; speak(): so say it
+function brushHand({ view, draw }, mask, strokes, state, { place, speak }) {
+  let key = ""; // the one that paints while it is held
+  const within = ({ x, y }) => ({ x: between(0, x, 1), y: between(0, y, 1) });
+  function paint(to) {
+    mask.stroke(state.at, to, BRUSH_SIZES[state.size] / 100, state.erasing);
+    state.at = to;
+    place();
+    draw();
+  }
+  const isPainting = onDrag(view, {
+    begin(event) {
+      strokes.end(); // that of a key
+      key = "";
+      Object.assign(state, { at: placeIn(view, event), where: "", byKeys: false });
+      strokes.begin();
+      paint(state.at);
+    },
+    move: (event) => strokes.areUnderWay() && paint(placeIn(view, event)),
+    drop: () => strokes.end(),
+    back() { // two fingers enlarge the page
+      strokes.end(false);
+      draw();
+    },
+    hover(event) {
+      if (key) return;
+      Object.assign(state, { at: placeIn(view, event), shown: true });
+      place();
+    },
+    leave() {
+      Object.assign(state, { at: within(state.at), shown: false });
+      place();
+    },
+  });
+
+  function told() {
+    const here = mask.at(state.at) > 127 ? "painted over" : "not painted over";
+    state.where = `The cross is ${percent(state.at.x)} from the left and ${percent(state.at.y)} from the top, ${here}.`;
+  }
+  function step(x, y) {
+    const shape = view.clientWidth / view.clientHeight || 1;
+    return within({ x: state.at.x + x * BRUSH_STEP, y: state.at.y + y * BRUSH_STEP * shape });
+  }
+  function move(x, y) {
+    if (isPainting()) return;
+    state.at = step(x, y);
+    place();
+    told();
+    speak();
+  }
+  // A key that is held is one stroke; letting it go ends that
+  function hold(event, to) {
+    if (isPainting()) return;
+    strokes.begin();
+    key = event.key;
+    paint(to);
+  }
+  function release() {
+    if (!key) return;
+    key = "";
+    told();
+    strokes.end();
+  }
+  const here = (event) => hold(event, state.at);
+  onArrows(view, move, (x, y, event) => hold(event, step(x, y)));
+  onKeys(view, { " ": here, "Shift+ ": here });
+  view.addEventListener("keyup", (event) => (event.key === key || event.key === "Shift") && release());
+  view.addEventListener("keydown", () => (state.byKeys = true));
+  view.addEventListener("focus", () => {
+    state.byKeys = view.matches(":focus-visible");
+    place();
+  });
+  view.addEventListener("blur", () => {
+    release();
+    state.where = "";
+    speak();
+    place();
+  });
+}
+
+function brush({ model, el }) {
+  const mask = brushMask();
+  const strokes = brushStrokes(mask, keep);
+  const { view, photo, tip, draw } = brushView(mask);
+  // at: the brush; size: which of BRUSH_SIZES; shown: is the pointer here; byKeys: or is it worked by keys; where: the
+  // cross in words, when keys move it
+  const state = { at: { x: 0.5, y: 0.5 }, size: 4, erasing: false, shown: false, byKeys: false, where: "" };
+  let sent = null; // the mask that Python heard of from here
+  brushHand({ view, draw }, mask, strokes, state, { place, speak });
+
+  const turn = () => set({ erasing: !state.erasing });
+  const [smaller, larger] = [() => set({ size: state.size - 1 }), () => set({ size: state.size + 1 })];
+  const invert = () => strokes.change(mask.invert);
+  const clear = () => strokes.change(() => mask.resize(model.get("mask_size")));
+  const tools = {
+    erase: button("erase", turn, { title: "erase, or paint again (e)" }),
+    smaller: button("\u2212", smaller, { title: "smaller brush ([ or -)", "aria-label": "smaller brush" }),
+    larger: button("+", larger, { title: "larger brush (] or +)", "aria-label": "larger brush" }),
+    undo: button("undo", strokes.undo, { title: "take the last stroke back (u)" }),
+    invert: button("invert", invert, { title: "exchange what is painted and what is not (i)" }),
+    clear: button("clear", clear, { title: "paint nothing" }),
+  };
+  onKeys(view, { "[": smaller, "-": smaller, "]": larger, "+": larger, "Shift++": larger });
+  onKeys(view, { e: turn, u: strokes.undo, i: invert });
+
+  const asking = "What you paint over";
+  const purposes = radios("choices", { "aria-label": asking }, (purpose) => tell(model, { purpose }));
+  const asked = made("div", "", {}, made("div", "quiet", { "aria-hidden": "true" }, asking), purposes);
+  const bar = made("div", "bar", { role: "group", "aria-label": "brush" }, ...Object.values(tools));
+  const summary = made("summary", "brush-summary", {}, "Paint a mask");
+  const fold = made("details", "", {}, summary, asked, view, bar, made("p", "quiet", {}, BRUSH_HELP));
+  const said = voice("brush-said");
+  el.append(fold, said.node);
+  fold.addEventListener("toggle", () => {
+    if (fold.open !== model.get("unfolded")) tell(model, { unfolded: fold.open });
+  });
+
+  function set(values) {
+    Object.assign(state, values);
+    state.size = between(0, state.size, BRUSH_SIZES.length - 1);
     place();
   }
 
-  function resize(to) {
-    size = between(0, to, BRUSH_SIZES.length - 1);
+  function place() {
+    lay(tip, { left: state.at.x, top: state.at.y, width: BRUSH_SIZES[state.size] / 100 });
+    tip.hidden = !state.shown && !(state.byKeys && document.activeElement === view);
+    write(tools.erase, { "aria-pressed": state.erasing });
+    write(tools.smaller, { "aria-disabled": state.size === 0 });
+    write(tools.larger, { "aria-disabled": state.size === BRUSH_SIZES.length - 1 });
+    write(tools.undo, { "aria-disabled": !strokes.canBeUndone() });
+    write(tools.clear, { "aria-disabled": !isThere(model.get("mask")) });
+  }
+
+  function speak() {
+    const bytes = mask.bytes();
+    const part = bytes.reduce((sum, value) => sum + value, 0) / 255 / bytes.length;
+    const much = part > 0 && part < 0.01 ? "less than 1 %" : percent(part);
+    const fate = model.get("purposes")[model.get("purpose")];
+    const all = part ? `${much} of the photograph is painted over${fate ? ` and ${fate}` : ""}.` : "";
+    said.say([state.where, all].filter(Boolean).join(" "));
+  }
+
+  function show() {
+    draw();
     place();
+    speak();
   }
 
   // Python hears of it once, and of an empty mask as none
   function keep() {
-    painted = mask.bytes();
-    sent = new DataView(painted.some(Boolean) ? painted.buffer : new ArrayBuffer(0));
+    const bytes = mask.bytes();
+    sent = new DataView(bytes.some(Boolean) ? bytes.buffer : new ArrayBuffer(0));
     tell(model, { mask: sent, mask_of: model.get("number") });
-    draw();
-    place();
-    speak();
-  }
-
-  function change(act) {
-    undone = [...undone, painted].slice(-BRUSH_KEPT);
-    act();
-    keep();
-  }
-
-  function undo() {
-    if (!undone.length) return;
-    mask.put(undone.pop());
-    keep();
-  }
-
-  function start() {
-    under = painted;
-  }
-
-  function paint(from, to) {
-    mask.stroke(from, to, BRUSH_SIZES[size] / 100, erasing);
-    at = to;
-    place();
-    draw();
-  }
-
-  function finish(keeping = true) {
-    if (!under) return;
-    if (keeping) {
-      undone = [...undone, under].slice(-BRUSH_KEPT);
-      keep();
-    } else {
-      mask.put(under);
-      draw();
-    }
-    under = null;
-  }
-
-  let finger = null; // which pointer paints
-  view.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || finger !== null) return;
-    finish(); // of a key
-    [finger, key, where, byKeys] = [event.pointerId, "", "", false];
-    view.setPointerCapture(finger);
-    start();
-    const { x, y } = placeIn(view, event);
-    paint({ x, y }, { x, y });
-  });
-  view.addEventListener("pointermove", (event) => {
-    const { x, y } = placeIn(view, event);
-    if (event.pointerId === finger) paint(at, { x, y });
-    else if (finger === null && !key) {
-      [at, shown] = [{ x, y }, event.pointerType !== "touch"];
-      place();
-    }
-  });
-  const lifted = (event) => {
-    if (event.pointerId !== finger) return;
-    finger = null;
-    finish(event.type === "pointerup");
-  };
-  view.addEventListener("pointerup", lifted);
-  view.addEventListener("pointercancel", lifted); // two fingers enlarge the page
-  view.addEventListener("pointerleave", () => {
-    shown = false;
-    at = { x: between(0, at.x, 1), y: between(0, at.y, 1) };
-    place();
-  });
-  view.addEventListener("focus", () => {
-    byKeys = view.matches(":focus-visible");
-    place();
-  });
-  view.addEventListener("keydown", () => (byKeys = true));
-
-  function step(x, y) {
-    const high = view.clientHeight / view.clientWidth || 1;
-    return { x: between(0, at.x + x * BRUSH_STEP, 1), y: between(0, at.y + (y * BRUSH_STEP) / high, 1) };
-  }
-
-  function told() {
-    const here = mask.at(at) > 127 ? "painted over" : "not painted over";
-    const [x, y] = [at.x, at.y].map((part) => `${Math.round(100 * part)} %`);
-    where = `The cross is ${x} from the left and ${y} from the top, ${here}.`;
-  }
-
-  // A key that is held is one stroke; letting it go ends that
-  function held(event, to) {
-    if (finger !== null) return;
-    if (!under) start();
-    key = event.key;
-    paint(at, to);
-  }
-
-  function released() {
-    if (!key) return;
-    key = "";
-    told();
-    finish();
-  }
-
-  const keys = {
-    " ": (event) => held(event, at),
-    "Shift+ ": (event) => held(event, at),
-    "[": () => resize(size - 1),
-    "-": () => resize(size - 1),
-    "]": () => resize(size + 1),
-    "+": () => resize(size + 1),
-    "Shift++": () => resize(size + 1),
-    e: () => turn(!erasing),
-    u: undo,
-    i: () => change(mask.invert),
-  };
-  for (const [name, x, y] of [["ArrowLeft", -1, 0], ["ArrowRight", 1, 0], ["ArrowUp", 0, -1], ["ArrowDown", 0, 1]]) {
-    keys[name] = () => {
-      if (finger !== null) return;
-      at = step(x, y);
-      place();
-      told();
-      speak();
-    };
-    keys[`Shift+${name}`] = (event) => held(event, step(x, y));
-  }
-  onKeys(view, keys);
-  view.addEventListener("keyup", (event) => {
-    if (event.key === key || event.key === "Shift") released();
-  });
-  view.addEventListener("blur", () => {
-    released();
-    where = "";
-    speak();
-    place();
-  });
-
-  fold.addEventListener("toggle", () => {
-    if (fold.open !== model.get("unfolded")) tell(model, { unfolded: fold.open });
-  });
-  asked.addEventListener("change", (event) => tell(model, { purpose: Number(event.target.value) }));
-
-  function ask() {
-    const labels = model.get("purposes").map((words, number) => {
-      const input = made("input", "", { type: "radio", name: "purpose", value: String(number) }); // its form's own
-      input.checked = number === model.get("purpose");
-      return made("label", "brush-purpose", {}, input, words);
-    });
-    asked.replaceChildren(asked.firstChild, ...labels);
-    asked.hidden = labels.length < 2;
+    show();
   }
 
   // A mask from elsewhere, or another photograph
   function load() {
     if (model.get("mask") === sent) return;
-    [under, finger, key, undone, sent] = [null, null, "", [], null];
+    sent = null;
+    strokes.forget();
     mask.resize(model.get("mask_size"));
     const bytes = bytesOf(model.get("mask"));
     if (bytes.length === mask.canvas.width * mask.canvas.height) mask.put(bytes);
-    painted = mask.bytes();
-    draw();
-    place();
-    speak();
+    show();
   }
 
   const pictures = gallery();
   const end = follow(model, {
-    photo: () => {
+    photo() {
       pictures.show(photo, model.get("photo"));
-      undone = []; // what was painted on another
+      strokes.forget(); // what was painted on another
       place();
     },
-    words: () => view.setAttribute("aria-label", `paint on ${model.get("words") || "the photograph"}`),
+    words: () => write(view, { "aria-label": `paint on ${model.get("words") || "the photograph"}` }),
     "mask mask_size": load,
-    purposes: ask,
-    purpose: () => {
-      for (const input of asked.querySelectorAll("input")) input.checked = Number(input.value) === model.get("purpose");
+    "purposes purpose"() {
+      const words = model.get("purposes");
+      if (purposes.children.length !== words.length) {
+        purposes.replaceChildren(...words.map((each) => radio("button plain", each)));
+      }
+      check(purposes, model.get("purpose"));
+      asked.hidden = words.length < 2;
       speak();
     },
     unfolded: () => (fold.open = model.get("unfolded")),
   });
   const watch = new ResizeObserver(draw);
   watch.observe(view);
-  return () => {
-    watch.disconnect();
-    end();
-    pictures.end();
-  };
+  return ends(() => watch.disconnect(), end, pictures.end);
 }

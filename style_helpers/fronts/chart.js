@@ -180,87 +180,102 @@ function chartEntries(series, at, leader) {
   return entries;
 }
 
-// Buttons, one for each kind of line, if there are several
-function chartChoice(box, model) {
-  const buttons = new Map();
-  const choose = (kind) => {
-    tell(model, { kind });
-    buttons.get(kind).focus();
+// The drawing, which is as wide as its ruler: that has no height, so that drawing does not change its size
+function chartDrawing() {
+  const [grid, curves, rule, dots] = [made("g"), made("g"), made("line", "chart-rule"), made("g")];
+  const svg = made("svg", "chart-svg", { "aria-hidden": "true" }, grid, curves, rule, dots);
+  const ruler = made("div");
+  const stage = made("div", "drag chart-stage", { tabindex: "0", role: "slider" }, ruler, svg);
+  let [series, frame] = [[], null];
+  return {
+    stage,
+    ruler,
+    draw(given, { across, up, until, ceiling }) {
+      const width = ruler.offsetWidth;
+      [series, frame] = [given, null];
+      if (!width || !series.some(({ xs }) => xs.length)) return;
+      frame = chartFrame(series, { until, ceiling, width });
+      write(svg, { width, height: frame.bottom + 44 });
+      grid.replaceChildren(...chartGrid(frame, across, up));
+      curves.replaceChildren(...series.flatMap((line) => chartCurve(line, frame, series.length)));
+      dots.replaceChildren(...series.map(({ number }) => chartMarker(number, "chart-dot")));
+      write(rule, { y1: frame.top, y2: frame.bottom });
+    },
+    // Marks one x, and where the lines are there
+    mark(x, entries, isRuled) {
+      rule.toggleAttribute("hidden", !isRuled);
+      if (!frame) return;
+      write(rule, { x1: frame.x(x), x2: frame.x(x) });
+      entries.forEach(({ number, place }) => {
+        const [dot, { xs, ys }] = [dots.children[number], series[number]];
+        dot.toggleAttribute("hidden", !chartIsDrawn(ys[place]));
+        if (!chartIsDrawn(ys[place])) return;
+        write(dot, { transform: `translate(${frame.x(xs[place])} ${frame.y(ys[place])}) scale(1.5)` });
+      });
+    },
+    isAsWide: () => frame?.right === ruler.offsetWidth - 14,
+    xAt: ([share]) => frame?.nearest(share * ruler.offsetWidth) ?? null,
   };
-  const move = (step) => {
-    const kinds = [...buttons.keys()];
-    choose(kinds.at((kinds.indexOf(chartKind(model)) + step) % kinds.length));
-  };
-  const [back, on] = [() => move(-1), () => move(1)];
-  onKeys(box, { ArrowLeft: back, ArrowUp: back, ArrowRight: on, ArrowDown: on });
-  return () => {
-    const kinds = chartKinds(model);
-    if (kinds.join() !== [...buttons.keys()].join()) {
-      buttons.clear();
-      for (const kind of kinds) {
-        buttons.set(kind, made("button", "button", { type: "button", role: "radio" }, kind));
-        buttons.get(kind).addEventListener("click", () => choose(kind));
-      }
-      box.replaceChildren(...buttons.values());
-    }
-    box.hidden = kinds.length < 2;
-    for (const [kind, button] of buttons) {
-      button.setAttribute("aria-checked", String(kind === chartKind(model)));
-      button.tabIndex = kind === chartKind(model) ? 0 : -1;
-    }
+}
+
+// The names of the lines, and what each tells
+function chartLegend() {
+  const list = made("ul", "chart-legend");
+  return {
+    list,
+    name(series) {
+      const entry = ({ name, number }) =>
+        made("li", "chart-entry", {}, chartKey(number), made("span", "", {}, name), made("b"));
+      list.replaceChildren(...series.map(entry));
+    },
+    tell: (entries) => entries.forEach(({ number, text }) => (list.children[number].lastChild.textContent = text)),
   };
 }
 
 // told: hears of each moment that is looked at, { at, newest, entries }, in place of the legend
 function chart({ model, el }, told = null) {
   const heading = made("span", "heading");
-  const follows = made("button", "button", { type: "button" }, "to the newest");
-  const kinds = made("div", "chart-kinds", { role: "radiogroup", "aria-label": "which curves" });
-  const [grid, curves, rule, dots] = [made("g"), made("g"), made("line", "chart-rule"), made("g")];
-  const svg = made("svg", "chart-svg", { "aria-hidden": "true" }, grid, curves, rule, dots);
-  const ruler = made("div"); // as wide as the stage and without height, so that drawing does not change its size
-  const stage = made("div", "chart-stage", { tabindex: "0", role: "slider", "aria-orientation": "horizontal" }, ruler, svg);
-  const nothing = made("p", "quiet chart-nothing", {}, "Nothing above 0 so far: a logarithmic axis cannot show it.");
-  const legend = made("ul", "chart-legend");
-  const bar = made("div", "chart-bar", {}, heading, follows, kinds);
-  const whole = made("div", "chart", {}, bar, made("div", "chart-both", {}, stage, told ? "" : legend), nothing);
+  const follows = button("to the newest", () => {
+    stage.focus(); // the button is about to go
+    keep(newest());
+  });
+  const choose = (place) => tell(model, { kind: chartKinds(model)[place] });
+  const kinds = radios("bar chart-kinds", { "aria-label": "which curves" }, choose);
+  const [drawing, legend] = [chartDrawing(), chartLegend()];
+  const { stage } = drawing;
+  const nothing = made("p", "quiet", {}, "Nothing above 0 so far: a logarithmic axis cannot show it.");
+  const bar = made("div", "bar chart-bar", {}, heading, follows, kinds);
+  const whole = made("div", "chart", {}, bar, made("div", "row", {}, stage, told ? "" : legend.list), nothing);
   el.append(whole);
 
   let series = [];
   let places = []; // all x, in order
-  let frame = null;
   let at = model.get("at"); // what was pressed or told; 0 for the newest
   let over = null; // what the pointer is over, or drags
-  let pressed = false;
 
   const newest = () => places.at(-1) ?? 0;
-  const nearestTo = (x) => places.reduce((one, other) => (Math.abs(other - x) < Math.abs(one - x) ? other : one), newest());
+  const closer = (x) => (one, other) => (Math.abs(other - x) < Math.abs(one - x) ? other : one);
+  const nearestTo = (x) => places.reduce(closer(x), newest());
   const seen = () => nearestTo(over ?? (at || newest()));
 
   function read() {
+    const all = chartKinds(model);
+    const listed = [...kinds.children].map((each) => each.textContent);
+    if (all.join() !== listed.join()) kinds.replaceChildren(...all.map((kind) => radio("button", kind)));
+    check(kinds, all.indexOf(chartKind(model)));
+    kinds.hidden = all.length < 2;
     series = chartSeries(model);
     places = [...new Set(series.flatMap(({ xs }) => xs))].sort((one, other) => one - other);
     whole.hidden = places.length === 0;
-    legend.replaceChildren(
-      ...series.map(({ name, number }) => made("li", "chart-entry", {}, chartKey(number), made("span", "", {}, name), made("b"))),
-    );
+    nothing.hidden = series.some(({ ys }) => ys.some(chartIsDrawn));
+    legend.name(series);
     draw();
   }
 
   function draw() {
-    const width = ruler.offsetWidth;
-    frame = null;
-    if (width && places.length) {
-      frame = chartFrame(series, { until: model.get("until"), ceiling: model.get("ceiling"), width });
-      svg.setAttribute("width", width);
-      svg.setAttribute("height", frame.bottom + 44);
-      grid.replaceChildren(...chartGrid(frame, model.get("across"), [chartKind(model), model.get("up")].filter(Boolean).join(", ")));
-      curves.replaceChildren(...series.flatMap((line) => chartCurve(line, frame, series.length)));
-      dots.replaceChildren(...series.map(({ number }) => chartMarker(number, "chart-dot")));
-      rule.setAttribute("y1", frame.top);
-      rule.setAttribute("y2", frame.bottom);
-      nothing.hidden = series.some(({ ys }) => ys.some(chartIsDrawn));
-    }
+    const [across, until, ceiling] = ["across", "until", "ceiling"].map((name) => model.get(name));
+    const up = [chartKind(model), model.get("up")].filter(Boolean).join(", ");
+    drawing.draw(series, { across, up, until, ceiling });
     point();
   }
 
@@ -271,22 +286,13 @@ function chart({ model, el }, told = null) {
     const moment = `${model.get("across")} ${chartNumber(now)}`;
     heading.textContent = model.get("until") > 0 ? `${moment} of ${chartNumber(model.get("until"))}` : moment;
     follows.style.visibility = at === 0 ? "hidden" : ""; // its room stays
-    rule.toggleAttribute("hidden", over === null && at === 0);
-    entries.forEach(({ number, place, text }) => {
-      const height = series[number].ys[place];
-      if (!told) legend.children[number].lastChild.textContent = text;
-      if (!frame) return;
-      dots.children[number].toggleAttribute("hidden", !chartIsDrawn(height));
-      if (!chartIsDrawn(height)) return;
-      dots.children[number].setAttribute("transform", `translate(${frame.x(series[number].xs[place])} ${frame.y(height)}) scale(1.5)`);
-    });
-    for (const side of frame ? ["x1", "x2"] : []) rule.setAttribute(side, frame.x(now));
-    stage.setAttribute("aria-valuemin", places[0] ?? 0);
-    stage.setAttribute("aria-valuemax", newest());
-    stage.setAttribute("aria-valuenow", now);
-    const kind = chartKind(model) ? `, ${chartKind(model)}` : "";
-    stage.setAttribute("aria-valuetext", `${moment}${kind}: ${entries.map((each) => `${each.name}: ${each.text}`).join("; ")}`);
-    told?.({ at: now, newest: now === newest(), entries });
+    drawing.mark(now, entries, over !== null || at !== 0);
+    const all = entries.map((each) => `${each.name}: ${each.text}`).join("; ");
+    const words = `${[moment, chartKind(model)].filter(Boolean).join(", ")}: ${all}`;
+    write(stage, { "aria-valuemin": places[0] ?? 0, "aria-valuemax": newest() });
+    write(stage, { "aria-valuenow": now, "aria-valuetext": words });
+    if (told) told({ at: now, newest: now === newest(), entries });
+    else legend.tell(entries);
   }
 
   function keep(x) {
@@ -296,60 +302,29 @@ function chart({ model, el }, told = null) {
     point();
   }
 
-  const pointedAt = (event) => nearestTo(frame.nearest(event.clientX - ruler.getBoundingClientRect().left));
-  function look(x) {
-    if (x === over) return;
-    over = x;
+  function look(spot) {
+    const x = spot && drawing.xAt(spot);
+    const now = x === null ? null : nearestTo(x);
+    if (now === over) return;
+    over = now;
     point();
   }
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || !frame) return;
-    pressed = true;
-    stage.setPointerCapture(event.pointerId);
-    if (event.pointerType !== "touch") look(pointedAt(event)); // a finger may want to scroll
+  onPoint(stage, look, (spot) => {
+    look(spot);
+    if (over !== null) keep(over);
   });
-  stage.addEventListener("pointermove", (event) => {
-    if (frame && (pressed || event.pointerType !== "touch")) look(pointedAt(event));
-  });
-  stage.addEventListener("pointerup", (event) => {
-    if (pressed && frame) keep(pointedAt(event));
-    pressed = false;
-  });
-  stage.addEventListener("pointercancel", () => {
-    pressed = false;
-    look(null);
-  });
-  stage.addEventListener("pointerleave", () => {
-    if (!pressed) look(null);
-  });
-  const step = (steps) => () => keep(places[between(0, places.indexOf(seen()) + steps, places.length - 1)]);
-  const [back, on] = [step(-1), step(1)];
-  onKeys(stage, {
-    ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, PageDown: step(-10), PageUp: step(10),
-    Home: () => keep(places[0]), End: () => keep(newest()),
-  });
-  follows.addEventListener("click", () => {
-    stage.focus(); // the button is about to go
-    keep(newest());
-  });
+  onSliderKeys(stage, (steps) => keep(places[between(0, places.indexOf(seen()) + steps, places.length - 1)]));
 
-  const size = new ResizeObserver(() => frame?.right !== ruler.offsetWidth - 14 && draw());
-  size.observe(ruler);
-  const choice = chartChoice(kinds, model);
+  const size = new ResizeObserver(() => drawing.isAsWide() || draw());
+  size.observe(drawing.ruler);
   const end = follow(model, {
-    "lines kind": () => {
-      choice();
-      read();
-    },
+    "lines kind": read,
     "across up until ceiling leader": draw,
-    words: () => stage.setAttribute("aria-label", model.get("words") || "curves"),
-    at: () => {
+    words: () => write(stage, { "aria-label": model.get("words") || "curves" }),
+    at() {
       at = model.get("at");
       point();
     },
   });
-  return () => {
-    size.disconnect();
-    end();
-  };
+  return ends(() => size.disconnect(), end);
 }

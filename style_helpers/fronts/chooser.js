@@ -40,12 +40,12 @@ async function chooserFitted(file) {
   }
 }
 
-function chooserTile(attributes) {
+function chooserTile() {
   const picture = made("img", "chooser-picture", { alt: "", draggable: "false" });
   const name = made("span", "chooser-name");
   const mark = made("span", "chooser-mark", {}, "\u2713");
   const frame = made("span", "chooser-frame", { "aria-hidden": "true" }, picture, mark);
-  return { picture, name, tile: made("button", "chooser-tile", { type: "button", ...attributes }, frame, name) };
+  return { picture, name, tile: radio("bare chooser-tile", frame, name) };
 }
 
 // A place that opens the browser's own window for files, or its camera
@@ -53,7 +53,7 @@ function chooserInput(sign, words, attributes, take) {
   const input = made("input", "", { type: "file", accept: "image/*", tabindex: "-1", ...attributes });
   input.hidden = true;
   const frame = made("span", "chooser-frame chooser-free", { "aria-hidden": "true" }, sign);
-  const tile = made("button", "chooser-tile", { type: "button" }, frame, made("span", "chooser-name", {}, words));
+  const tile = made("button", "bare chooser-tile", { type: "button" }, frame, made("span", "chooser-name", {}, words));
   tile.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
     if (input.files.length) take(input.files[0]);
@@ -65,14 +65,13 @@ function chooserInput(sign, words, attributes, take) {
 function chooser({ model, el }) {
   const title = made("span", "heading");
   const now = made("span", "chooser-now");
-  const hint = made("span", "quiet chooser-hint", {}, "drop or paste your own");
-  const radios = made("div", "chooser-radios", { role: "radiogroup" });
+  const hint = made("span", "chooser-hint small", {}, "drop or paste your own");
+  const group = radios("chooser-radios", {}, choose);
   const file = chooserInput("+", "your own", { "data-place": "file" }, take);
   const camera = chooserInput("\u25C9", "camera", { capture: "environment", "data-place": "camera" }, take);
-  const tiles = made("div", "chooser-tiles", {}, radios, file.tile, file.input, camera.tile, camera.input);
-  const said = made("div", "chooser-said", { "aria-live": "polite" });
-  const top = made("div", "chooser-top", {}, title, now, hint);
-  const row = made("div", "chooser", {}, top, tiles, said);
+  const tiles = made("div", "chooser-tiles", {}, group, file.tile, file.input, camera.tile, camera.input);
+  const said = voice("chooser-said");
+  const row = made("div", "chooser", {}, made("div", "chooser-top", {}, title, now, hint), tiles, said.node);
   el.append(row);
   file.tile.title = "choose a file, or drop or paste a picture here";
   camera.tile.hidden = !window.matchMedia("(any-pointer: coarse)").matches; // elsewhere it would open the same window
@@ -83,14 +82,11 @@ function chooser({ model, el }) {
   let problem = ""; // found here, before Python sees the file
   let asked = 0; // how many files were given: only the last one counts
 
-  function choose(place, focus = false) {
+  function choose(place) {
     note = problem = "";
     tell(model, { chosen: place, wrong: "" });
     mark(); // also when it was chosen before
-    if (focus) all[place].tile.focus();
   }
-
-  const walk = (step) => () => choose((model.get("chosen") + step + all.length) % all.length, true);
 
   function fill() {
     const names = model.get("names");
@@ -101,37 +97,30 @@ function chooser({ model, el }) {
       tile.remove();
     }
     looks.forEach((look, place) => {
-      if (!all[place]) {
-        all[place] = chooserTile({ role: "radio" });
-        all[place].tile.addEventListener("click", () => choose(place));
-        radios.append(all[place].tile);
-      }
+      all[place] ??= chooserTile();
+      const one = all[place];
       const words = names[place] ?? `your own: ${model.get("own")}`;
-      if (all[place].look !== look) pictures.show(all[place].picture, look);
-      all[place].look = look;
-      all[place].name.textContent = names[place] ?? model.get("own");
-      all[place].tile.setAttribute("aria-label", words);
-      all[place].tile.title = words;
+      if (one.look !== look) pictures.show(one.picture, look);
+      one.look = look;
+      one.name.textContent = names[place] ?? model.get("own");
+      write(one.tile, { "aria-label": words, title: words });
     });
+    group.append(...all.slice(group.children.length).map(({ tile }) => tile));
     mark();
   }
 
   function mark() {
-    const chosen = model.get("chosen");
-    all.forEach(({ tile }, place) => {
-      tile.setAttribute("aria-checked", String(place === chosen));
-      tile.tabIndex = place === chosen ? 0 : -1;
-    });
+    check(group, model.get("chosen"));
     title.textContent = model.get("kind");
-    radios.setAttribute("aria-label", model.get("kind"));
-    now.textContent = model.get("names")[chosen] ?? model.get("own");
+    write(group, { "aria-label": model.get("kind") });
+    now.textContent = model.get("names")[model.get("chosen")] ?? model.get("own");
     speak();
   }
 
   function speak() {
     const wrong = model.get("wrong") || problem;
     row.classList.toggle("nst-chooser-wrong", Boolean(wrong));
-    sayIn(said, wrong ? `Please look: ${wrong}` : note);
+    said.say(wrong ? `Please look: ${wrong}` : note);
   }
 
   async function take(given) {
@@ -180,15 +169,6 @@ function chooser({ model, el }) {
     take(given);
   };
   document.addEventListener("paste", pasted, true);
-  onKeys(radios, {
-    ArrowRight: walk(1),
-    ArrowDown: walk(1),
-    ArrowLeft: walk(-1),
-    ArrowUp: walk(-1),
-    Home: () => choose(0, true),
-    End: () => choose(all.length - 1, true),
-  });
-
   const end = follow(model, {
     "names thumbnails own own_thumbnail": fill,
     "chosen kind": mark,
@@ -199,10 +179,9 @@ function chooser({ model, el }) {
       speak();
     },
   });
-  return () => {
+  const endTaking = () => {
     asked += 1; // what is still being read is for nobody
     document.removeEventListener("paste", pasted, true);
-    end();
-    pictures.end();
   };
+  return ends(endTaking, end, pictures.end);
 }

@@ -14,8 +14,8 @@ const FEATURES_LINE = 44; // pixels, of a line of channels
 const FEATURES_VEIL = Array.from({ length: 256 }, (_, byte) => Math.round(255 * (1 - (byte / 255) ** (1 / 2.2))));
 const FEATURES_SIGNED = Array.from({ length: 256 }, (_, byte) => 255 - byte);
 
-const featuresTold = (value) => String(Number(value.toPrecision(2))).replace("-", "−"); // a byte knows no more
-const featuresShare = (share) => `${Number((100 * share).toFixed(1))} %`;
+const featuresTold = (value) => digits(value, 2).replace("-", "−"); // a byte knows no more
+const featuresShare = (share) => percent(share, 1);
 
 // Fields, as class Field of features.py has them; place: in pixels of the photo, 0 is its edge
 
@@ -53,36 +53,23 @@ function featuresPairs(layers) {
 }
 
 function featuresBar(pair, tallest) {
-  const bar = { pair, kind: made("span", "quiet"), name: made("span", "features-name") };
-  bar.missing = made("span", "quiet features-missing", {}, "absent");
+  const [kind, name] = [made("span", "quiet"), made("span", "features-name")];
+  const missing = made("span", "small features-missing", {}, "absent");
   const high = (FEATURES_TALLEST * (pair.pool ?? pair.conv).rows) / tallest;
   const block = made("span", "features-bar", { style: `height: ${Math.max(2, high)}px` });
-  const inside = [block, bar.kind, bar.name, bar.missing];
-  bar.button = made("button", "features-layer", { type: "button", role: "radio" }, ...inside);
-  return bar;
+  return { pair, kind, name, missing, button: radio("bare features-layer", block, kind, name, missing) };
 }
 
 function featuresNetwork(pick) {
-  const node = made("div", "features-network", { role: "radiogroup", "aria-label": "layer" });
+  const node = radios("features-network", { "aria-label": "layer" }, (place) => pick(bars[place].free.name));
   let [drawn, bars] = [null, []];
 
   function build(layers) {
     drawn = layers;
     const tallest = Math.max(...layers.map(({ rows }) => rows));
     bars = featuresPairs(layers).map((pair) => featuresBar(pair, tallest));
-    for (const bar of bars) bar.button.addEventListener("click", () => bar.free && pick(bar.free.name));
-    node.replaceChildren(...bars.map(({ button }) => button));
+    node.replaceChildren(...bars.map((bar) => bar.button));
   }
-
-  const go = (choose) => (event) => {
-    const free = bars.filter((bar) => bar.free);
-    const now = free.findIndex(({ button }) => button === event.target);
-    const next = free[(choose(now, free.length) + free.length) % free.length];
-    next.button.focus();
-    pick(next.free.name);
-  };
-  const [back, on] = [go((now) => now - 1), go((now) => now + 1)];
-  onKeys(node, { ArrowLeft: back, ArrowUp: back, ArrowRight: on, ArrowDown: on, Home: go(() => 0), End: go(() => -1) });
 
   // kind: "conv" or "relu", which of two is meant; has: whether a layer can be had
   function draw(layers, picked, kind, has) {
@@ -96,10 +83,9 @@ function featuresNetwork(pick) {
       bar.name.textContent = name.slice(4);
       bar.missing.style.visibility = bar.free ? "hidden" : "visible";
       const words = `${name}: ${channels} maps of ${columns} × ${rows}${bar.free ? "" : "; absent: it needs a kernel"}`;
-      const states = { "aria-label": words, title: words, "aria-disabled": !bar.free, "aria-checked": name === picked };
-      for (const [key, value] of Object.entries({ ...states, tabindex: name === picked ? 0 : -1 }))
-        bar.button.setAttribute(key, String(value));
+      write(bar.button, { "aria-label": words, title: words, "aria-disabled": !bar.free });
     }
+    check(node, bars.findIndex(({ pair }) => Object.values(pair).some(({ name }) => name === picked)));
     const whole = bars.every((bar) => bar.free);
     for (const bar of bars) bar.missing.hidden = whole; // else all take its line, so that all stand on one ground
     return whole;
@@ -107,40 +93,23 @@ function featuresNetwork(pick) {
   return { node, draw };
 }
 
-// The photo. `move` hears of a place under the pointer, `keep` of one that is picked, `leave` that the pointer is gone.
+// The photo. `look` hears of the place under the pointer, [down, across] or null, and `keep` of one that is picked.
 
-function featuresPhoto({ move, keep, leave, step }) {
-  const view = made("div", "view features-photo", { tabindex: "0", role: "slider", "aria-valuemin": "0" });
+function featuresPhoto({ look, keep, step }) {
+  const view = made("div", "view drag features-photo", { tabindex: "0", role: "slider", "aria-valuemin": "0" });
   const picture = made("img", "picture", { alt: "", draggable: "false" });
-  const veil = made("canvas", "features-veil", { hidden: "" });
-  const field = made("div", "features-field");
+  const veil = made("canvas", "over pixels features-veil", { hidden: "" });
+  const field = made("div", "mark features-field");
   let seen = {}; // on the veil
   view.append(picture, veil, field);
 
-  const place = (event) => {
-    const { x, y } = placeIn(view, event);
-    return [between(0, y, 1), between(0, x, 1)];
-  };
-  view.addEventListener("pointerdown", (event) => {
-    if (event.button > 0) return;
-    view.setPointerCapture(event.pointerId);
-    move(place(event));
-  });
-  view.addEventListener("pointermove", (event) => move(place(event)));
-  view.addEventListener("pointerup", (event) => event.button <= 0 && keep(place(event)));
-  for (const gone of ["pointerleave", "pointercancel"]) view.addEventListener(gone, leave);
-  const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-  const keys = Object.entries(arrows).flatMap(([key, [down, across]]) => [
-    [key, () => step(down, across)],
-    [`Shift+${key}`, () => step(5 * down, 5 * across)],
-  ]);
-  onKeys(view, Object.fromEntries(keys));
+  onPoint(view, (spot) => look(spot && spot.toReversed()), (spot) => keep(spot.toReversed()));
+  onArrows(view, (right, down) => step(down, right), (right, down) => step(5 * down, 5 * right));
 
   // top, bottom, left, right: of the field, in pixels
   function frame([height, width], [top, bottom], [left, right], dimmed) {
-    const [wide, high] = [(right - left) / width, (bottom - top) / height];
-    const sides = { left: left / width, top: top / height, width: wide, height: high };
-    for (const [side, share] of Object.entries(sides)) field.style[side] = `${100 * share}%`;
+    const size = { width: (right - left) / width, height: (bottom - top) / height };
+    lay(field, { left: left / width, top: top / height, ...size });
     field.classList.toggle("nst-features-alone", dimmed);
   }
 
@@ -151,14 +120,10 @@ function featuresPhoto({ move, keep, leave, step }) {
     seen = { maps, index };
     const [map, { layer }] = [maps.map(index), maps];
     const hides = maps.signed ? FEATURES_SIGNED : FEATURES_VEIL;
-    Object.assign(veil, { width, height });
-    const drawn = new ImageData(width, height);
     const columns = Array.from({ length: width }, (_, x) => featuresNearest(layer, layer.columns, x + 0.5));
-    for (let y = 0, pixel = 3; y < height; y++) {
-      const row = featuresNearest(layer, layer.rows, y + 0.5) * layer.columns;
-      for (let x = 0; x < width; x++, pixel += 4) drawn.data[pixel] = hides[map[row + columns[x]]];
-    }
-    veil.getContext("2d").putImageData(drawn, 0, 0);
+    const rows = Array.from({ length: height }, (_, y) => featuresNearest(layer, layer.rows, y + 0.5));
+    const byte = (place) => map[rows[Math.floor(place / width)] * layer.columns + columns[place % width]];
+    fillCanvas(veil, width, height, (place) => hides[byte(place)] << 24);
   }
   return { view, picture, frame, through };
 }
@@ -170,7 +135,7 @@ function featuresStrip({ look, open }) {
   const mark = made("rect", "features-mark");
   const [ground, bars] = [made("path", "features-ground"), made("path", "features-values")];
   const svg = made("svg", "features-svg", { preserveAspectRatio: "none", "aria-hidden": "true" }, mark, ground, bars);
-  const view = made("div", "features-strip", { tabindex: "0", role: "slider", "aria-valuemin": "0" }, svg);
+  const view = made("div", "drag", { tabindex: "0", role: "slider", "aria-valuemin": "0" }, svg);
   let [maps, each, marked] = [null, 1, null]; // each: channels in a line; marked: which of all, in ascending order
 
   function go(place) {
@@ -181,21 +146,18 @@ function featuresStrip({ look, open }) {
     marked = null;
     look(null);
   };
-  const under = (event) => {
-    const [{ x, y }, lines] = [placeIn(view, event), Math.ceil(maps.ascending.length / each)];
+  function under([x, y]) {
+    const lines = Math.ceil(maps.ascending.length / each);
     go(between(0, Math.floor(y * lines), lines - 1) * each + between(0, Math.floor(x * each), each - 1));
-  };
-  view.addEventListener("pointermove", under);
-  view.addEventListener("pointerdown", under);
-  view.addEventListener("pointerleave", () => document.activeElement !== view && leave());
-  view.addEventListener("blur", leave);
-  view.addEventListener("click", () => marked !== null && open(maps.ascending[marked]));
-  const by = (steps) => () => go(marked === null ? 0 : marked + steps);
-  onKeys(view, {
-    ...{ ArrowLeft: by(-1), ArrowDown: by(-1), ArrowRight: by(1), ArrowUp: by(1), PageDown: by(-10), PageUp: by(10) },
-    ...{ Home: () => go(0), End: () => go(maps.ascending.length - 1) },
-    ...{ Enter: () => marked !== null && open(maps.ascending[marked]) },
+  }
+  const enlarge = () => marked !== null && open(maps.ascending[marked]);
+  onPoint(view, (spot) => (spot ? under(spot) : document.activeElement !== view && leave()), (spot) => {
+    under(spot);
+    enlarge();
   });
+  view.addEventListener("blur", leave);
+  onSliderKeys(view, (steps) => go((marked ?? -1) + steps));
+  onKeys(view, { Enter: enlarge });
 
   function draw(given, cell) {
     maps = given;
@@ -211,20 +173,15 @@ function featuresStrip({ look, open }) {
       const line = Math.floor(place / each);
       return `M${place - line * each} ${base(line)}h${wide}v${(-tall(value)).toFixed(1)}h-${wide}z`;
     });
-    bars.setAttribute("d", path.join(""));
+    write(bars, { d: path.join("") });
     const long = (line) => Math.min(each, values.length - line * each);
     const grounds = Array.from({ length: lines }, (_, line) => `M0 ${base(line)}h${long(line)}`);
-    ground.setAttribute("d", grounds.join(""));
-    svg.setAttribute("viewBox", `0 0 ${each} ${FEATURES_LINE * lines}`);
-    svg.style.height = `${FEATURES_LINE * lines}px`;
+    write(ground, { d: grounds.join("") });
+    write(svg, { viewBox: `0 0 ${each} ${FEATURES_LINE * lines}`, style: `height: ${FEATURES_LINE * lines}px` });
     mark.toggleAttribute("hidden", marked === null);
-    if (marked !== null) {
-      const line = Math.floor(marked / each);
-      const box = { x: marked - line * each, y: line * FEATURES_LINE, width: 1, height: FEATURES_LINE };
-      for (const [key, value] of Object.entries(box)) mark.setAttribute(key, value);
-    }
-    view.setAttribute("aria-valuemax", String(values.length - 1));
-    view.setAttribute("aria-valuenow", String(marked ?? 0));
+    const line = Math.floor((marked ?? 0) / each);
+    write(mark, { x: (marked ?? 0) - line * each, y: line * FEATURES_LINE, width: 1, height: FEATURES_LINE });
+    write(view, { "aria-valuemax": values.length - 1, "aria-valuenow": marked ?? 0 });
   }
   const forget = () => {
     marked = null;
@@ -235,11 +192,11 @@ function featuresStrip({ look, open }) {
 // The strongest maps, and a guest: whichever channel of the strip is enlarged
 
 function featuresTile() {
-  const [canvas, unit, frame] = [made("canvas", "features-map"), made("span"), made("span", "features-unit")];
-  const channel = made("span", "heading");
-  const title = made("span", "features-title", {}, channel, unit);
+  const canvas = made("canvas", "pixels features-map");
+  const [channel, unit, frame] = [made("span", "heading"), made("span"), made("span", "mark features-unit")];
+  const title = made("span", "between features-title", {}, channel, unit);
   const pane = made("span", "features-pane", {}, canvas, frame);
-  const button = made("button", "features-tile", { type: "button", hidden: "" }, title, pane);
+  const button = made("button", "bare features-tile", { type: "button", hidden: "" }, title, pane);
   return { button, canvas, channel, unit, index: null };
 }
 
@@ -252,16 +209,10 @@ function featuresMaps({ look, open }) {
 
   function paint(tile, index) {
     const { rows, columns } = maps.layer;
-    const [map, drawn] = [maps.map(index), new Uint32Array(rows * columns)];
-    let zeros = 0;
-    for (let cell = 0; cell < map.length; cell++) {
-      drawn[cell] = 0xff000000 | (map[cell] * 0x010101);
-      if (map[cell] <= maps.zero) zeros++;
-    }
-    Object.assign(tile.canvas, { width: columns, height: rows });
-    tile.canvas.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(drawn.buffer), columns, rows), 0, 0);
+    const map = maps.map(index);
+    fillCanvas(tile.canvas, columns, rows, (cell) => grey(map[cell]));
     tile.index = index;
-    tile.zeros = featuresShare(zeros / map.length);
+    tile.zeros = featuresShare(map.filter((byte) => byte <= maps.zero).length / map.length);
     tile.channel.textContent = String(maps.channels[index]);
   }
 
@@ -273,7 +224,7 @@ function featuresMaps({ look, open }) {
     node.classList.toggle("nst-features-one", index !== null);
     for (const tile of tiles) {
       tile.button.hidden = tile.index === null || (index === null ? tile === guest : tile.index !== index);
-      tile.button.setAttribute("aria-pressed", String(index !== null && tile.index === index));
+      write(tile.button, { "aria-pressed": index !== null && tile.index === index });
     }
   }
 
@@ -286,8 +237,7 @@ function featuresMaps({ look, open }) {
     next.button.focus();
   }
   const line = () => (large === null ? getComputedStyle(node).gridTemplateColumns.split(" ").length : 1);
-  const [up, down] = [() => go(-line()), () => go(line())];
-  onKeys(node, { ArrowLeft: () => go(-1), ArrowRight: () => go(1), ArrowUp: up, ArrowDown: down });
+  onArrows(node, (right, down) => go(right + down * line()));
   for (const tile of tiles) {
     tile.button.tabIndex = tile === tiles[0] || tile === guest ? 0 : -1;
     tile.button.addEventListener("click", () => open(large === null ? tile.index : null));
@@ -315,7 +265,7 @@ function featuresMaps({ look, open }) {
       const value = featuresTold(maps.value(tile.index, row * columns + column));
       tile.unit.textContent = value;
       const zeros = `${tile.zeros} of it is ${maps.signed ? "not above 0" : "0"}`;
-      tile.button.setAttribute("aria-label", `channel ${maps.channels[tile.index]}: ${value} at the unit; ${zeros}`);
+      write(tile.button, { "aria-label": `channel ${maps.channels[tile.index]}: ${value} at the unit; ${zeros}` });
     }
   }
   return { node, show, frame, enlarge };
@@ -347,19 +297,43 @@ function featuresColumn(maps, cell) {
   return `Strongest: channel ${named}. ${above.length} of ${values.length} are above 0.`;
 }
 
-function featuresPage(parts) {
-  const lines = ["said", "photo", "unit", "channel", "column", "maps", "bars"];
-  const texts = Object.fromEntries(lines.map((name) => [name, made("p", "features-text")]));
-  for (const name of ["photo", "maps", "bars", "column"]) texts[name].classList.add("nst-quiet");
-  texts.said.setAttribute("aria-live", "polite");
-  const relu = made("button", "button", { type: "button" }, "before the ReLU");
+// Where the unit is that looks at a place of the photo, [down, across]: in its map, and what it sees
+function featuresUnit(layer, [high, wide], [down, across]) {
+  const row = featuresNearest(layer, layer.rows, down * high);
+  const column = featuresNearest(layer, layer.columns, across * wide);
+  return { row, column, down: featuresSeen(layer, row, high), across: featuresSeen(layer, column, wide) };
+}
+
+function featuresPage(parts, relu) {
+  const lines = ["photo", "unit", "channel", "column", "maps", "bars"];
+  const quiet = (name) => (["unit", "channel"].includes(name) ? "" : "quiet");
+  const texts = Object.fromEntries(lines.map((name) => [name, made("p", quiet(name))]));
+  const said = voice("features-said");
   const ofPhoto = [parts.photo.view, texts.photo, texts.unit];
   const unit = made("div", "features-side", {}, ...ofPhoto, parts.strip.view, texts.channel, texts.column);
   const all = made("div", "features-side features-right", {}, texts.maps, parts.maps.node);
-  const sides = made("div", "features-sides", {}, unit, all);
-  const head = made("div", "features-head", {}, relu, texts.said);
-  const stage = made("div", "features", {}, parts.network.node, texts.bars, head, sides);
-  return { stage, relu, texts };
+  const sides = made("div", "row features-sides", {}, unit, all);
+  const stage = made("div", "", {}, parts.network.node, texts.bars, made("div", "bar", {}, relu, said.node), sides);
+  write(parts.strip.view, { "aria-label": "channels of the unit" });
+  return { stage, texts, said };
+}
+
+// What is said of a layer, whatever the unit
+function featuresExplained({ layer, channels, signed }, network, [height, width]) {
+  const [shown, sent, whole] = [Math.min(FEATURES_SHOWN, channels.length), channels.length, layer.channels];
+  const greys = signed ? "Mid-grey is 0, darker is below it" : "Black is 0";
+  return {
+    maps:
+      `The ${shown} strongest of ${whole} maps, by their mean after the ReLU. ${greys}; framed, the unit ` +
+      "and its number. Point at a map to see the photo through it; click to enlarge it.",
+    column:
+      (sent === whole ? `All ${whole}` : `The strongest ${sent} of ${whole}`) +
+      " channels of this unit. Point at a bar to see the photo through its map; click to enlarge the map.",
+    photo:
+      "Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. " +
+      `${network} looks at ${width} × ${height} pixels, made so small that answers come at once.`,
+    label: `the ${shown} strongest maps of ${layer.name}`,
+  };
 }
 
 function features({ model, el }) {
@@ -369,16 +343,12 @@ function features({ model, el }) {
   let [large, bar] = [null, null]; // channels, by their places in the message
   const looked = { over: null, focused: null };
 
+  const relu = button("before the ReLU", () => pick(partner(model.get("layer"))));
   const network = featuresNetwork(pick);
-  const photo = featuresPhoto({
-    move: (place) => ((pointed = place), draw()),
-    leave: () => ((pointed = null), draw()),
-    keep,
-    step,
-  });
+  const photo = featuresPhoto({ look: (place) => ((pointed = place), draw()), keep, step });
   const strip = featuresStrip({ look: (index) => ((bar = index), draw()), open });
   const grid = featuresMaps({ look: (index, how) => ((looked[how] = index), draw()), open });
-  const { stage, relu, texts } = featuresPage({ network, photo, strip, maps: grid });
+  const { stage, texts, said } = featuresPage({ network, photo, strip, maps: grid }, relu);
   const empty = made("div", "empty", {}, "The network has not looked yet.");
   el.append(stage, empty);
 
@@ -397,13 +367,7 @@ function features({ model, el }) {
     draw();
   }
 
-  // Where the unit is: in its map, and what it sees
-  function unit() {
-    const [{ layer }, size, place] = [maps, model.get("size"), pointed ?? at];
-    const row = featuresNearest(layer, layer.rows, place[0] * size[0]);
-    const column = featuresNearest(layer, layer.columns, place[1] * size[1]);
-    return { row, column, down: featuresSeen(layer, row, size[0]), across: featuresSeen(layer, column, size[1]) };
-  }
+  const unit = () => featuresUnit(maps.layer, model.get("size"), pointed ?? at);
 
   function step(down, across) {
     const [{ layer }, { row, column }, size] = [maps, unit(), model.get("size")];
@@ -437,12 +401,10 @@ function features({ model, el }) {
     const [sight, strongest] = [featuresSight(layer, down, across), featuresColumn(maps, cell)];
     texts.unit.textContent = `Row ${row}, column ${column} of each map. ${sight}`;
     const channel = bar === null ? "" : `Channel ${maps.channels[bar]}: ${featuresTold(maps.value(bar, cell))}. `;
-    const named = channel + strongest;
-    texts.channel.textContent = named;
-    strip.view.setAttribute("aria-valuetext", named);
-    photo.view.setAttribute("aria-valuemax", String(layer.rows * layer.columns - 1));
-    photo.view.setAttribute("aria-valuenow", String(cell));
-    photo.view.setAttribute("aria-valuetext", `row ${row}, column ${column}. ${sight} ${strongest}`);
+    texts.channel.textContent = channel + strongest;
+    write(strip.view, { "aria-valuetext": channel + strongest });
+    write(photo.view, { "aria-valuemax": layer.rows * layer.columns - 1, "aria-valuenow": cell });
+    write(photo.view, { "aria-valuetext": `row ${row}, column ${column}. ${sight} ${strongest}` });
   }
 
   // Shows the picked layer once it is there
@@ -457,50 +419,34 @@ function features({ model, el }) {
       `${model.get("network")}, from the photo at the left. As high as a bar: the rows of its maps.` +
       (whole ? "" : " What is absent needs a kernel.");
     const single = name.startsWith("pool") || !has(partner(name));
-    relu.setAttribute("aria-disabled", String(single));
-    relu.setAttribute("aria-pressed", String(name.startsWith("conv")));
+    write(relu, { "aria-disabled": single, "aria-pressed": name.startsWith("conv") });
     if (cache.has(name)) show(cache.get(name));
     else if (has(name)) {
-      stage.setAttribute("aria-busy", "true");
+      write(stage, { "aria-busy": true });
       if (model.get("asked") !== name) tell(model, { asked: name });
     }
   }
 
   function show(next) {
-    stage.setAttribute("aria-busy", "false");
+    write(stage, { "aria-busy": false });
     if (next === maps) return;
     maps = next;
-    const { layer, channels, signed } = maps;
     const [height, width] = model.get("size");
     [large, bar, looked.over, looked.focused] = [null, null, null, null];
     strip.forget();
     grid.show(maps, width / height);
-    const count = Math.min(FEATURES_SHOWN, channels.length);
-    grid.node.setAttribute("aria-label", `the ${count} strongest maps of ${layer.name}`);
-    const greys = signed ? "Mid-grey is 0, darker is below it" : "Black is 0";
-    texts.maps.textContent =
-      `The ${count} strongest of ${layer.channels} maps, by their mean after the ReLU. ${greys}; framed, the unit ` +
-      "and its number. Point at a map to see the photo through it; click to enlarge it.";
-    const [sent, whole] = [channels.length, layer.channels];
-    texts.column.textContent =
-      (sent === whole ? `All ${whole}` : `The strongest ${sent} of ${whole}`) +
-      " channels of this unit. Point at a bar to see the photo through its map; click to enlarge the map.";
-    texts.photo.textContent =
-      "Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. " +
-      `${model.get("network")} looks at ${width} × ${height} pixels, made so small that answers come at once.`;
-    photo.view.setAttribute("aria-label", `${model.get("photo_name")}; arrow keys move the unit`);
-    strip.view.setAttribute("aria-label", "channels of the unit");
-    sayIn(texts.said, featuresSummary(maps, model.get("network")));
+    const { label, ...words } = featuresExplained(maps, model.get("network"), [height, width]);
+    for (const [name, text] of Object.entries(words)) texts[name].textContent = text;
+    write(grid.node, { "aria-label": label });
+    write(photo.view, { "aria-label": `${model.get("photo_name")}; arrow keys move the unit` });
+    said.say(featuresSummary(maps, model.get("network")));
     draw();
   }
 
-  relu.addEventListener("click", () => {
-    if (relu.getAttribute("aria-disabled") !== "true") pick(partner(model.get("layer")));
-  });
   const pictures = gallery();
   const end = follow(model, {
     photo: () => pictures.show(photo.picture, model.get("photo")),
-    "photo_name network layers size maps live": () => {
+    "photo_name network layers size maps live"() {
       const now = `${model.get("network")}\n${model.get("photo_name")}`;
       if (now !== of) cache.clear();
       of = now;
@@ -511,16 +457,12 @@ function features({ model, el }) {
       arrive();
     },
     layer: arrive,
-    at: () => {
+    at() {
       at = model.get("at");
       draw();
     },
   });
   const sized = new ResizeObserver(() => draw());
   sized.observe(strip.view);
-  return () => {
-    end();
-    sized.disconnect();
-    pictures.end();
-  };
+  return ends(end, () => sized.disconnect(), pictures.end);
 }

@@ -4,8 +4,9 @@
 // before_name, share, words, empty: as wipe.js.
 
 function film({ model, el }) {
-  const lent = ["before", "before_name", "width", "empty", "words"];
   const picture = modelOf({ share: model.get("share"), after: "", after_name: "" });
+  const lend = (name) => [name, () => picture.set(name, model.get(name))];
+  const endLent = follow(model, Object.fromEntries(["before", "before_name", "width", "empty", "words"].map(lend)));
   const small = gallery();
   const stage = {
     pictures: small,
@@ -17,15 +18,8 @@ function film({ model, el }) {
     },
   };
   const box = made("div");
-  for (const name of lent) picture.set(name, model.get(name));
   const endWipe = wipe({ model: picture, el: box });
   const { row, end } = stripRow(model, stage, "moments of the run");
   el.append(made("div", "film", {}, box, row));
-  const endToo = follow(model, Object.fromEntries(lent.map((name) => [name, () => picture.set(name, model.get(name))])));
-  return () => {
-    end();
-    endToo();
-    endWipe();
-    small.end();
-  };
+  return ends(end, endLent, endWipe, small.end);
 }

@@ -1,8 +1,8 @@
 // The chart, and over it for each of its lines the picture of the moment that is pointed at.
 //
 // As chart.js; and run: another number for another run; moments: [{ at, pictures }], a picture for each line or nothing,
-// at 0 for before the first; fresh: those that came since the last message, while it grows; notes: for each line what is
-// said at its end; width: of a picture at most, pixels.
+// at 0 for before the first; fresh: those that came since the last message; notes: for each line what is said at its
+// end; width: of a picture at most, pixels.
 //
 // Pictures lie decoded and ready, so that pointing draws them in the same frame.
 
@@ -20,12 +20,13 @@ function momentsPicture(given, ready) {
 }
 
 function momentsColumn(name, number) {
-  const [when, value, note] = [made("span", "moments-when"), made("span", "moments-value"), made("p", "moments-note")];
-  const canvas = made("canvas", "picture moments-picture", { role: "img" });
-  const heading = made("div", "moments-name", {}, made("span", "heading", {}, name));
+  const [when, value, note] = [made("span", "chip moments-when"), made("span", "heading"), made("p", "moments-note")];
+  const canvas = made("canvas", "picture", { role: "img" });
+  const heading = made("div", "heading moments-name", {}, name);
   const tells = made("div", "moments-tells", {}, chartKey(number), value);
   const picture = made("div", "moments-view", {}, canvas, when);
-  return { box: made("div", "moments-column", {}, heading, picture, tells, note), canvas, when, value, note, shown: null };
+  const box = made("div", "moments-column", {}, heading, picture, tells, note);
+  return { box, name, canvas, when, value, note, shown: null };
 }
 
 function moments({ model, el }) {
@@ -46,7 +47,10 @@ function moments({ model, el }) {
       forget();
       kept.clear();
     }
-    for (const { at, pictures } of [...model.get("moments"), ...model.get("fresh")]) {
+    const moments = model.get("moments");
+    // The list itself grows, here as in Python, so that a view that is opened later has them all
+    moments.push(...model.get("fresh").filter((each) => !moments.some(({ at }) => at === each.at)));
+    for (const { at, pictures } of moments) {
       if (!kept.has(at)) kept.set(at, pictures.map((given) => (isThere(given) ? momentsPicture(given, come) : null)));
     }
     show();
@@ -77,7 +81,7 @@ function moments({ model, el }) {
       const when = at === null ? "" : at === 0 ? "the start" : `${model.get("across")} ${at}`;
       column.when.textContent = when;
       column.when.hidden = !when;
-      column.canvas.setAttribute("aria-label", [now.entries[number].name, when, text, note].filter(Boolean).join(", "));
+      write(column.canvas, { "aria-label": [column.name, when, text, note].filter(Boolean).join(", ") });
       if (at !== null) put(column, kept.get(at)[number].picture);
     });
   }
@@ -94,8 +98,8 @@ function moments({ model, el }) {
   const end = chart({ model, el: below }, (moment) => {
     now = moment;
     const names = moment.entries.map(({ name }) => name);
-    if (names.join("\n") !== [...columns.map(({ name }) => name)].join("\n")) {
-      columns = moment.entries.map(({ name, number }) => ({ name, ...momentsColumn(name, number) }));
+    if (names.join("\n") !== columns.map(({ name }) => name).join("\n")) {
+      columns = names.map(momentsColumn);
       row.replaceChildren(...columns.map(({ box }) => box));
     }
     row.hidden = columns.length === 0;
@@ -106,10 +110,9 @@ function moments({ model, el }) {
     notes: show,
     width: () => row.style.setProperty("--wide", `${model.get("width")}px`),
   });
-  return () => {
+  const endThis = () => {
     ended = true;
-    end();
-    endToo();
     forget();
   };
+  return ends(end, endToo, endThis);
 }

@@ -43,11 +43,12 @@ function planeMark({ x, y, left, top, wide, high, isNow }) {
 }
 
 function plane({ model, el }) {
-  const root = made("div", "plane");
+  const root = made("div", "row plane");
   const drawing = made("svg", "plane-drawing", { "aria-hidden": "true" });
-  const group = made("div", "plane-group", { role: "radiogroup", "aria-label": "pictures between photo and painting" });
+  const its = { role: "radiogroup", "aria-label": "pictures between photo and painting" };
+  const group = made("div", "drag plane-group", its);
   const field = made("div", "plane-field", {}, drawing, group);
-  const hint = made("p", "plane-hint quiet");
+  const hint = made("p", "quiet");
   root.append(made("div", "plane-side", {}, field, hint));
   el.append(root);
   const stage = stripStage(model, root);
@@ -86,14 +87,12 @@ function plane({ model, el }) {
       return { x: left(frame.x), y: top(frame.y), ...size, isNow: number >= count };
     });
     planeSeats(places, width, height).forEach((seat, number) => {
-      const here = Object.assign(places[number], seat);
-      const { style } = choice.slots[number].radio;
-      for (const [name, value] of [["left", here.left], ["top", here.top], ["width", here.wide], ["height", here.high]]) {
-        style[name] = `${value}px`;
-      }
+      const { wide, high } = Object.assign(places[number], seat);
+      const parts = { left: seat.left / width, top: seat.top / height, width: wide / width, height: high / height };
+      lay(choice.slots[number].radio, parts);
     });
     field.style.height = `${height}px`;
-    for (const [name, value] of [["width", width], ["height", height]]) drawing.setAttribute(name, value);
+    write(drawing, { width, height });
     const line = places.slice(0, count);
     still.replaceChildren(
       made("path", "plane-axis", { d: `M${left(0)},${PLANE_EDGE.top}V${top(0)}H${width - PLANE_EDGE.right}` }),
@@ -123,16 +122,12 @@ function plane({ model, el }) {
   size.observe(field);
   group.addEventListener("load", place, true); // now the shape of a picture is known
   const end = follow(model, {
-    "points now": () => {
+    "points now"() {
       choice.fit([...model.get("points"), ...model.get("now")]);
       place();
     },
     chosen: choice.again,
     hint: () => (hint.textContent = model.get("hint")),
   });
-  return () => {
-    size.disconnect();
-    end();
-    stage.end();
-  };
+  return ends(() => size.disconnect(), end, stage.end);
 }

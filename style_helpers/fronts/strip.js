@@ -26,13 +26,14 @@ function stripStage(model, root) {
   const [pictures, large] = [gallery(), stripFigure("strip-large")];
   const corners = made("path", "strip-corners", { d: "M2 7V2H7M11 2H16V7M16 11V16H11M7 16H2V11" });
   const glyph = made("svg", "", { viewBox: "0 0 18 18", width: "18", height: "18", "aria-hidden": "true" }, corners);
-  const button = made("button", "strip-enlarge", { type: "button", "aria-label": "larger", "aria-pressed": "false" }, glyph);
+  const its = { type: "button", "aria-label": "larger", "aria-pressed": "false" };
+  const button = made("button", "bare strip-enlarge", its, glyph);
   const box = made("div", "strip-stage", {}, large.figure);
   let others = [];
   large.view.append(button);
   root.append(box);
 
-  const enlarge = (now) => button.setAttribute("aria-pressed", String(root.classList.toggle("nst-strip-enlarged", now)));
+  const enlarge = (now) => write(button, { "aria-pressed": root.classList.toggle("nst-strip-enlarged", now) });
   for (const each of [button, large.picture]) {
     each.addEventListener("click", () => {
       enlarge();
@@ -66,7 +67,7 @@ function stripStage(model, root) {
       large.say(frame);
       pictures.show(large.picture, source);
     },
-    end: () => (end(), pictures.end()),
+    end: ends(end, pictures.end),
   };
 }
 
@@ -74,14 +75,11 @@ function stripStage(model, root) {
 // key held down, shows each picture at once, and is told once at its end.
 function stripChoice({ model, box, stage, at, shown = () => {} }) {
   const slots = [];
-  let [chosen, begun, dragging, walking] = [0, 0, null, false];
+  let [chosen, begun, walking] = [0, 0, false];
 
   function choose(number) {
     chosen = between(0, number, Math.max(0, slots.length - 1));
-    slots.forEach(({ radio }, place) => {
-      radio.setAttribute("aria-checked", String(place === chosen));
-      radio.tabIndex = place === chosen ? 0 : -1;
-    });
+    check(box, chosen);
     const [slot, large] = [slots[chosen], model.get("large") ?? {}];
     const source = large.number === chosen && isThere(large.picture) ? large.picture : slot?.picture.src;
     stage.show(slot?.frame, source);
@@ -117,35 +115,31 @@ function stripChoice({ model, box, stage, at, shown = () => {} }) {
       if (slot.frame === frame) return;
       slot.frame = frame;
       slot.label.textContent = frame.label;
-      slot.radio.setAttribute("aria-label", frame.words || frame.name);
-      slot.radio.title = frame.name;
+      write(slot.radio, { "aria-label": frame.words || frame.name, title: frame.name });
       stage.pictures.show(slot.picture, frame.picture);
     });
     again();
   }
 
-  const again = () => choose(dragging === null && !walking ? model.get("chosen") : chosen);
-
-  box.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || dragging !== null || !slots.length) return;
-    box.setPointerCapture(event.pointerId);
-    [dragging, begun] = [event.pointerId, chosen];
-    if (event.pointerType !== "touch") choose(at(event)); // a finger may want to scroll
+  const isDragged = onDrag(box, {
+    begin() {
+      begun = chosen;
+      return slots.length > 0;
+    },
+    move(event) {
+      const number = at(event);
+      if (number !== chosen) choose(number);
+    },
+    drop: (event) => dropped(at(event)),
+    back: () => dropped(begun),
   });
-  box.addEventListener("pointermove", (event) => {
-    if (event.pointerId !== dragging) return;
-    const number = at(event);
-    if (number !== chosen) choose(number);
-  });
-  const ended = (event) => {
-    if (event.pointerId !== dragging) return;
-    dragging = null;
-    choose(event.type === "pointercancel" ? begun : at(event)); // cancelled: the page scrolled
+  function dropped(number) {
+    choose(number);
     slots[chosen]?.radio.focus({ preventScroll: true });
     keep();
-  };
-  box.addEventListener("pointerup", ended);
-  box.addEventListener("pointercancel", ended);
+  }
+  const again = () => choose(isDragged() || walking ? chosen : model.get("chosen"));
+
   box.addEventListener("click", (event) => {
     const number = slots.findIndex(({ radio }) => radio.contains(event.target)); // a screen reader's; a pointer's is the box's
     if (number < 0) return;
@@ -171,7 +165,7 @@ function stripChoice({ model, box, stage, at, shown = () => {} }) {
 
 // The row of them all under a stage: what `stripStage` gives, or another that has a gallery and `show(frame, source)`
 function stripRow(model, stage, label) {
-  const row = made("div", "strip-row", { role: "radiogroup", "aria-label": label });
+  const row = made("div", "drag strip-row", { role: "radiogroup", "aria-label": label });
   const at = (event) => Math.floor(between(0, placeIn(row, event).x, 0.9999) * choice.slots.length);
   const choice = stripChoice({ model, box: row, stage, at });
   const end = follow(model, {
@@ -196,8 +190,5 @@ function strip({ model, el }) {
   el.append(root);
   const { row, end } = stripRow(model, stage, "pictures");
   root.append(row);
-  return () => {
-    end();
-    stage.end();
-  };
+  return ends(end, stage.end);
 }

@@ -9,7 +9,8 @@
 const TUG_FIELDS = { picture: "picture", cosine: "angle", content: "content's pull", style: "style's pull" };
 const TUG_COLOURS = { against: [230, 97, 1], across: [247, 247, 247], along: [94, 60, 153] };
 const TUG_DIAL = { wide: 340, high: 222, x: 170, y: 164, hub: 28, rim: 148, decades: 4 };
-const TUG_WEIGHTS = { low: -2, high: 3, step: 0.02, key: 0.1 }; // powers of ten
+const TUG_WEIGHTS = { low: 0.01, high: 1000, log: true, key: 0.02 };
+const TUG_STEP = 0.02; // of a weight's power of ten
 const TUG_LENS = 9; // pixels across
 
 // planes of red, green, blue, and of the exponent of 2 that the three share, one int8 each
@@ -75,9 +76,8 @@ function tugHarder({ many, content, style }, weight) {
   return found / many;
 }
 
-const tugNumber = (value) => (value && value < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(2))));
-const tugLong = (value) => (value && value < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(3))));
-const tugPercent = (share) => `${Math.round(100 * share)} %`;
+const tugNumber = (value, many = 2) => (value && value < 1e-3 ? value.toExponential(many - 1) : digits(value, many));
+const tugLong = (value) => tugNumber(value, 3);
 
 function tugWho({ content, style }) {
   if (!content && !style) return "Nobody pulls";
@@ -113,7 +113,7 @@ function tugSentences({ content, style, sum, cosine, angle }, harder, weight, ra
   const lengths = `the content's gradient is ${tugLong(content)} long, the style's ${tugLong(style)}`;
   const said = [
     `${tugWho({ content, style })} over the whole picture: ${lengths}, their sum ${tugLong(sum)}. ` +
-      `The style pulls harder at ${tugPercent(harder)} of the pixels.`,
+      `The style pulls harder at ${percent(harder)} of the pixels.`,
     cosine === null
       ? "One of the two is 0, so there is no angle: from the photograph, the content pulls only later."
       : `The angle between the two is ${Math.round(angle)} degrees (cosine ${cosine.toFixed(2)}): ` +
@@ -127,31 +127,19 @@ function tugSentences({ content, style, sum, cosine, angle }, harder, weight, ra
   return said;
 }
 
-// The colours of a field, 256 from one end to the other, as a canvas takes them: alpha, blue, green, red
-const tugColours = (colourAt) =>
-  Uint32Array.from({ length: 256 }, (_, number) => {
-    const [red, green, blue] = colourAt(number / 255).map(Math.round);
-    return new DataView(Uint8Array.of(red, green, blue, 255).buffer).getUint32(0, true);
-  });
-
-const TUG_GREYS = tugColours((share) => [255 * share, 255 * share, 255 * share]);
-const TUG_COSINES = tugColours((share) => {
-  const end = share < 0.5 ? TUG_COLOURS.against : TUG_COLOURS.along;
-  return TUG_COLOURS.across.map((from, place) => from + Math.abs(2 * share - 1) * (end[place] - from));
-});
+function tugColour(cosine) {
+  const end = cosine < 0 ? TUG_COLOURS.against : TUG_COLOURS.along;
+  const mixed = TUG_COLOURS.across.map((from, place) => from + Math.abs(cosine) * (end[place] - from));
+  const [red, green, blue] = mixed.map(Math.round);
+  return 0xff000000 | (blue << 16) | (green << 8) | red;
+}
 
 function tugPaint(canvas, moment, field, weight, white) {
-  const page = new ImageData(moment.wide, moment.high);
-  const [colours, pixels] = [field === "cosine" ? TUG_COSINES : TUG_GREYS, new Uint32Array(page.data.buffer)];
-  const { content, style, products } = moment;
+  const { wide, high, content, style, products } = moment;
   const scale = (255 * (field === "style" ? weight : 1)) / white;
-  for (let pixel = 0; pixel < moment.many; pixel++) {
-    const whole = content.lengths[pixel] * style.lengths[pixel] || 1;
-    const number = field === "cosine" ? 127.5 * (1 + products[pixel] / whole) : scale * moment[field].lengths[pixel];
-    pixels[pixel] = colours[Math.max(0, Math.min(255, Math.round(number)))];
-  }
-  Object.assign(canvas, { width: moment.wide, height: moment.high });
-  canvas.getContext("2d").putImageData(page, 0, 0);
+  const cosine = (pixel) => products[pixel] / (content.lengths[pixel] * style.lengths[pixel] || 1);
+  const greyAt = (pixel) => grey(Math.min(255, scale * moment[field].lengths[pixel]));
+  fillCanvas(canvas, wide, high, field === "cosine" ? (pixel) => tugColour(between(-1, cosine(pixel), 1)) : greyAt);
 }
 
 // Little pairs of arms from a point: the content's to the right, the style's at the angle of its square's pixels
@@ -178,15 +166,13 @@ const tugCased = (tag, names, more = {}) => [
   made(tag, `tug-mark ${names}`, more),
 ];
 
-const tugSet = (nodes, values) => {
-  for (const node of nodes) for (const [name, value] of Object.entries(values)) node.setAttribute(name, value);
-};
+const tugSet = (nodes, values) => nodes.forEach((node) => write(node, values));
 
 // The picture, what lies over it, the place looked at and the place kept
 function tugView() {
-  const view = made("div", "view tug-view", { tabindex: "0", role: "slider", "aria-valuemin": "0" });
-  const field = made("canvas", "tug-field");
-  const over = made("svg", "tug-over", { "aria-hidden": "true", preserveAspectRatio: "none" });
+  const view = made("div", "view drag tug-view", { tabindex: "0", role: "slider", "aria-valuemin": "0" });
+  const field = made("canvas", "over pixels tug-field");
+  const over = made("svg", "over", { "aria-hidden": "true", preserveAspectRatio: "none" });
   const pairs = tugCased("path", "tug-pairs");
   const kept = tugCased("circle", "tug-kept");
   const looked = tugCased("circle", "tug-looked");
@@ -195,7 +181,7 @@ function tugView() {
   return {
     view,
     cover(moment, which, weight, white) {
-      over.setAttribute("viewBox", `0 0 ${moment.wide} ${moment.high}`);
+      write(over, { viewBox: `0 0 ${moment.wide} ${moment.high}` });
       tugSet(pairs, { d: which === "cosine" ? moment.pairs : "" });
       field.hidden = which === "picture";
       if (!field.hidden) tugPaint(field, moment, which, weight, white);
@@ -234,17 +220,16 @@ function tugArrow(name) {
         const at = tugPoint(angle, radius);
         return `${(at.x - aside * Math.sin(angle)).toFixed(2)} ${(at.y - aside * Math.cos(angle)).toFixed(2)}`;
       };
-      const wide = name === "sum" ? 4.5 : 6.5;
-      const long = Math.min(11, end - TUG_DIAL.hub);
+      const [wide, long] = [name === "sum" ? 4.5 : 6.5, Math.min(11, end - TUG_DIAL.hub)];
       const tip = (to) => `M${corner(to - long, wide)}L${corner(to, 0)}L${corner(to - long, -wide)}Z`;
-      line.setAttribute("d", reach ? `M${corner(TUG_DIAL.hub, 0)}L${corner(end - 0.8 * long, 0)}` : "");
-      head.setAttribute("d", reach ? tip(end) + (beyond ? tip(end - long - 2) : "") : "");
+      write(line, { d: reach ? `M${corner(TUG_DIAL.hub, 0)}L${corner(end - 0.8 * long, 0)}` : "" });
+      write(head, { d: reach ? tip(end) + (beyond ? tip(end - long - 2) : "") : "" });
       const side = name === "sum" ? -1 : 1;
       const at = tugPoint(angle, Math.max(end, TUG_DIAL.hub + 14) - 6);
       const x = at.x - side * 22 * Math.sin(angle) + (name === "style" && Math.cos(angle) > 0 ? 8 : 0);
       const below = name === "content" ? 31 : 0; // under the numbers of the rings
       const y = name === "content" ? TUG_DIAL.y + below : at.y - side * 16 * Math.cos(angle) + 4;
-      tugSet([label], { x: between(20, x, TUG_DIAL.wide - 22).toFixed(1), y: Math.max(10, y).toFixed(1) });
+      write(label, { x: between(20, x, TUG_DIAL.wide - 22).toFixed(1), y: Math.max(10, y).toFixed(1) });
       label.style.display = reach ? "" : "none";
     },
   };
@@ -265,15 +250,13 @@ function tugDial() {
   const angle = made("text", "tug-angle", { x, y: y + hub + 22, "text-anchor": "middle" });
   const arrows = { content: tugArrow("content"), style: tugArrow("style"), sum: tugArrow("sum") };
   drawing.append(opening, angle, ...Object.values(arrows).map((each) => each.node));
-  const lens = made("canvas", "tug-lens", { width: TUG_LENS, height: TUG_LENS, "aria-hidden": "true" });
-  const percent = (part, whole) => `${(100 * part) / whole}%`;
-  const [left, top] = [percent(x - hub, wide), percent(y - hub, high)];
-  Object.assign(lens.style, { left, top, width: percent(2 * hub, wide) });
+  const lens = made("canvas", "pixels tug-lens", { width: TUG_LENS, height: TUG_LENS, "aria-hidden": "true" });
+  lay(lens, { left: (x - hub) / wide, top: (y - hub) / high, width: (2 * hub) / wide });
   return {
     node: made("div", "tug-dial", {}, drawing, lens),
     // low: the power of ten at the hub
     scale(low) {
-      numbers.forEach((each, ring) => sayIn(each, ring % 2 || !ring ? "" : `1e${low + ring}`));
+      numbers.forEach((each, ring) => (each.textContent = ring % 2 || !ring ? "" : `1e${low + ring}`));
     },
     turn(forces, low, words) {
       const reach = (length) => (length ? between(0, (Math.log10(length) - low) / decades, 1) : 0);
@@ -284,9 +267,9 @@ function tugDial() {
       for (const [name, arrow] of Object.entries(arrows)) {
         arrow.point(angles[name], reach(forces[name]), beyond(forces[name]));
       }
-      opening.setAttribute("d", forces.angle === null ? "" : tugArc(hub + 9, 0, turned));
-      sayIn(angle, forces.angle === null ? "no angle" : `${Math.round(forces.angle)}°`);
-      drawing.setAttribute("aria-label", words);
+      write(opening, { d: forces.angle === null ? "" : tugArc(hub + 9, 0, turned) });
+      angle.textContent = forces.angle === null ? "no angle" : `${Math.round(forces.angle)}°`;
+      write(drawing, { "aria-label": words });
     },
     magnify(picture, { row, column }) {
       const page = lens.getContext("2d");
@@ -300,51 +283,27 @@ function tugDial() {
 
 // How long each arrow is and towards which colour it pulls
 function tugTable() {
-  const rows = Object.fromEntries(
-    ["content", "style", "sum"].map((name) => {
-      const line = made("svg", `tug-key tug-of-${name}`, { viewBox: "0 0 30 14", "aria-hidden": "true" });
-      line.append(made("path", "tug-line", { d: "M1 7H20" }), made("path", "tug-head", { d: "M18 1.5L29 7L18 12.5Z" }));
-      const [length, words] = [made("td", "tug-length"), made("td", "")];
-      const swatch = made("span", "tug-swatch", { "aria-hidden": "true" });
-      const row = made("tr", "", {}, made("td", "", {}, line), made("th", "", { scope: "row" }, name), length);
-      row.append(made("td", "", {}, swatch), words);
-      return [name, { row, length, words, swatch }];
-    }),
-  );
-  const titles = made("tr", "quiet", {}, made("td", ""), made("td", ""), made("th", "", { scope: "col" }, "length"));
-  titles.append(made("th", "", { scope: "col", colspan: 2 }, "pulls the pixel to be"));
-  const node = made("table", "tug-table", { "aria-label": "both pulls at this place, and their sum" }, titles);
-  node.append(...Object.values(rows).map(({ row }) => row));
+  const row = (name) => {
+    const line = made("svg", `tug-key tug-of-${name}`, { viewBox: "0 0 30 14", "aria-hidden": "true" });
+    line.append(made("path", "tug-line", { d: "M1 7H20" }), made("path", "tug-head", { d: "M18 1.5L29 7L18 12.5Z" }));
+    const [length, words] = [made("td", "tug-length"), made("td", "")];
+    const swatch = made("span", "tug-swatch", { "aria-hidden": "true" });
+    const of = made("th", "", { scope: "row" }, name);
+    const node = made("tr", "", {}, made("td", "", {}, line), of, length, made("td", "", {}, swatch), words);
+    return { node, length, words, swatch };
+  };
+  const rows = { content: row("content"), style: row("style"), sum: row("sum") };
+  const title = (words, more) => made("th", "", { scope: "col", ...more }, words);
+  const titles = [made("td"), made("td"), title("length"), title("pulls the pixel to be", { colspan: 2 })];
+  const all = [made("tr", "quiet", {}, ...titles), ...Object.values(rows).map(({ node }) => node)];
   return {
-    node,
+    node: made("table", "tug-table", { "aria-label": "both pulls at this place, and their sum" }, ...all),
     fill(name, length, push) {
       const largest = Math.max(...push.map(Math.abs)) || 1;
-      sayIn(rows[name].length, tugNumber(length));
-      sayIn(rows[name].words, tugTowards(push));
+      rows[name].length.textContent = tugNumber(length);
+      rows[name].words.textContent = tugTowards(push);
       const colour = push.map((each) => Math.round(127.5 * (1 + each / largest))); // mid-grey is no pull
       rows[name].swatch.style.background = `rgb(${colour.join(" ")})`;
-    },
-  };
-}
-
-// A name, what is set, and a native slider over its marks: [[share of the way, text], ...]
-function tugTrack(name, range) {
-  const input = made("input", "tug-range", { type: "range", "aria-label": name, ...range });
-  const value = made("span", "tug-value");
-  const marks = made("div", "tug-marks", { "aria-hidden": "true" });
-  const head = made("div", "tug-head-line", { "aria-hidden": "true" }, made("span", "", {}, name), value);
-  return {
-    node: made("div", "tug-track", {}, head, made("div", "tug-rail", {}, input, marks)),
-    input,
-    value,
-    mark(given) {
-      marks.replaceChildren(
-        ...given.map(([share, text, names = "tug-tick"]) => {
-          const node = made("span", names, {}, text);
-          node.style.left = `calc(11px + ${share} * (100% - 22px))`; // where half the thumb lies on it
-          return node;
-        }),
-      );
     },
   };
 }
@@ -372,36 +331,12 @@ function tugLegend() {
       ramp.hidden = !lengths;
       for (const { node: chip, text, name } of chips) {
         chip.hidden = field !== "cosine";
-        sayIn(text, name in shares ? `${name} ${tugPercent(shares[name])}` : name);
+        text.textContent = name in shares ? `${name} ${percent(shares[name])}` : name;
       }
-      sayIn(end, `${tugNumber(white)} and more`);
+      end.textContent = `${tugNumber(white)} and more`;
       if (lengths) return `${TUG_FIELDS[field]}: black is 0, white ${tugNumber(white)} and more`;
       if (field === "picture") return "picture";
-      return `angle: against at ${tugPercent(shares.against)} of the pixels, along at ${tugPercent(shares.along)}`;
-    },
-  };
-}
-
-// Which field, as radio buttons: the arrow keys choose
-function tugFields(choose) {
-  const names = Object.keys(TUG_FIELDS);
-  const look = ["button", "button tug-choice", { type: "button", role: "radio" }];
-  const buttons = names.map((name) => made(...look, TUG_FIELDS[name]));
-  const group = made("div", "tug-fields", { role: "radiogroup", "aria-label": "what is shown" }, ...buttons);
-  const go = (step) => () => {
-    const next = (buttons.findIndex((each) => each.tabIndex === 0) + step + names.length) % names.length;
-    buttons[next].focus();
-    choose(names[next]);
-  };
-  buttons.forEach((button, place) => button.addEventListener("click", () => choose(names[place])));
-  onKeys(group, { ArrowRight: go(1), ArrowDown: go(1), ArrowLeft: go(-1), ArrowUp: go(-1) });
-  return {
-    node: group,
-    check(name) {
-      buttons.forEach((button, place) => {
-        button.setAttribute("aria-checked", String(names[place] === name));
-        button.tabIndex = names[place] === name ? 0 : -1;
-      });
+      return `angle: against at ${percent(shares.against)} of the pixels, along at ${percent(shares.along)}`;
     },
   };
 }
@@ -412,7 +347,7 @@ function tugMoments(model, view, loaded) {
   const slots = [];
   let there = [];
   for (let slot = 0; model.get(`moment_${slot}`) !== undefined; slot++) {
-    const picture = made("img", "picture tug-picture", { alt: "", draggable: "false" });
+    const picture = made("img", "over pixels", { alt: "", draggable: "false" });
     slots.push({ name: `moment_${slot}`, given: null, moment: null, picture });
     picture.addEventListener("load", loaded);
     view.prepend(picture);
@@ -435,198 +370,177 @@ function tugMoments(model, view, loaded) {
   };
 }
 
+// One pixel: its arrows, and in a table how long each is and towards which colour it pulls
+function tugReading() {
+  const [dial, table] = [tugDial(), tugTable()];
+  let low = 0; // the power of ten at the hub
+  return {
+    nodes: [dial.node, table.node],
+    scale(power) {
+      low = power;
+      dial.scale(power);
+    },
+    // Returns the same in words
+    show({ moment, picture }, { row, column }, weight) {
+      const pixel = row * moment.wide + column;
+      const forces = tugForces(tugSums(moment, column, row, 1, 1), weight);
+      const push = (kind) => [0, 1, 2].map((plane) => -moment[kind].vectors[plane * moment.many + pixel]);
+      const pushes = { content: push("content"), style: push("style").map((each) => weight * each) };
+      pushes.sum = pushes.content.map((each, plane) => each + pushes.style[plane]);
+      for (const [name, each] of Object.entries(pushes)) table.fill(name, forces[name], each);
+      const said = (name) => `${name} ${tugNumber(forces[name])} (${tugTowards(pushes[name])})`;
+      const apart = forces.angle === null ? "no angle" : `${Math.round(forces.angle)} degrees apart`;
+      const both = `${said("content")}, ${said("style")}, ${apart}; ${said("sum")}`;
+      const words = `row ${row + 1}, column ${column + 1}: ${both}`;
+      dial.turn(forces, low, words);
+      dial.magnify(picture, { row, column });
+      return words;
+    },
+  };
+}
+
+// The tracks of the weight and of the moment
+function tugTracks(weigh, go) {
+  const weights = track("style weight", TUG_WEIGHTS, weigh);
+  const run = { low: 0, high: 1, key: 1 };
+  const times = track("moment of the run", run, go);
+  return {
+    weights,
+    times,
+    mark(evaluations, ranWith) {
+      const powers = [0.01, 0.1, 1, 10, 100, 1000].map((weight) => [weight, String(weight)]);
+      weights.mark([...powers, [between(TUG_WEIGHTS.low, ranWith, TUG_WEIGHTS.high), "", "tug-own"]]);
+      const last = evaluations.length - 1;
+      Object.assign(run, { high: last, key: 1 / Math.max(1, last) });
+      const told = (number) => (last - number) % Math.ceil((last + 1) / 9) === 0; // more would not fit a narrow page
+      times.mark(evaluations.map((each, number) => [number, told(number) ? String(each) : ""]));
+    },
+  };
+}
+
+const TUG_NOTE =
+  "The scale is logarithmic: at each ring an arrow is ten times as long. The content's always lies to the right.";
+
 function tug({ model, el }) {
   const { view, cover, mark } = tugView();
-  const [dial, table, legend] = [tugDial(), tugTable(), tugLegend()];
-  const fields = tugFields((name) => lay(name));
+  const [reading, legend, heard] = [tugReading(), tugLegend(), voice()];
+  const names = Object.keys(TUG_FIELDS);
+  const fields = radios("bar", { "aria-label": "what is shown" }, (place) => choose(names[place]));
+  fields.append(...Object.values(TUG_FIELDS).map((name) => radio("button", name)));
   const moments = tugMoments(model, view, () => look());
-  const { low, high, step } = TUG_WEIGHTS;
-  const weights = tugTrack("style weight", { min: low, max: high, step });
-  const times = tugTrack("moment of the run", { min: 0, step: 1 });
+  const { weights, times, mark: markTracks } = tugTracks(weigh, go);
   const words = Array.from({ length: 3 }, () => made("p", "tug-words"));
-  const heard = made("div", "heard", { role: "status" });
-  const note =
-    "The scale is logarithmic: at each ring an arrow is ten times as long. The content's always lies to the right.";
-  const left = made("div", "tug-left", {}, fields.node, view, legend.node, times.node);
-  const right = made("div", "tug-right", {}, dial.node, made("div", "quiet tug-note", {}, note), weights.node);
-  right.append(table.node, ...words);
-  const stage = made("div", "tug", {}, made("div", "row tug-row", {}, left, right), heard);
+  const [dial, table] = reading.nodes;
+  const note = made("p", "quiet", {}, TUG_NOTE);
+  const left = made("div", "side tug-left", {}, fields, view, legend.node, times.box);
+  const right = made("div", "aside tug-right", {}, dial, note, weights.box, table, ...words);
+  const stage = made("div", "row tug", {}, left, right, heard.node);
   const empty = made("div", "empty", {}, "Nothing pulls yet: press Run, and moments of the run come here.");
   el.append(stage, empty);
 
-  // low: the power of ten at the hub; hovered: the place under the pointer; begun: the one kept before the finger came
-  const state = { weight: 1, at: -1, field: "picture", low: 0, kept: [0.5, 0.5] };
-  Object.assign(state, { hovered: null, finger: null, begun: null });
-  const there = () => moments.list().length > 0;
-  const index = () => (state.at < 0 ? moments.list().length - 1 : Math.min(state.at, moments.list().length - 1));
+  const state = { weight: 1, at: -1, field: "picture", kept: [0.5, 0.5], hovered: null }; // places on the picture
+  const last = () => moments.list().length - 1;
+  const index = () => (state.at < 0 ? last() : Math.min(state.at, last()));
   const now = () => moments.list()[index()];
   const place = ([x, y]) => {
-    const { wide, high: rows } = now().moment;
-    return { column: between(0, Math.floor(x * wide), wide - 1), row: between(0, Math.floor(y * rows), rows - 1) };
+    const { wide, high } = now().moment;
+    return { column: between(0, Math.floor(x * wide), wide - 1), row: between(0, Math.floor(y * high), high - 1) };
   };
-
-  // The place: the dial and the table
-  function look() {
-    if (!there()) return;
-    const { moment, picture } = now();
-    const here = place(state.hovered ?? state.kept);
-    const { row, column } = here;
-    const pixel = row * moment.wide + column;
-    const forces = tugForces(tugSums(moment, column, row, 1, 1), state.weight);
-    const push = (kind) => [0, 1, 2].map((plane) => -moment[kind].vectors[plane * moment.many + pixel]);
-    const pushes = { content: push("content"), style: push("style").map((each) => state.weight * each) };
-    pushes.sum = pushes.content.map((each, plane) => each + pushes.style[plane]);
-    for (const [name, each] of Object.entries(pushes)) table.fill(name, forces[name], each);
-    const said = (name) => `${name} ${tugNumber(forces[name])} (${tugTowards(pushes[name])})`;
-    const apart = forces.angle === null ? "no angle" : `${Math.round(forces.angle)} degrees apart`;
-    const all = `row ${row + 1}, column ${column + 1}: ${said("content")}, ${said("style")}, ${apart}; ${said("sum")}`;
-    dial.turn(forces, state.low, all);
-    dial.magnify(picture, here);
-    mark(moment, here, place(state.kept), state.hovered !== null);
-    tugSet([view], { "aria-valuenow": pixel, "aria-valuetext": all });
-  }
-
   // The length that 99 of 100 pixels of a moment keep to, at the weight of the run
   const whitest = ({ content, style }) => Math.max(content.longest, model.get("ran_with") * style.longest);
+
+  // The place that is pointed at, or kept
+  function look() {
+    if (last() < 0) return;
+    const here = place(state.hovered ?? state.kept);
+    const said = reading.show(now(), here, state.weight);
+    const { moment } = now();
+    mark(moment, here, place(state.kept), state.hovered !== null);
+    write(view, { "aria-valuenow": here.row * moment.wide + here.column, "aria-valuetext": said });
+  }
 
   // The moments changed: the scale of the dial, so that 99 of 100 pixels of each lie within the rim, and both tracks
   function restock() {
     moments.read();
-    if (!there()) return;
-    const longest = Math.max(...moments.list().map(({ moment }) => whitest(moment)));
-    state.low = Math.ceil(Math.log10(longest || 1)) - TUG_DIAL.decades;
-    dial.scale(state.low);
-    const share = (power) => between(0, (power - low) / (high - low), 1);
-    const powers = Array.from({ length: high - low + 1 }, (_, number) => low + number);
-    const named = powers.map((power) => [share(power), String(Number((10 ** power).toPrecision(1)))]);
-    weights.mark([...named, [share(Math.log10(model.get("ran_with"))), "", "tug-own"]]);
-    const all = moments.list().map(({ moment }) => moment.evaluation);
-    const last = all.length - 1;
-    const told = (number) => (last - number) % Math.ceil(all.length / 9) === 0; // more would not fit a narrow page
-    times.input.max = Math.max(1, last);
-    times.mark(all.map((each, number) => [number / Math.max(1, last), told(number) ? String(each) : ""]));
+    if (last() < 0) return;
+    const all = moments.list().map(({ moment }) => moment);
+    const longest = Math.max(...all.map(whitest)) || 1;
+    reading.scale(Math.ceil(Math.log10(longest)) - TUG_DIAL.decades);
+    markTracks(all.map(({ evaluation }) => evaluation), model.get("ran_with"));
   }
 
   function draw() {
-    stage.hidden = !there();
-    empty.hidden = there();
-    fields.check(state.field);
-    if (!there()) return;
+    stage.hidden = last() < 0;
+    empty.hidden = !stage.hidden;
+    check(fields, names.indexOf(state.field));
+    if (stage.hidden) return;
     const { moment, picture } = now();
-    const ranWith = model.get("ran_with");
-    const white = whitest(moment) || 1;
-    const whole = tugForces(moment.whole, state.weight);
+    const [white, { evaluation, wide, high }] = [whitest(moment) || 1, moment];
     moments.show(picture);
-    view.style.aspectRatio = `${moment.wide} / ${moment.high}`;
-    view.style.maxWidth = `${Math.round((460 * moment.wide) / moment.high)}px`;
-    const label = `place in the picture at evaluation ${moment.evaluation}`;
-    tugSet([view], { "aria-valuemax": moment.many - 1, "aria-label": label });
+    view.style.aspectRatio = `${wide} / ${high}`;
+    view.style.maxWidth = `${Math.round((460 * wide) / high)}px`;
+    write(view, { "aria-valuemax": moment.many - 1, "aria-label": `place in the picture at evaluation ${evaluation}` });
     cover(moment, state.field, state.weight, white);
     state.told = legend.tell(state.field, moment.shares, white);
-    const sentences = tugSentences(whole, tugHarder(moment, state.weight), state.weight, ranWith);
-    words.forEach((each, number) => sayIn(each, sentences[number] ?? ""));
+    const whole = tugForces(moment.whole, state.weight);
+    const sentences = tugSentences(whole, tugHarder(moment, state.weight), state.weight, model.get("ran_with"));
+    words.forEach((each, number) => (each.textContent = sentences[number] ?? ""));
     const angle = whole.angle === null ? "no angle" : `an angle of ${Math.round(whole.angle)} degrees`;
-    const observed = `${tugWho(whole)}, ${angle}`;
-    set(weights, Math.log10(state.weight), tugLong(state.weight), observed);
-    set(times, index(), `evaluation ${moment.evaluation}`, observed);
+    const show = (of, value, text) => of.show(value, text, `${text}: ${tugWho(whole)}, ${angle}`);
+    show(weights, state.weight, tugLong(state.weight));
+    show(times, index(), `evaluation ${evaluation}`);
     look();
   }
 
-  function set(track, value, shown, observed) {
-    track.input.value = value;
-    sayIn(track.value, shown);
-    tugSet([track.input], { "aria-valuetext": `${shown}: ${observed}` });
-  }
-
-  function lay(field) {
+  function choose(field) {
     state.field = field;
     draw();
-    sayIn(heard, state.told ?? "");
+    heard.say(state.told ?? "");
     tell(model, { field });
   }
 
-  // power: of ten; the run's own weight is met exactly
-  function weigh(power, keep) {
-    const own = Math.log10(model.get("ran_with"));
-    const near = Math.abs(power - own) < 0.025 ? own : between(low, power, high);
-    state.weight = Number((10 ** near).toPrecision(near === own ? 12 : 3));
+  // The run's own weight is met exactly
+  function weigh(weight, ended) {
+    const own = model.get("ran_with");
+    const power = TUG_STEP * Math.round(Math.log10(weight) / TUG_STEP);
+    const isOwn = Math.abs(Math.log10(weight / own)) < 0.025;
+    state.weight = isOwn ? own : Number((10 ** power).toPrecision(3));
     draw();
-    if (keep) tell(model, { weight: state.weight });
+    if (ended) tell(model, { weight: state.weight });
   }
 
   // The last is -1: the moments that are still to come follow
-  function go(number, keep) {
-    const last = moments.list().length - 1;
-    state.at = number >= last ? -1 : Math.max(0, number);
+  function go(number, ended) {
+    state.at = number >= last() ? -1 : number;
     draw();
-    if (keep) tell(model, { at: state.at });
+    if (ended) tell(model, { at: state.at });
   }
 
-  weights.input.addEventListener("input", () => weigh(Number(weights.input.value), false));
-  weights.input.addEventListener("change", () => tell(model, { weight: state.weight }));
-  times.input.addEventListener("input", () => go(Number(times.input.value), false));
-  times.input.addEventListener("change", () => tell(model, { at: state.at }));
-  const turn = (by) => () => weigh(Math.log10(state.weight) + by, true);
-  const walk = (by) => () => go(index() + by, true);
-  const both = (act, little, much) => ({
-    ArrowRight: act(little), ArrowUp: act(little), ArrowLeft: act(-little), ArrowDown: act(-little),
-    PageUp: act(much), PageDown: act(-much), End: act(99), Home: act(-99),
-  });
-  onKeys(weights.input, both(turn, TUG_WEIGHTS.key, 1));
-  onKeys(times.input, both(walk, 1, 3));
-
-  function keep(spot, told = true) {
-    Object.assign(state, { kept: [between(0, spot[0], 1), between(0, spot[1], 1)], hovered: null });
+  function hover(spot) {
+    state.hovered = spot;
     look();
-    if (told) tell(model, { spot: state.kept });
   }
-  const spotOf = (event) => {
-    const { x, y } = placeIn(view, event);
-    return [between(0, x, 1), between(0, y, 1)];
-  };
-  view.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || state.finger !== null) return;
-    Object.assign(state, { finger: event.pointerId, begun: state.kept });
-    view.setPointerCapture(event.pointerId);
-    if (event.pointerType !== "touch") keep(spotOf(event), false); // a finger may be about to scroll
-  });
-  view.addEventListener("pointermove", (event) => {
-    if (state.finger === event.pointerId) keep(spotOf(event), false);
-    else if (state.finger === null && event.pointerType !== "touch") {
-      state.hovered = spotOf(event);
-      look();
-    }
-  });
-  const released = (event) => {
-    if (state.finger !== event.pointerId) return;
-    state.finger = null;
-    if (event.type === "pointercancel") keep(state.begun, false); // the page scrolled
-    else keep(spotOf(event));
-  };
-  view.addEventListener("pointerup", released);
-  view.addEventListener("pointercancel", released);
-  view.addEventListener("pointerleave", () => {
-    state.hovered = null;
-    look();
-  });
-  const move = (columns, rows) => () => {
+  function keep(spot) {
+    state.kept = spot;
+    hover(null);
+    tell(model, { spot });
+  }
+  function move(columns, rows) {
     const { column, row } = place(state.kept);
-    const { wide, high: all } = now().moment;
-    keep([(between(0, column + columns, wide - 1) + 0.5) / wide, (between(0, row + rows, all - 1) + 0.5) / all]);
-  };
-  onKeys(view, {
-    ArrowLeft: move(-1, 0), ArrowRight: move(1, 0), ArrowUp: move(0, -1), ArrowDown: move(0, 1),
-    "Shift+ArrowLeft": move(-10, 0), "Shift+ArrowRight": move(10, 0),
-    "Shift+ArrowUp": move(0, -10), "Shift+ArrowDown": move(0, 10),
-    Home: move(-1e6, 0), End: move(1e6, 0), PageUp: move(0, -10), PageDown: move(0, 10),
-  });
+    const { wide, high } = now().moment;
+    keep([(between(0, column + columns, wide - 1) + 0.5) / wide, (between(0, row + rows, high - 1) + 0.5) / high]);
+  }
+  onPoint(view, hover, keep);
+  onArrows(view, move, (columns, rows) => move(10 * columns, 10 * rows));
+  const by = (columns, rows) => () => move(columns, rows);
+  onKeys(view, { Home: by(-Infinity, 0), End: by(Infinity, 0), PageUp: by(0, -10), PageDown: by(0, 10) });
 
   const from = (name) => () => {
     state[name] = model.get(name);
     draw();
   };
   const end = follow(model, {
-    [`${moments.names} ran_with`]: () => {
+    [`${moments.names} ran_with`]() {
       restock();
       draw();
     },
@@ -638,8 +552,5 @@ function tug({ model, el }) {
       look();
     },
   });
-  return () => {
-    end();
-    moments.end();
-  };
+  return ends(end, moments.end);
 }

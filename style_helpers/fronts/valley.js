@@ -5,7 +5,7 @@
 // The walks and the words about them are here and nowhere else; the tests hold the walks to torch's own optimisers.
 
 const VALLEY_RANGES = {
-  rate: { low: 1e-4, high: 1, log: true, key: 0.005, ticks: [1e-4, 1e-3, 0.01, 0.1, 1] }, // key: in parts of the track
+  rate: { low: 1e-4, high: 1, log: true, key: 0.005, ticks: [1e-4, 1e-3, 0.01, 0.1, 1] },
   condition: { low: 1, high: 1000, log: true, key: 0.02, ticks: [1, 10, 100, 1000] },
   steps: { low: 0, high: 100, key: 0.01, ticks: [0, 50, 100] },
 };
@@ -101,19 +101,14 @@ function valleyWalk(shape, { optimiser, rate, steps, start }) {
 
 // In words
 
-function valleyNumber(value, digits = 3) {
-  if (Math.abs(value) >= 1e5) return value.toExponential(digits - 1).replace("+", "");
-  return String(Number(value.toPrecision(digits)));
-}
-
 // What the eigenvalues say about gradient descent before it has made a step: [a word, why]
 function valleyPredicted({ flat, steep, bound }, rate) {
   const left = [flat, steep].map((curvature) => 1 - rate * curvature);
   const [along, across] = left.map((each) => each.toFixed(3).replace("-", "−"));
-  const where = `the bound 2/λmax = 2/${valleyNumber(steep)} = ${bound.toFixed(4)}`;
+  const where = `the bound 2/λmax = 2/${digits(steep)} = ${bound.toFixed(4)}`;
   const parts = `${along} of the error along the valley and ${across} of it across`;
   const each = flat === steep ? `each step leaves ${along} of the error` : `each step leaves ${parts}`;
-  const number = `The rate ${valleyNumber(rate)} is`;
+  const number = `The rate ${digits(rate)} is`;
   if (Math.abs(left[1] + 1) < 1e-9) return ["Neither nearer nor further", `${number} ${where} itself; ${each}.`];
   if (left[1] < -1) return ["Diverges", `${number} above ${where}; ${each}, so it jumps further each time.`];
   if (left[1] < 0) {
@@ -133,7 +128,7 @@ function valleySeen(shape, { optimiser, rate }, points, apart, first) {
   const jumps = sides.filter((side, i) => i && side * sides[i - 1] < 0).length;
   const crossed = `It crossed the bottom of the valley ${jumps === 1 ? "once" : `${jumps} times`}`;
   const why = {
-    Adam: `${crossed}, and one step is about as long as the rate, ${valleyNumber(rate)}, whatever the slope.`,
+    Adam: `${crossed}, and one step is about as long as the rate, ${digits(rate)}, whatever the slope.`,
     "L-BFGS": `${crossed}, and it found the curvatures by itself, without a rate: only its first move is a guess.`,
   };
   return [word, why[optimiser]];
@@ -151,134 +146,58 @@ function valleyWords(shape, now, points) {
   const done = points.length - 1;
   const steps = `${done} ${done === 1 ? "step" : "steps"}`;
   const ended = done < now.steps ? `; there we stop, before step ${now.steps}` : "";
-  const [there, began] = [apart, first].map((each) => valleyNumber(each, 2));
+  const [there, began] = [apart, first].map((each) => digits(each, 2));
   const outside = points.filter((point) => point.some((each) => each < 0 || each > 1)).length;
   const off = outside ? ` ${outside} of its points ${outside === 1 ? "is" : "are"} outside the map.` : "";
   return [word, why, `After ${steps} it is ${there} from the lowest point; the start was ${began} away${ended}.${off}`];
 }
 
-// A track to drag on, to tap on, or to move on with the keys. Above it its name and its value, below it its ticks.
-//
-// moved(value, ended): the hand has moved it, or has let it go. Returns its parts and `show`.
-function valleyTrack(name, range, moved) {
-  const { low, high, log } = range;
-  const at = (value) => (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
-  const value = (share) => {
-    const inside = between(0, share, 1);
-    const exact = log ? low * (high / low) ** inside : Math.round(low + (high - low) * inside);
-    return between(low, Number(exact.toPrecision(3)), high); // what is shown is what is meant
-  };
-  const shown = made("span", "valley-value");
-  const knob = made("div", "valley-knob");
-  const known = { tabindex: "0", role: "slider", "aria-label": name, "aria-valuemin": low, "aria-valuemax": high };
-  const slider = made("div", "valley-track", known, knob);
-  const ticks = made("div", "valley-ticks", { "aria-hidden": "true" });
-  for (const tick of range.ticks) ticks.append(made("span", "", { style: `left: ${100 * at(tick)}%` }, String(tick)));
-  const head = made("div", "valley-head", { "aria-hidden": "true" }, made("span", "", {}, name), shown);
-  let [is, begun] = [low, null];
-
-  slider.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || !event.isPrimary || slider.getAttribute("aria-disabled") === "true") return;
-    begun = is;
-    slider.setPointerCapture(event.pointerId);
-    if (event.pointerType !== "touch") moved(value(placeIn(slider, event).x), false);
-  });
-  slider.addEventListener("pointermove", (event) => {
-    if (begun !== null && event.isPrimary) moved(value(placeIn(slider, event).x), false);
-  });
-  const ended = (event) => {
-    if (begun === null || !event.isPrimary) return;
-    const was = begun;
-    begun = null;
-    moved(event.type === "pointercancel" ? was : value(placeIn(slider, event).x), true); // cancelled: the page scrolled
-  };
-  slider.addEventListener("pointerup", ended);
-  slider.addEventListener("pointercancel", ended);
-  const by = (keys) => () => {
-    if (slider.getAttribute("aria-disabled") !== "true") moved(value(at(is) + keys * range.key), true);
-  };
-  onKeys(slider, {
-    ArrowLeft: by(-1), ArrowDown: by(-1), ArrowRight: by(1), ArrowUp: by(1),
-    PageDown: by(-10), PageUp: by(10), Home: by(-1000), End: by(1000),
-  });
-  return {
-    box: made("div", "valley-control", {}, head, slider, ticks),
-    slider, knob, at,
-    show(given, said, text = valleyNumber(given)) {
-      is = given;
-      shown.textContent = text;
-      knob.style.left = `${100 * at(given)}%`;
-      slider.setAttribute("aria-valuenow", String(given));
-      slider.setAttribute("aria-valuetext", said);
-    },
-  };
+function valleyTrack(name, of, moved) {
+  const one = track(name, VALLEY_RANGES[of], moved);
+  one.mark(VALLEY_RANGES[of].ticks.map((tick) => [tick, String(tick)]));
+  return one;
 }
 
 // The track of the rate is a curve: what each rate leaves of the distance. Gradient descent's bound is drawn in it.
 function valleyRates(moved) {
-  const track = valleyTrack("learning rate", VALLEY_RANGES.rate, moved);
-  const curve = made("polyline", "valley-curve");
-  const even = made("line", "valley-even", { x1: 0, x2: 100 });
-  const whole = { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" };
-  const drawing = made("svg", "", whole, even, curve);
-  const beyond = made("div", "valley-beyond", { "aria-hidden": "true" });
-  const bound = made("div", "valley-bound", { "aria-hidden": "true" }, made("span"));
-  const what = made("div", "valley-what", { "aria-hidden": "true" });
+  const { box, rail, knob, at, show } = valleyTrack("learning rate", "rate", moved);
+  const hidden = { "aria-hidden": "true" };
+  const [curve, even] = [made("polyline", "valley-curve"), made("line", "valley-even", { x1: 0, x2: 100 })];
+  const drawing = made("svg", "over", { ...hidden, viewBox: "0 0 100 100", preserveAspectRatio: "none" }, even, curve);
+  const beyond = made("div", "valley-beyond", hidden);
+  const bound = made("div", "valley-bound", hidden, made("span", "small"));
+  const what = made("div", "small", hidden);
   const range = VALLEY_LEFT.map(Math.log);
   const height = (left) => {
     const shown = Math.log(between(VALLEY_LEFT[0], left, VALLEY_LEFT[1]));
     return 96 - (92 * (shown - range[0])) / (range[1] - range[0]);
   };
-  for (const end of ["y1", "y2"]) even.setAttribute(end, height(1));
-  track.box.classList.add("nst-valley-rates");
-  track.slider.prepend(beyond, bound, drawing);
-  track.slider.before(what);
+  write(even, { y1: height(1), y2: height(1) });
+  box.classList.add("nst-valley-rates");
+  rail.prepend(beyond, bound, drawing);
+  rail.before(what);
 
-  return {
-    ...track,
-    draw(shape, now, said) {
-      const first = shape.distance(now.start) || 1;
-      const left = (rate) => shape.distance(valleyWalk(shape, { ...now, rate }).at(-1)) / first;
-      const free = now.optimiser === "L-BFGS";
-      const shares = free ? [0, 1] : Array.from({ length: 121 }, (_, i) => i / 120);
-      const { low, high } = VALLEY_RANGES.rate;
-      const places = shares.map((share) => `${100 * share},${height(left(low * (high / low) ** share)).toFixed(2)}`);
-      curve.setAttribute("points", places.join(" "));
-      if (free) track.show(now.rate, "L-BFGS needs no rate", "none needed");
-      else track.show(now.rate, `${valleyNumber(now.rate)}: ${said}`);
-      track.knob.style.top = `${height(left(now.rate))}%`;
-      track.slider.setAttribute("aria-disabled", String(free));
-      const place = 100 * track.at(shape.bound);
-      bound.style.left = beyond.style.left = `${place}%`;
-      bound.hidden = free;
-      beyond.hidden = now.optimiser !== "gradient descent";
-      const number = shape.bound.toFixed(4);
-      const stable = `bound 2/λmax = ${number}; diverges above`;
-      bound.firstChild.textContent = beyond.hidden ? `gradient descent’s bound ${number}` : stable;
-      what.textContent = `distance left by ${free ? "any" : "each"} rate; dotted: all of it`;
-    },
-  };
-}
-
-// The optimisers to choose from; chosen(name)
-function valleyChoice(chosen) {
-  const names = Object.keys(VALLEY_OPTIMISERS);
-  const buttons = names.map((name) => made("button", "button", { type: "button", role: "radio" }, name));
-  const box = made("div", "valley-choice", { role: "radiogroup", "aria-label": "optimiser" }, ...buttons);
-  const go = (by) => () => {
-    const next = (buttons.findIndex((each) => each.tabIndex === 0) + by + names.length) % names.length;
-    buttons[next].focus();
-    chosen(names[next]);
-  };
-  buttons.forEach((button, i) => button.addEventListener("click", () => chosen(names[i])));
-  onKeys(box, { ArrowLeft: go(-1), ArrowUp: go(-1), ArrowRight: go(1), ArrowDown: go(1) });
-  return {
-    box,
-    show: (name) => buttons.forEach((button, i) => {
-      button.setAttribute("aria-checked", String(names[i] === name));
-      button.tabIndex = names[i] === name ? 0 : -1;
-    }),
-  };
+  function draw(shape, now, said) {
+    const first = shape.distance(now.start) || 1;
+    const left = (rate) => shape.distance(valleyWalk(shape, { ...now, rate }).at(-1)) / first;
+    const free = now.optimiser === "L-BFGS";
+    const shares = free ? [0, 1] : Array.from({ length: 121 }, (_, i) => i / 120);
+    const { low, high } = VALLEY_RANGES.rate;
+    const places = shares.map((share) => `${100 * share},${height(left(low * (high / low) ** share)).toFixed(2)}`);
+    write(curve, { points: places.join(" ") });
+    if (free) show(now.rate, "none needed", "L-BFGS needs no rate");
+    else show(now.rate, digits(now.rate), `${digits(now.rate)}: ${said}`);
+    lay(knob, { top: height(left(now.rate)) / 100 });
+    write(rail, { "aria-disabled": free });
+    for (const each of [bound, beyond]) lay(each, { left: at(shape.bound) });
+    bound.hidden = free;
+    beyond.hidden = now.optimiser !== "gradient descent";
+    const number = shape.bound.toFixed(4);
+    const stable = `bound 2/λmax = ${number}; diverges above`;
+    bound.firstChild.textContent = beyond.hidden ? `gradient descent’s bound ${number}` : stable;
+    what.textContent = `distance left by ${free ? "any" : "each"} rate; dotted: all of it`;
+  }
+  return { box, draw };
 }
 
 // Two pixels as they look: a point of the map is a picture
@@ -295,14 +214,12 @@ function valleyPixels() {
 
 // What is drawn: contour lines, walk, and what stands at a place of it. The start is the one thing to grasp.
 function valleyMap(levels) {
-  const rings = levels.map(() => made("ellipse", "valley-level"));
+  const rings = [...levels].reverse().map((level) => ({ level, ring: made("ellipse", "valley-level") }));
   const cross = made("path", "valley-lowest");
-  const halo = made("path", "valley-halo");
-  const dotHalo = made("path", "valley-halo valley-dots");
-  const line = made("path", "valley-line");
-  const dots = made("path", "valley-line valley-dots");
-  const known = { viewBox: `0 0 ${VALLEY_SIDE} ${VALLEY_SIDE}`, role: "img" };
-  const drawing = made("svg", "", known, ...rings.reverse(), halo, dotHalo, line, dots, cross);
+  const [halo, line] = [made("path", "valley-halo"), made("path", "valley-line")];
+  const [dotHalo, dots] = [made("path", "valley-halo valley-dots"), made("path", "valley-line valley-dots")];
+  const drawn = [...rings.map(({ ring }) => ring), halo, dotHalo, line, dots, cross];
+  const drawing = made("svg", "", { viewBox: `0 0 ${VALLEY_SIDE} ${VALLEY_SIDE}`, role: "img" }, ...drawn);
   const [ofStart, ofLowest] = [valleyPixels(), valleyPixels()];
   const lowest = made("div", "valley-label", { "aria-hidden": "true" }, ofLowest.box, "lowest point");
   const startName = made("div", "valley-label", { "aria-hidden": "true" }, ofStart.box, "start");
@@ -311,45 +228,46 @@ function valleyMap(levels) {
   const two = { "aria-roledescription": "slider in two directions", "aria-valuemax": 1 };
   const start = made("div", "valley-start", { ...kind, ...two, "aria-label": "start, moved by the four arrow keys" });
   const tip = made("div", "valley-tip", { "aria-hidden": "true" });
-  const map = made("div", "valley-map", {}, drawing, lowest, startName, point, start, tip);
+  const map = made("div", "drag valley-map", {}, drawing, lowest, startName, point, start, tip);
   const unit = ([x, y]) => [VALLEY_SIDE * x, VALLEY_SIDE * (1 - y)];
-  const put = (node, [x, y], below = y > 0.8) => {
-    node.style.left = `${100 * between(0, x, 1)}%`;
-    node.style.top = `${100 * between(0, 1 - y, 1)}%`;
+  function put(node, [x, y], below = y > 0.8) {
+    lay(node, { left: between(0, x, 1), top: between(0, 1 - y, 1) });
     node.classList.toggle("nst-valley-leftwards", x > 0.5); // what is written beside it
     node.classList.toggle("nst-valley-below", below);
-  };
+  }
 
-  return {
-    map, start, point, tip, put,
-    draw(shape, points, optimiser, said) {
-      const [x, y] = unit(shape.lowest);
-      rings.forEach((ring, i) => {
-        const level = levels[levels.length - 1 - i]; // loss = curvature * distance^2 / 2 in each direction
-        const [rx, ry] = [shape.flat, shape.steep].map((curvature) => VALLEY_SIDE * Math.sqrt((2 * level) / curvature));
-        for (const [key, value] of Object.entries({ cx: x, cy: y, rx, ry })) ring.setAttribute(key, value);
-        ring.setAttribute("transform", `rotate(-45 ${x} ${y})`);
-      });
-      cross.setAttribute("d", `M ${x - 8} ${y} h 16 M ${x} ${y - 8} v 16`);
-      const seen = points.filter((each) => Math.max(...each.map(Math.abs)) < 50); // farther ones make it inexact
-      const places = seen.map((each) => unit(each).map((part) => part.toFixed(2)).join(" "));
-      for (const each of [halo, line]) each.setAttribute("d", `M ${places.join(" L ")}`);
-      const marks = places.slice(1).map((place) => `M ${place} h 0`); // lines without length, their ends round
-      for (const each of [dotHalo, dots]) each.setAttribute("d", marks.join(" "));
-      put(lowest, shape.lowest, true);
-      put(start, points[0]);
-      const height = points[0][1];
-      put(startName, points[0], height > 0.88 || (height > 0.12 && shape.across(points[0]) > 0)); // where no walk goes
-      ofLowest.show(shape.lowest);
-      ofStart.show(points[0]);
-      start.setAttribute("aria-valuenow", points[0][0]);
-      const [x1, x2] = points[0].map((each) => valleyNumber(each));
-      start.setAttribute("aria-valuetext", `x1 ${x1}, x2 ${x2}: ${said}`);
-      const where = `lowest at x1 ${shape.lowest[0]}, x2 ${shape.lowest[1]}`;
-      const what = `Contour lines of a valley of two pixels, ${where}, and the walk of ${optimiser} over it`;
-      drawing.setAttribute("aria-label", what);
-    },
-  };
+  function drawValley(shape) {
+    const [cx, cy] = unit(shape.lowest);
+    for (const { level, ring } of rings) { // loss = curvature * distance^2 / 2 in each direction
+      const [rx, ry] = [shape.flat, shape.steep].map((curvature) => VALLEY_SIDE * Math.sqrt((2 * level) / curvature));
+      write(ring, { cx, cy, rx, ry, transform: `rotate(-45 ${cx} ${cy})` });
+    }
+    write(cross, { d: `M ${cx - 8} ${cy} h 16 M ${cx} ${cy - 8} v 16` });
+    put(lowest, shape.lowest, true);
+    ofLowest.show(shape.lowest);
+  }
+
+  function drawWalk(points) {
+    const seen = points.filter((each) => Math.max(...each.map(Math.abs)) < 50); // farther ones make it inexact
+    const places = seen.map((each) => unit(each).map((part) => part.toFixed(2)).join(" "));
+    const marks = places.slice(1).map((place) => `M ${place} h 0`); // lines without length, their ends round
+    for (const each of [halo, line]) write(each, { d: `M ${places.join(" L ")}` });
+    for (const each of [dotHalo, dots]) write(each, { d: marks.join(" ") });
+  }
+
+  function draw(shape, points, optimiser, said) {
+    drawValley(shape);
+    drawWalk(points);
+    const [[x, y]] = points;
+    put(start, [x, y]);
+    put(startName, [x, y], y > 0.88 || (y > 0.12 && shape.across([x, y]) > 0)); // where no walk goes
+    ofStart.show([x, y]);
+    write(start, { "aria-valuenow": x, "aria-valuetext": `x1 ${digits(x)}, x2 ${digits(y)}: ${said}` });
+    const where = `lowest at x1 ${shape.lowest[0]}, x2 ${shape.lowest[1]}`;
+    const what = `Contour lines of a valley of two pixels, ${where}, and the walk of ${optimiser} over it`;
+    write(drawing, { "aria-label": what });
+  }
+  return { map, start, point, tip, put, draw };
 }
 
 // The map with its axes
@@ -358,8 +276,8 @@ function valleyFramed(map) {
     const parts = ["0", text, "1"].map((each) => made("span", "", {}, each));
     return made("div", name, { "aria-hidden": "true" }, ...parts);
   };
-  const upright = axis("valley-axis valley-upright", "x2, the right pixel");
-  return [made("div", "valley-frame", {}, upright, map), axis("valley-axis", "x1, the left pixel")];
+  const upright = axis("valley-axis valley-upright between small", "x2, the right pixel");
+  return [made("div", "valley-frame", {}, upright, map), axis("valley-axis between small", "x1, the left pixel")];
 }
 
 // Points of the walk that are pointed at, or gone through with the keys, tell their step, place and loss
@@ -376,41 +294,34 @@ function valleyTelling({ map, point, tip, put }) {
     const outside = at.some((each) => each < 0 || each > 1);
     const texts = [
       number ? `step ${number}${outside ? ", outside the map" : ""}` : "the start",
-      `x1 ${valleyNumber(at[0])}, x2 ${valleyNumber(at[1])}`,
-      `loss ${valleyNumber(shape.loss(at))}`,
+      `x1 ${digits(at[0])}, x2 ${digits(at[1])}`,
+      `loss ${digits(shape.loss(at))}`,
     ];
-    [step, where, loss].forEach((node, i) => { node.textContent = texts[i]; });
+    [step, where, loss].forEach((node, i) => (node.textContent = texts[i]));
     pixels.show(at);
     for (const node of [point, tip]) {
       put(node, at);
       node.classList.toggle("nst-valley-seen", seen);
     }
-    point.setAttribute("aria-valuemax", String(points.length - 1));
-    point.setAttribute("aria-valuenow", String(number));
-    point.setAttribute("aria-valuetext", `${texts[0]}: ${texts[1]}, ${texts[2]}`);
+    const told = `${texts[0]}: ${texts[1]}, ${texts[2]}`;
+    write(point, { "aria-valuemax": points.length - 1, "aria-valuenow": number, "aria-valuetext": told });
   }
 
-  const go = (place) => () => {
-    chosen = between(0, place(Math.min(chosen, points.length - 1)), points.length - 1);
+  onSliderKeys(point, (steps) => {
+    const last = points.length - 1;
+    chosen = between(0, Math.min(chosen, last) + steps, last);
     show();
-  };
-  const [back, on] = [go((is) => is - 1), go((is) => is + 1)];
-  onKeys(point, {
-    ArrowLeft: back, ArrowDown: back, ArrowRight: on, ArrowUp: on, Home: go(() => 0), End: go(() => Infinity),
   });
   point.addEventListener("focus", show);
   point.addEventListener("blur", show);
-  map.addEventListener("pointerleave", () => {
-    hovered = null;
-    show();
-  });
   return {
-    follow: (newShape, newPoints) => {
+    follow(newShape, newPoints) {
       [shape, points] = [newShape, newPoints];
       if (hovered !== null && hovered >= points.length) hovered = null;
       show();
     },
-    nearest(event) { // the number of the point that is meant, or null
+    // The number of the point that is meant, or null
+    nearest(event) {
       const at = placeIn(map, event);
       const apart = points.map(([x, y]) => at.wide * Math.hypot(x - at.x, 1 - y - at.y));
       const least = Math.min(...apart);
@@ -431,60 +342,47 @@ function valleyTelling({ map, point, tip, put }) {
 // The start is dragged, or put where one presses or taps; a finger that swipes over the map scrolls the page, so only
 // the start itself is dragged by touch. moved(start, ended)
 function valleyGrasp({ map, start }, telling, moved, is) {
-  let grasp = null; // from the pointer to the start, while it is dragged
-  let tap = null; // where a finger came down
+  let grasp = null; // from the pointer to the start, and where that was
+  let tapped = false;
   const rounded = (value) => Number(between(0, value, 1).toFixed(3));
-  const placed = (event) => {
+  function placed(event, by = { x: 0, y: 0 }) {
     const at = placeIn(map, event);
-    return [rounded(at.x + grasp.x), rounded(1 - at.y + grasp.y)];
-  };
+    return [rounded(at.x + by.x), rounded(1 - at.y + by.y)];
+  }
+  function put(place) {
+    moved(place, true);
+    start.focus({ preventScroll: true });
+  }
   map.addEventListener("mousedown", (event) => {
     if (event.target !== start) event.preventDefault(); // the focus goes where we send it
   });
-  map.addEventListener("pointerdown", (event) => {
-    if (event.button > 0 || !event.isPrimary) return;
-    const at = placeIn(map, event);
-    telling.hover(null);
-    if (event.target !== start && event.pointerType === "touch") {
-      tap = { x: event.clientX, y: event.clientY };
-      return;
-    }
-    map.setPointerCapture(event.pointerId);
-    const was = is();
-    grasp = event.target === start ? { x: was[0] - at.x, y: was[1] - 1 + at.y, was } : { x: 0, y: 0, was };
-    if (event.target !== start) moved(placed(event), false);
+  onDrag(map, {
+    begin(event) {
+      const [at, [x, y], isStart] = [placeIn(map, event), is(), event.target === start];
+      telling.hover(null);
+      tapped = !isStart && event.pointerType === "touch";
+      grasp = isStart ? { x: x - at.x, y: y - 1 + at.y, was: [x, y] } : { x: 0, y: 0, was: [x, y] };
+      return !tapped;
+    },
+    move: (event) => moved(placed(event, grasp), false),
+    drop: (event) => put(placed(event, grasp)),
+    back: () => moved(grasp.was, true),
+    hover: (event) => telling.hover(telling.nearest(event)),
+    leave: () => telling.hover(null),
   });
-  map.addEventListener("pointermove", (event) => {
-    if (grasp && event.isPrimary) moved(placed(event), false);
-    else if (event.pointerType !== "touch") telling.hover(telling.nearest(event));
-  });
-  map.addEventListener("pointerup", (event) => {
-    if (!event.isPrimary) return;
-    const tapped = tap && Math.hypot(event.clientX - tap.x, event.clientY - tap.y) < 10;
+  map.addEventListener("click", (event) => {
     const meant = tapped ? telling.nearest(event) : null;
-    if (tapped) grasp = { x: 0, y: 0 };
     if (meant !== null) telling.choose(meant);
-    else if (grasp) {
-      moved(placed(event), true);
-      start.focus({ preventScroll: true });
-    }
-    grasp = tap = null;
+    else if (tapped) put(placed(event));
+    tapped = false;
   });
-  map.addEventListener("pointercancel", (event) => {
-    if (!event.isPrimary) return;
-    if (grasp) moved(grasp.was, true);
-    grasp = tap = null;
-  });
-  const by = (x, y) => () => moved([rounded(is()[0] + x), rounded(is()[1] + y)], true);
-  const keys = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
-  for (const [key, [x, y]] of Object.entries(keys)) {
-    onKeys(start, { [key]: by(0.01 * x, 0.01 * y), [`Shift+${key}`]: by(0.1 * x, 0.1 * y) });
-  }
+  const by = (step) => (x, y) => moved([rounded(is()[0] + step * x), rounded(is()[1] - step * y)], true);
+  onArrows(start, by(0.01), by(0.1));
 }
 
 function valley({ model, el }) {
   const now = {}; // what is shown; Python hears of it when the hand lets go
-  let [held, later] = [false, null];
+  let [held, begun] = [false, false]; // begun: it was drawn before
   const change = (values, ended = true) => {
     Object.assign(now, values);
     held = !ended;
@@ -494,24 +392,25 @@ function valley({ model, el }) {
     take(); // what Python set meanwhile
   };
   const changed = (name) => (value, ended) => change({ [name]: value }, ended);
-  const choice = valleyChoice(changed("optimiser"));
+  const names = Object.keys(VALLEY_OPTIMISERS);
+  const choice = radios("bar", { "aria-label": "optimiser" }, (place) => change({ optimiser: names[place] }));
+  choice.append(...names.map((name) => radio("button", name)));
   const drawn = valleyMap(model.get("levels"));
   const telling = valleyTelling(drawn);
   valleyGrasp(drawn, telling, changed("start"), () => now.start);
   const rates = valleyRates(changed("rate"));
-  const condition = valleyTrack("condition number", VALLEY_RANGES.condition, changed("condition"));
-  const steps = valleyTrack("number of steps", VALLEY_RANGES.steps, changed("steps"));
-  const first = { type: "button", title: "everything as it was at first" };
-  const again = made("button", "button", first, "back to the start");
-  again.addEventListener("click", () => change({ ...model.get("at_first") }));
+  const condition = valleyTrack("condition number", "condition", changed("condition"));
+  const steps = valleyTrack("number of steps", "steps", changed("steps"));
+  const first = { title: "everything as it was at first" };
+  const again = button("back to the start", () => change({ ...model.get("at_first") }), first);
   const [word, why, reached] = [made("div", "valley-word"), made("p"), made("p", "quiet")];
-  const words = made("div", "valley-words", { "aria-hidden": "true" }, word, why, reached);
-  const heard = made("div", "heard", { role: "status" }); // the same words, when the hand has come to rest
+  const words = made("div", "valley-words", {}, word, why, reached);
+  const heard = voice(); // the same words, when the hand has come to rest
   el.append(
-    made("div", "valley", {},
-      made("div", "valley-top", {}, choice.box, made("div", "quiet", {}, VALLEY_HINT)),
-      made("div", "valley-figure", {}, ...valleyFramed(drawn.map), rates.box),
-      made("div", "valley-side", {}, condition.box, steps.box, words, heard, again),
+    made("div", "row", {},
+      made("div", "row valley-top", {}, choice, made("div", "quiet", {}, VALLEY_HINT)),
+      made("div", "side", {}, ...valleyFramed(drawn.map), rates.box),
+      made("div", "aside", {}, condition.box, steps.box, words, heard.node, again),
     ),
   );
 
@@ -522,14 +421,14 @@ function valley({ model, el }) {
     const said = texts[0].toLowerCase();
     drawn.draw(shape, points, now.optimiser, said);
     telling.follow(shape, points);
-    choice.show(now.optimiser);
+    check(choice, names.indexOf(now.optimiser));
     rates.draw(shape, now, said);
-    condition.show(now.condition, `${valleyNumber(now.condition)}: ${said}`);
-    steps.show(now.steps, `${now.steps}: ${valleyNumber(shape.distance(points.at(-1)), 2)} from the lowest point`);
-    [word, why, reached].forEach((node, i) => sayIn(node, texts[i]));
-    clearTimeout(later);
-    const say = () => sayIn(heard, `${texts[0]}. ${texts[1]} ${texts[2]}`);
-    later = heard.textContent ? setTimeout(say, 700) : say();
+    condition.show(now.condition, digits(now.condition), `${digits(now.condition)}: ${said}`);
+    const left = `${digits(shape.distance(points.at(-1)), 2)} from the lowest point`;
+    steps.show(now.steps, String(now.steps), `${now.steps}: ${left}`);
+    [word, why, reached].forEach((node, i) => (node.textContent = texts[i]));
+    if (begun) heard.rest(`${texts[0]}. ${texts[1]} ${texts[2]}`);
+    begun = true;
   }
 
   function take() {
@@ -537,9 +436,5 @@ function valley({ model, el }) {
     for (const name of ["optimiser", "rate", "condition", "steps", "start"]) now[name] = model.get(name);
     draw();
   }
-  const end = follow(model, { "optimiser rate condition steps start": take });
-  return () => {
-    end();
-    clearTimeout(later);
-  };
+  return follow(model, { "optimiser rate condition steps start": take });
 }

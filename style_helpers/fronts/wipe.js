@@ -12,16 +12,17 @@ function wipeLayer(name) {
 }
 
 function wipe({ model, el }) {
-  const view = made("div", "view wipe-view", { tabindex: "0", role: "slider", "aria-valuemin": "0", "aria-valuemax": "100" });
+  const its = { tabindex: "0", role: "slider", "aria-valuemin": 0, "aria-valuemax": 100 };
+  const view = made("div", "view wipe-view", its);
   const before = wipeLayer("before");
   const after = wipeLayer("after");
   const line = made("div", "wipe-line", { "aria-hidden": "true" });
-  const names = { before: made("span", "wipe-name"), after: made("span", "wipe-name wipe-right") };
-  const smaller = made("button", "button", { type: "button", "aria-label": "smaller", title: "smaller (-)" }, "−");
-  const larger = made("button", "button", { type: "button", "aria-label": "larger", title: "larger (+)" }, "+");
-  const said = made("span", "wipe-said", { "aria-live": "polite" });
+  const names = { before: made("span", "chip wipe-name"), after: made("span", "chip wipe-name wipe-right") };
+  const smaller = button("−", () => step(1 / 1.5), { "aria-label": "smaller", title: "smaller (-)" });
+  const larger = button("+", () => step(1.5), { "aria-label": "larger", title: "larger (+)" });
+  const said = voice("wipe-said");
   view.append(after.box, before.box, line, names.before, names.after);
-  const stage = made("div", "wipe", {}, view, made("div", "wipe-bar", {}, smaller, larger, said));
+  const stage = made("div", "wipe", {}, view, made("div", "bar", {}, smaller, larger, said.node));
   const empty = made("div", "empty");
   el.append(stage, empty);
 
@@ -41,12 +42,16 @@ function wipe({ model, el }) {
       picture.style.imageRendering = zoom.times > 3 ? "pixelated" : "auto";
     }
     view.style.touchAction = zoom.times > 1 ? "none" : "pan-y";
-    view.setAttribute("aria-valuenow", String(Math.round(share)));
-    view.setAttribute("aria-valuetext", `the left ${Math.round(share)} %: ${model.get("before_name")}`);
-    smaller.setAttribute("aria-disabled", String(zoom.times <= 1)); // disabled, it would lose the focus
-    larger.setAttribute("aria-disabled", String(zoom.times >= WIPE_LARGEST));
-    const times = `${zoom.times.toFixed(1)} times as large; drag to move it, or press Shift and an arrow key`;
-    sayIn(said, zoom.times > 1 ? times : "");
+    const now = Math.round(share);
+    write(view, { "aria-valuenow": now, "aria-valuetext": `the left ${now} %: ${model.get("before_name")}` });
+    write(smaller, { "aria-disabled": zoom.times <= 1 });
+    write(larger, { "aria-disabled": zoom.times >= WIPE_LARGEST });
+    said.rest(inWords()); // fingers may go on
+  }
+
+  function inWords() {
+    if (zoom.times === 1) return "";
+    return `${zoom.times.toFixed(1)} times as large; drag to move it, or press Shift and an arrow key`;
   }
 
   function moveTo(value, keep = true) {
@@ -61,6 +66,11 @@ function wipe({ model, el }) {
     if (times < 1.02) times = 1;
     const ratio = times / zoom.times;
     pan((x - zoom.x) * (1 - ratio), (y - zoom.y) * (1 - ratio), times);
+  }
+
+  function step(factor) {
+    enlarge(factor);
+    said.say(inWords());
   }
 
   function pan(x, y, times = zoom.times) {
@@ -110,45 +120,27 @@ function wipe({ model, el }) {
     },
     { passive: false },
   );
-  onKeys(view, {
-    ArrowLeft: () => moveTo(share - WIPE_STEP),
-    ArrowRight: () => moveTo(share + WIPE_STEP),
-    ArrowUp: () => moveTo(share + WIPE_STEP),
-    ArrowDown: () => moveTo(share - WIPE_STEP),
-    "Shift+ArrowLeft": () => pan(0.1, 0),
-    "Shift+ArrowRight": () => pan(-0.1, 0),
-    "Shift+ArrowUp": () => pan(0, 0.1),
-    "Shift+ArrowDown": () => pan(0, -0.1),
-    Home: () => moveTo(0),
-    End: () => moveTo(100),
-    "+": () => enlarge(1.5),
-    "Shift++": () => enlarge(1.5),
-    "=": () => enlarge(1.5),
-    "-": () => enlarge(1 / 1.5),
-  });
-  larger.addEventListener("click", () => enlarge(1.5));
-  smaller.addEventListener("click", () => enlarge(1 / 1.5));
+  onArrows(view, (x, y) => moveTo(share + WIPE_STEP * (x - y)), (x, y) => pan(-0.1 * x, -0.1 * y));
+  const [more, less] = [() => step(1.5), () => step(1 / 1.5)];
+  onKeys(view, { Home: () => moveTo(0), End: () => moveTo(100), "+": more, "Shift++": more, "=": more, "-": less });
 
   const pictures = gallery();
   const end = follow(model, {
     before: () => pictures.show(before.picture, model.get("before")),
     after: () => pictures.show(after.picture, model.get("after")),
-    "after before_name after_name words width empty": () => {
+    "after before_name after_name words width empty"() {
       names.before.textContent = model.get("before_name");
       names.after.textContent = model.get("after_name");
-      view.setAttribute("aria-label", model.get("words") || "two pictures");
+      write(view, { "aria-label": model.get("words") || "two pictures" });
       stage.style.width = empty.style.width = `${model.get("width")}px`;
       stage.hidden = !isThere(model.get("after"));
       empty.textContent = model.get("empty");
       empty.hidden = !stage.hidden || !empty.textContent;
       place();
     },
-    share: () => {
+    share() {
       if (fingers.size === 0) moveTo(model.get("share"), false);
     },
   });
-  return () => {
-    end();
-    pictures.end();
-  };
+  return ends(end, pictures.end);
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
@@ -13,28 +12,20 @@ from style_helpers import images, losses, metrics, transfer
 from style_helpers.colours import luminance
 from style_helpers.fronts import Front
 from style_helpers.images import resize
-from style_helpers.panels.bundled import (
-    FOLDER,
-    SIZE,
-    SLIDER,
-    WIDE,
-    WRAP,
-    Bundle,
-    BundleError,
-    LivePanel,
-    Wish,
-    begin,
-    names,
-    title,
-)
-from style_helpers.panels.panel import Picture, as_png, handler
+from style_helpers.panels.bundled import FOLDER, KNOB, WEIGHT, Bundle, BundleError, LivePanel, Wish, begin, load
+from style_helpers.panels.panel import WRAP, Picture, as_png, choice, handler, title
 from style_helpers.settings import Settings
 
-PAIRS = (
-    ("summer-palace.jpg", "van-gogh-village-street-in-auvers.jpg"),
-    ("astronaut.jpg", "kandinsky-composition-viii.jpg"),
+PAIRS = tuple(
+    (images.CONTENT / content, images.STYLE / style)
+    for content, style in (
+        ("summer-palace.jpg", "van-gogh-village-street-in-auvers.jpg"),
+        ("astronaut.jpg", "kandinsky-composition-viii.jpg"),
+    )
 )
 EVALUATIONS = 80  # of each picture computed beforehand
+HINT = "Choose a technique, look at both pictures, then drag the line."
+NOT_COMPUTED = "With these choices nothing was computed beforehand: press Compute this one now; both pictures are made."
 FIRST_FIVE = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
 
 
@@ -75,18 +66,43 @@ RECIPES = {
     "nearest": Recipe("nearest", {}, preset="nearest"),
 }
 
-
 QUARTER, HALF, RESTLESS, COLOURS = (
     "style distance at a quarter of the size", "style distance to the painting at half its size", "total variation",
     "distance of colours",
 )  # fmt: skip
-MEASURED = {  # what is measured on every picture, and what a lower and a higher number mean
-    "LPIPS": ("nearer to the photo", "farther from the photo"),
-    "style distance": ("nearer to the painting", "farther from the painting"),
-    QUARTER: ("large shapes nearer to the painting's", "large shapes farther from the painting's"),
-    HALF: ("nearer to the small strokes", "farther from the small strokes"),
-    RESTLESS: ("smoother", "more restless"),
-    COLOURS: ("nearer to the photo's colours", "farther from the photo's colours"),
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a lower and a higher number mean, and up to which difference neither.
+
+    Lesson 07 measured that for LPIPS and style distances. The two others are not measured: they are the same part of
+    plain Gatys's number, a twenty-fifth.
+    """
+
+    lower: str
+    higher: str
+    none: float = metrics.NO_DIFFERENCE
+    digits: int = 2
+
+    def word(self, number: float) -> str:
+        return f"{number:.{self.digits}f}"
+
+    def verdict(self, before: float, after: float) -> str:
+        """Of the numbers as they are shown."""
+        change = round(float(self.word(after)) - float(self.word(before)), self.digits)
+        if abs(change) <= self.none:
+            return f"no difference beyond {self.none:g}"
+        return self.lower if change < 0 else self.higher
+
+
+MEASURED = {  # what is measured on every picture
+    "LPIPS": Measure("nearer to the photo", "farther from the photo"),
+    "style distance": Measure("nearer to the painting", "farther from the painting"),
+    QUARTER: Measure("large shapes nearer to the painting's", "large shapes farther from the painting's"),
+    HALF: Measure("nearer to the small strokes", "farther from the small strokes"),
+    RESTLESS: Measure("smoother", "more restless", 0.0008, 4),
+    COLOURS: Measure("nearer to the photo's colours", "farther from the photo's colours", 0.002, 3),
 }
 
 
@@ -102,6 +118,10 @@ class Technique:
     @property
     def recipes(self) -> tuple[str, str]:
         return self.before, self.after
+
+    @property
+    def measured(self) -> tuple[str, str, str]:
+        return "LPIPS", "style distance", self.shown_by
 
 
 TECHNIQUES = {
@@ -175,24 +195,12 @@ def colour_distance(picture: Tensor, photo: Tensor) -> float:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Made:
     """One picture's file with its numbers, and with how many evaluations it was computed."""
 
     file: bytes
     numbers: Mapping[str, float]
     evaluations: int
-
-
-@dataclass(frozen=True)
-class Part(Wish):
-    """A picture to compute now, and for which comparison it is kept: pair, recipe, factor, evaluations."""
-
-    key: tuple
-
-
-@lru_cache(maxsize=12)
-def load(folder: Path, name: str) -> Tensor:
-    return images.load(folder / name, SIZE)
 
 
 class Comparisons(Front, parts=("wipe", "compare")):
@@ -201,41 +209,44 @@ class Comparisons(Front, parts=("wipe", "compare")):
     rows = traitlets.List().tag(sync=True)
     pictures = traitlets.List().tag(sync=True)
     chosen = traitlets.Int().tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-    empty = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode("technique").tag(sync=True)
+    empty = traitlets.Unicode("For these choices nothing was computed yet.").tag(sync=True)
 
-    def show(self, shown: Mapping[str, Sequence[Shown] | None], factor: float, evaluations: int):
-        """shown: by the technique's name, before and after, or None where there is nothing yet.
+    def show(self, pairs: Mapping[str, Sequence[Made]], factor: float, evaluations: int):
+        """pairs: by the technique's name, before and after, or () where there is nothing yet.
 
         factor, evaluations: with which the missing ones would be made.
         """
         files, rows = {}, []
-        for name, pair in shown.items():
-            technique = TECHNIQUES[name]
-            made = pair[0].evaluations if pair else evaluations
-            about = {"name": name, "words": technique.words, "code": both_settings(technique, factor, made)}
-            rows.append(about | ({} if pair is None else compared(technique, *pair)))
-            for side, each in zip(("before", "after"), pair or (), strict=False):
+        for name, pair in pairs.items():
+            rows.append(row(TECHNIQUES[name], pair, factor, pair[0].evaluations if pair else evaluations))
+            rows[-1] |= {"name": name, "words": TECHNIQUES[name].words}
+            for side, each in zip(("before", "after"), pair, strict=False):
                 rows[-1][side] = files.setdefault(each.file, len(files))
         with self.hold_sync():  # one message
             self.rows, self.pictures = rows, list(files)
 
 
-def both_settings(technique: Technique, factor: float, evaluations: int) -> str:
-    return "\n".join(
-        f"{when} {RECIPES[recipe].as_code(factor, evaluations)}"
-        for when, recipe in zip(("before:", "after: "), technique.recipes, strict=True)
-    )
+def row(technique: Technique, pair: Sequence[Made], factor: float, evaluations: int) -> dict:
+    """Both settings in Python; and of the two pictures, if they are there, names, numbers and the verdict."""
+    recipes = [RECIPES[each] for each in technique.recipes]
+    before, after = (each.as_code(factor, evaluations) for each in recipes)
+    about = {"code": f"before: {before}\nafter:  {after}"}
+    if not pair:
+        return about
+    lines = [[f"{name} {MEASURED[name].word(each.numbers[name])}" for name in technique.measured] for each in pair]
+    said = verdict(*(each.numbers for each in pair), technique.measured)
+    return about | {"names": [each.name for each in recipes], "lines": lines, "verdict": said}
 
 
-def compared(technique: Technique, before: Shown, after: Shown) -> dict:
-    """Names, numbers and the verdict, as the front shows them."""
-    lines = [
-        [f"{name} {_rounded(name, each.numbers[name])}" for name in _three(technique.shown_by)]
-        for each in (before, after)
-    ]
-    said = verdict(before.numbers, after.numbers, technique.shown_by)
-    return {"names": [RECIPES[each].name for each in technique.recipes], "lines": lines, "verdict": said}
+def verdict(before: Mapping[str, float], after: Mapping[str, float], names: Sequence[str]) -> str:
+    """What a technique did to these numbers, whichever way they went."""
+    sentences = []
+    for name in names:
+        measure, old, new = MEASURED[name], before[name], after[name]
+        change = f"{name[0].upper()}{name[1:]} {measure.word(old)} -> {measure.word(new)}"
+        sentences.append(f"{change}: {measure.verdict(old, new)}.")
+    return " ".join(sentences)
 
 
 class BeforeAfter(LivePanel):
@@ -248,47 +259,30 @@ class BeforeAfter(LivePanel):
     folder   where the pictures computed beforehand lie
     """
 
-    lines = ("total", "style", "content")
-
     def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
-        super().__init__(begin, EVALUATIONS, most=400)
-        self._measure, self._bundle = measure, Bundle("beforeafter", tuple(MEASURED), folder)
-        self._made: dict[tuple, Shown] = {}
-        self._make_controls()
-        self.content_picture, self.style_picture = Picture(140), Picture(140)
-        self.view = Comparisons(label="technique", empty="For these choices nothing was computed yet.")
-        self.view.observe(self._choice_changed, "chosen")
-        made = self._bundle.settings
-        how = f"VGG-16, {made['size']} pixels on the shorter side, {made['evaluations']} evaluations." if made else ""
-        self._note = ipywidgets.HTML(f"Computed beforehand: {how}" if how else "")
-        choosers = ipywidgets.VBox([self.pair, self.content, self.style_choice], layout={"margin": "0 12px 0 0"})
-        top = ipywidgets.HBox([choosers, self.content_picture, self.style_picture], layout=WRAP)
-        now = ipywidgets.HBox([self.live_view, self.chart], layout=WRAP)
-        self.children = [top, self.view, self._note, self.factor, self.live_controls, self.status, now]
-        self._choice_changed()
-
-    def _make_controls(self):
-        bundled = {f"{title(content)}, {title(style)}": (content, style) for content, style in PAIRS}
-        self.pair = ipywidgets.Dropdown(
-            options=bundled | {"other pictures, chosen here:": None}, description="pictures", style=WIDE, layout=SLIDER
-        )
-        self.content = ipywidgets.Dropdown(
-            options=names(images.CONTENT), value="flower.jpg", description="content", style=WIDE, layout=SLIDER
-        )
-        self.style_choice = ipywidgets.Dropdown(
-            options=names(images.STYLE), value="hokusai-great-wave.jpg", description="style", style=WIDE, layout=SLIDER
-        )
+        super().__init__(begin, measure, Bundle("beforeafter", tuple(MEASURED), folder), EVALUATIONS, most=400)
+        self._made: dict[tuple, Made] = {}
+        bundled = {", ".join(map(title, pair)): pair for pair in PAIRS} | {"other pictures, chosen here:": None}
+        self.pair = ipywidgets.Dropdown(options=bundled, description="pictures", **KNOB)
+        self.content = choice("content", images.CONTENT, "flower.jpg", **KNOB)
+        self.style_choice = choice("style", images.STYLE, "hokusai-great-wave.jpg", **KNOB)
         self.factor = ipywidgets.FloatLogSlider(
-            1, min=-1, max=1, step=0.1, description="style weight, times the preset's", readout_format=".3g",
-            continuous_update=False, style=WIDE, layout={"width": "560px", "max_width": "100%"},
-        )  # fmt: skip
+            1, min=-1, max=1, step=0.1, description="style weight, times the preset's", **WEIGHT
+        )
+        self.content_picture, self.style_picture = Picture(140), Picture(140)
+        self.view = Comparisons()
         for control in (self.pair, self.content, self.style_choice, self.factor, self.evaluations):
             control.observe(self._choice_changed, "value")
+        self.view.observe(self._choice_changed, "chosen")
+        choosers = ipywidgets.VBox([self.pair, self.content, self.style_choice], layout={"margin": "0 12px 0 0"})
+        top = ipywidgets.HBox([choosers, self.content_picture, self.style_picture], layout=WRAP)
+        self.lay_out(top, self.view, knobs=[self.factor])
+        self._choice_changed()
 
     # What is chosen
 
     @property
-    def _pair(self) -> tuple[str, str]:
+    def _pair(self) -> tuple[Path, Path]:
         return self.pair.value or (self.content.value, self.style_choice.value)
 
     @property
@@ -303,45 +297,38 @@ class BeforeAfter(LivePanel):
     def _key(self, recipe: str) -> tuple:
         return self._pair, recipe, self._factor, self.evaluations.value
 
-    def _found(self) -> tuple[dict[str, Shown], BundleError | None]:
-        """What was computed beforehand by recipe, and the first that is missing though it should be there."""
-        found, lost = {}, None
-        for recipe in RECIPES if self._factor == 1 and self._pair in PAIRS else ():
-            try:
-                each = self._bundle.find(content=self._pair[0], style=self._pair[1], made=recipe)
-                found[recipe] = Shown(each.jpeg, each.numbers, EVALUATIONS)
-            except BundleError as error:
-                lost = lost or error
-        return found, lost
-
-    # What the controls do
-
     @handler
     def _choice_changed(self):
         content, style = self._pair
         for control in (self.content, self.style_choice):  # they would name pictures that are not shown
             control.disabled = self.pair.value is not None
             control.layout.display = "none" if control.disabled else None
-        self.content_picture.show(load(images.CONTENT, content), f"The photo: {title(content)}")
-        self.style_picture.show(load(images.STYLE, style), f"The style: {title(style)}")
+        self.content_picture.show(load(content), f"The photo: {title(content)}")
+        self.style_picture.show(load(style), f"The style: {title(style)}")
         self._show()
 
     # What is to be seen
+
+    def _found(self) -> tuple[dict[str, Made], BundleError | None]:
+        """What was computed beforehand by recipe, and the first that is missing though it should be there."""
+        found, lost, (content, style) = {}, None, self._pair
+        for recipe in RECIPES if self._factor == 1 and self._pair in PAIRS else ():
+            try:
+                each = self._bundle.find(content=content.name, style=style.name, made=recipe)
+                found[recipe] = Made(each.jpeg, each.numbers, EVALUATIONS)
+            except BundleError as error:
+                lost = lost or error
+        return found, lost
 
     def _show(self):
         """All comparisons, so that another one is chosen on the page itself; where there is none, why."""
         beforehand, lost = self._found()
         now = {recipe: self._made[self._key(recipe)] for recipe in RECIPES if self._key(recipe) in self._made}
-        # Two pictures with other numbers of evaluations are no comparison
-        shown = {
-            name: next(([of[each] for each in technique.recipes] for of in (now, beforehand)
-                        if set(technique.recipes) <= set(of)), None)
-            for name, technique in TECHNIQUES.items()
-        }  # fmt: skip
-        self.view.show(shown, self._factor, self.evaluations.value)
+        pairs = {name: _both(technique, now) or _both(technique, beforehand) for name, technique in TECHNIQUES.items()}
+        self.view.show(pairs, self._factor, self.evaluations.value)
         if self.working:
             return
-        if list(shown.values())[self.view.chosen]:
+        if list(pairs.values())[self.view.chosen]:
             self.say(HINT)
         elif lost is not None:
             self.complain(lost)
@@ -350,46 +337,25 @@ class BeforeAfter(LivePanel):
 
     # What is computed now
 
-    def wishes(self) -> list[Part]:
+    def wishes(self) -> list[Wish]:
         """Before and after; what was computed already with the same choices is not computed again."""
-        content, style = self._pair
+        content, style = map(title, self._pair)
         missing = [recipe for recipe in self._recipes if self._key(recipe) not in self._made]
-        parts = []
+        wishes = []
         for recipe in missing or self._recipes:
             chosen = RECIPES[recipe].settings(self._factor, self.evaluations.value)
-            name = f"{title(content)} in the manner of {title(style)}, {RECIPES[recipe].name}"
-            pictures = load(images.CONTENT, content), load(images.STYLE, style)
-            parts.append(Part(*pictures, chosen, name, self._key(recipe)))
-        return parts
+            name = f"{content} in the manner of {style}, {RECIPES[recipe].name}"
+            wishes.append(Wish(*map(load, self._pair), chosen, name, self._key(recipe)))
+        return wishes
 
-    def measured(self, wish: Part, picture: Tensor) -> dict[str, float]:
-        return self._measure(picture, wish.content, wish.style)
-
-    def finished(self, wish: Part, run: transfer.Run, numbers: dict[str, float]) -> str:
+    def finished(self, wish: Wish, run: transfer.Run, numbers: Mapping[str, float]) -> str:
         if len(run.history) == run.evaluations:  # what was stopped early is no fair comparison
-            self._made[wish.key] = Shown(as_png(run.result().picture), numbers, wish.key[-1])
+            self._made[wish.key] = Made(as_png(run.result().picture), numbers, wish.key[-1])
             self._show()
-        return ", ".join(f"{name} {_rounded(name, numbers[name])}" for name in ("LPIPS", "style distance"))
+        return ", ".join(f"{name} {MEASURED[name].word(numbers[name])}" for name in ("LPIPS", "style distance"))
 
 
-HINT = "Choose a technique, look at both pictures, then drag the line."
-NOT_COMPUTED = "With these choices nothing was computed beforehand: press Compute this one now; both pictures are made."
-
-
-def _three(shown_by: str) -> tuple[str, ...]:
-    return "LPIPS", "style distance", shown_by
-
-
-def _rounded(name: str, value: float) -> str:
-    return f"{value:.4f}" if name == RESTLESS else f"{value:.3f}" if name == COLOURS else f"{value:.2f}"
-
-
-def verdict(before: Mapping[str, float], after: Mapping[str, float], shown_by: str) -> str:
-    """What the technique did to its three numbers, whichever way they went."""
-    sentences = []
-    for name in _three(shown_by):
-        old, new = (_rounded(name, numbers[name]) for numbers in (before, after))
-        lower, higher = MEASURED[name]
-        meaning = "as before" if old == new else lower if float(new) < float(old) else higher
-        sentences.append(f"{name[0].upper()}{name[1:]} {old} -> {new}: {meaning}.")
-    return " ".join(sentences)
+def _both(technique: Technique, made: Mapping[str, Made]) -> tuple[Made, ...]:
+    """Both pictures of a technique, of one number of evaluations, or none: others are no comparison."""
+    there = tuple(made[each] for each in technique.recipes if each in made)
+    return there if len(there) == 2 else ()

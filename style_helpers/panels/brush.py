@@ -1,7 +1,5 @@
 """A mask, painted on the photograph with pointer, finger, pen or keys. The front is fronts/brush.js."""
 
-import io
-
 import torch
 import traitlets
 from PIL import Image
@@ -9,6 +7,7 @@ from torch import Tensor
 
 from style_helpers.fronts import Front
 from style_helpers.images import fit
+from style_helpers.panels.panel import as_jpeg
 
 LONGEST = 320  # points on the longer side of a mask: a stroke travels as some 70 kB, and its edge is soft in a run
 PHOTO = 640  # pixels on the longer side of the photograph that is painted on
@@ -35,14 +34,13 @@ class Brush(Front, parts=("brush",)):
 
     def show(self, photo: Image.Image, words: str):
         """Another photograph, on which nothing is painted yet."""
-        scale, file = LONGEST / max(photo.size), io.BytesIO()
+        scale = LONGEST / max(photo.size)
         size = [max(1, round(scale * side)) for side in reversed(photo.size)]
         photo = photo.copy()
         photo.thumbnail((PHOTO, PHOTO))
-        photo.save(file, "JPEG", quality=85)
         with self.hold_sync():  # one message
             self.mask, self.number, self.mask_of = b"", self.number + 1, self.number + 1
-            self.photo, self.words, self.mask_size = file.getvalue(), words, size
+            self.photo, self.words, self.mask_size = as_jpeg(photo), words, size
 
     @property
     def is_painted(self) -> bool:

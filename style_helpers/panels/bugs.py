@@ -1,9 +1,10 @@
 """The bug switches: one mistake switched on, the right and the broken program at work side by side, and a quiz."""
 
+import functools
 import html
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import ipywidgets
@@ -15,50 +16,45 @@ from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, handler, picture_choices, readable
+from style_helpers.panels.panel import NAMED, WRAP, Work, handler, readable, two_choices
+from style_helpers.panels.side_by_side import Descent, SideBySide
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
 EVALUATIONS = 60
 RIGHT, BROKEN = "the right program", "the broken program"
 NOISE = ("normal noise",)  # bugs that show only where the descent starts from noise
-WIDE = {"description_width": "initial"}
-WRAP = {"flex_flow": "row wrap", "align_items": "flex-start"}
+LOOK = {"style": NAMED, "layout": {"width": "340px", "max_width": "100%"}}
 HINT = "Choose a bug and press Run; or tick the quiz, press Run, and find out which one it is."
-Steps = Iterator[tuple[int, Tensor, Losses]]
 
 
 @dataclass
-class Program:
-    """One program on its way: its picture, its losses so far, the work it does, and why it ended early if it did."""
+class Program(Descent):
+    """One program on its way: its losses so far, and the work it does."""
 
-    name: str
-    steps: Steps
-    picture: Tensor
     losses: list[Losses] = field(default_factory=list)
     operations: float = 0.0  # multiplications and additions so far
-    note: str = ""
-    ended: bool = False
 
-    def advance(self):
-        """One evaluation. What the broken program raises is shown to the learner, not raised again."""
+    def evaluate(self) -> tuple[Tensor, Losses] | RuntimeError:
+        """What the broken program raises is shown to the learner, not raised again."""
         try:
             with FlopCounterMode(display=False) as counter:
                 _, picture, losses = next(self.steps)
-        except StopIteration:
-            self.ended = True
-            return
         except RuntimeError as error:  # how torch reports these mistakes
-            self.note = museum.stopped(len(self.losses) + 1, error)
-            self.ended = True
-            return
+            return error
         self.operations += counter.get_total_flops()
+        return picture, losses
+
+    def keep(self, evaluated: tuple[Tensor, Losses] | RuntimeError):
+        if isinstance(evaluated, RuntimeError):
+            self.note = museum.stopped(len(self.losses) + 1, evaluated)
+            return
+        picture, losses = evaluated
         self.losses.append(losses)
         if math.isfinite(losses.total):
             self.picture = picture
         else:
             self.note = museum.runaway(len(self.losses), losses.total)
-            self.ended = True
 
     @property
     def millions(self) -> float:
@@ -74,7 +70,7 @@ class Program:
         return " ".join(filter(None, [*parts, self.note])) or "has not begun."
 
 
-class BugSwitches(Panel):
+class BugSwitches(SideBySide):
     """A list of bugs with a switch on one of them; both programs run on the same two pictures, with AlexNet.
 
     With the quiz ticked a random bug is run, and the learner says which it is.
@@ -108,15 +104,14 @@ class BugSwitches(Panel):
         self._bug_chosen()
 
     def _make_controls(self):
-        look = {"style": WIDE, "layout": {"width": "340px", "max_width": "100%"}}
-        self.bug = ipywidgets.Dropdown(options=list(BUGS), description="bug switched on", **look)
+        self.bug = ipywidgets.Dropdown(options=list(BUGS), description="bug switched on", **LOOK)
         self.quiz = ipywidgets.Checkbox(False, description="hide the name: which bug is this?", indent=False)
-        self.content, self.style_choice = picture_choices(**look)
+        self.content, self.style_choice = two_choices(**LOOK)
         self.evaluations = ipywidgets.IntSlider(
-            EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **look
+            EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **LOOK
         )
         self.test_button = _button("Run its test", "Try the test on both programs", self._test_pressed)
-        self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **look)
+        self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **LOOK)
         self.check_button = _button("Check", "Is the diagnosis right?", self._check_pressed, "primary")
         self.tell_button = _button("Tell me", "Give up, and see which bug it is", self._tell_pressed)
         for control in (self.bug, self.quiz):
@@ -128,13 +123,10 @@ class BugSwitches(Panel):
     def _bug_chosen(self):
         """Another bug, or the quiz begun or left: what was run before belongs to neither."""
         self.let_go()
-        self.programs, self._shown_bug, self._hidden = [], None, self.quiz.value
-        self._clear()
+        self.progress.value, self.time_left.value = 0, ""
         self.bug.layout.display = "none" if self.quiz.value else None  # its name would be another bug's
-        self._let_answer()
+        self._begin(None)
         self.say(HINT)
-        if not self.quiz.value:
-            self.label.value = _label(self.bug.value)
 
     @handler
     def _run_pressed(self):
@@ -142,24 +134,26 @@ class BugSwitches(Panel):
         bug = self._choose(others) if self.quiz.value else self.bug.value
         content, style = (images.load(each.value, SIZE) for each in (self.content, self.style_choice))
         start, evaluations = "noise" if bug in NOISE else "content", self.evaluations.value
-        self._shown_bug, self._hidden = bug, self.quiz.value
         programs = [
             Program(name, self._watch(content, style, switched, evaluations, "alexnet", start), content)
             for name, switched in ((RIGHT, None), (BROKEN, bug))
         ]
-        self.start(lambda work: self._run(work, programs, shortened(evaluations)))
-        self.programs = []
-        self._clear()
-        if not self._hidden:
-            self.label.value = _label(bug)
+        do = functools.partial(self._run, programs=programs, evaluations=shortened(evaluations))
+        self.start(do, "Preparing: AlexNet looks at the two pictures.")
+        self._begin(bug)
+
+    def _begin(self, bug: str | None):
+        """Nothing is to be seen yet but the label of the bug, run or chosen, unless the quiz hides it."""
+        self.programs, self._shown_bug, self._hidden = [], bug, self.quiz.value
+        self.chart.clear()
+        self.verdict.value = self.observed.value = ""
+        self.label.value = "" if self._hidden else _label(bug or self.bug.value)
         self._let_answer()
-        self.say("Preparing: AlexNet looks at the two pictures.")
 
     @handler
     def _test_pressed(self):
         bug = self._shown_bug or self.bug.value
-        self.start(lambda work: self._test(work, bug))
-        self.say("The test runs on both programs.")
+        self.start(lambda work: self._test(work, bug), "The test runs on both programs.")
 
     @handler
     def _check_pressed(self):
@@ -199,37 +193,12 @@ class BugSwitches(Panel):
     # In the background
 
     def _run(self, work: Work, programs: list[Program], evaluations: int):
-        """Both programs in turn, one evaluation each, until neither goes on."""
-        try:
-            stopped = False
-            while not stopped and not all(program.ended for program in programs):
-                stopped = not self._round(work, programs)
-                with work.page():
-                    if work.may_show():
-                        self._show(programs, evaluations)
-        finally:
-            with work.page():
-                self._show(programs, evaluations)
-                self.chart.end()
-                for program in programs:
-                    program.steps = iter(())  # the optimisers' memories are let go
-        solved = "Which bug is this? Choose your diagnosis and press Check." if self._hidden else "Done."
         with work.page():
-            self.say("Stopped." if stopped else solved)
-
-    def _round(self, work: Work, programs: list[Program]) -> bool:
-        """One evaluation of each that goes on; False when asked to stop. In the first the networks are loaded too."""
-        for program in programs:
-            if work.stopping.is_set():
-                return False
-            if not program.ended:
-                program.advance()
+            self.programs = programs
+        ended = self.take_turns(work, programs, evaluations, "Both programs run, one evaluation each in turn.")
         with work.page():
-            if work.making:
-                work.making, self.programs = False, programs
-                self.say("Both programs run, one evaluation each in turn.")
-            self._remember(programs)
-        return True
+            asks = self._hidden and ended != "Stopped."
+            self.say("Which bug is this? Choose your diagnosis and press Check." if asks else ended)
 
     def _test(self, work: Work, bug: str):
         """It cannot be stopped on its way; asked to, the panel lets it go."""
@@ -242,17 +211,7 @@ class BugSwitches(Panel):
 
     # What is to be seen
 
-    def _clear(self):
-        self.chart.clear()
-        for view in (self.label, self.verdict, self.observed):
-            view.value = ""
-        self.clear_progress()
-
-    def _show(self, programs: Sequence[Program], evaluations: int):
-        done = max(len(program.losses) for program in programs)
-        self.show_progress(done, evaluations, each=" of each")
-        if all(program.ended for program in programs):
-            self.progress.value = 1
+    def show(self, programs: Sequence[Program], evaluations: int):
         self.observed.value = f"<p>{html.escape(compared(*programs))}</p>"
         lines = {
             (name, program.name): [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
@@ -261,12 +220,6 @@ class BugSwitches(Panel):
         }
         words = " ".join(f"{program.name[0].upper()}{program.name[1:]}: {program.says()}" for program in programs)
         self.chart.show(lines, words, until=evaluations, notes=[program.note for program in programs])
-
-    def _remember(self, programs: Sequence[Program]):
-        """The pictures of this evaluation; of a program that ended before it, the last one stays."""
-        done = max(1, *(len(program.losses) for program in programs))
-        if not all(program.ended for program in programs) or done == 1:
-            self.chart.remember(done, [None if program.ended and done > 1 else program.picture for program in programs])
 
 
 def compared(right: Program, broken: Program) -> str:

@@ -1,4 +1,4 @@
-"""What two panels share: pictures that were computed beforehand, and one that is computed now, beside them.
+"""What three panels share: pictures that were computed beforehand, and one that is computed now, beside them.
 
 The pictures lie in images/panels, with how they were made and what was measured on them in index.json there;
 `python start.py python lessons/precompute.py` makes them all again.
@@ -6,28 +6,32 @@ The pictures lie in images/panels, with how they were made and what was measured
 
 import hashlib
 import html
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import ipywidgets
-from PIL import Image
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Chart
-from style_helpers.panels.panel import Panel, Picture, Work, handler, readable
+from style_helpers.panels.panel import NAMED, WRAP, Panel, Picture, Work, as_jpeg, handler, readable, title
+from style_helpers.panels.strip import frame
 from style_helpers.settings import Settings
 
 FOLDER = images.FOLDER / "panels"
 COMMAND = "python start.py python lessons/precompute.py"
 SIZE = 160  # pixels of the shorter side, of what is bundled and of what is computed now
-WIDE = {"description_width": "initial"}
-SLIDER = {"width": "420px", "max_width": "100%"}
-WRAP = {"flex_flow": "row wrap", "align_items": "flex-start"}
+KNOB = {"style": NAMED, "layout": {"width": "420px", "max_width": "100%"}}
+WEIGHT = {  # for sliders of style weights, which have long names
+    "readout_format": ".3g",
+    "continuous_update": False,
+    "style": NAMED,
+    "layout": {"width": "560px", "max_width": "100%"},
+}
 
 
 class BundleError(ValueError):
@@ -41,15 +45,11 @@ class Bundled:
     jpeg: bytes
     numbers: Mapping[str, float]
 
-    @property
-    def picture(self) -> Image.Image:
-        return images.open_picture(self.jpeg)
-
 
 class Bundle:
     """The pictures of one kind that were computed beforehand, as index.json lists them.
 
-    kind      "inversion" or "tradeoff"
+    kind      "inversion", "tradeoff" or "beforeafter"
     measured  names of the numbers that each picture must have
     """
 
@@ -57,14 +57,14 @@ class Bundle:
         self._folder, self._measured = folder, measured
         try:
             listed = json.loads((folder / "index.json").read_text(encoding="utf-8"))[kind]
-            self.settings, self._listed = dict(listed["settings"]), [dict(each) for each in listed["pictures"]]
+            self._settings, self._listed = dict(listed["settings"]), [dict(each) for each in listed["pictures"]]
         except (OSError, ValueError, KeyError, TypeError):
-            self.settings, self._listed = {}, []
+            self._settings, self._listed = {}, []
 
     def find(self, **wanted) -> Bundled:
         """The picture listed with all these values. Raises BundleError where there is none, or no sound one."""
         try:
-            (entry,) = self._matching(wanted)
+            (entry,) = [each for each in self._listed if wanted.items() <= each.items()]
             jpeg = (self._folder / entry["file"]).read_bytes()
             if hashlib.sha256(jpeg).hexdigest() != entry["sha256"]:
                 raise ValueError("another file than the one listed")
@@ -76,30 +76,29 @@ class Bundle:
                 "folder to make it again, or press the button to compute it now."
             ) from error
 
-    def _matching(self, wanted: Mapping) -> list[dict]:
-        return [each for each in self._listed if all(each.get(name) == value for name, value in wanted.items())]
-
     @property
     def label(self) -> str:
         """How all of them were made."""
         if not self._listed:
             return ""
-        known = {name: str(self.settings.get(name, "?")) for name in ("preset", "network", "size", "evaluations")}
-        network = known["network"].upper().replace("VGG", "VGG-")
+        made = {name: self._settings.get(name, "?") for name in ("preset", "network", "size", "evaluations")}
+        preset = f"Settings.{made['preset']}, " if isinstance(made["preset"], str) else ""  # else each has its own
+        network = str(made["network"]).upper().replace("VGG", "VGG-")
         return (
-            f"Computed beforehand with Settings.{known['preset']}, {network}, {known['size']} pixels on the shorter "
-            f"side, {known['evaluations']} evaluations."
+            f"Computed beforehand with {preset}{network}, {made['size']} pixels on the shorter side, "
+            f"{made['evaluations']} evaluations."
         )
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What to compute now: the two pictures, the settings, and in words what it is."""
+    """What to compute now: the two pictures, the settings, in words what it is, and what the panel knows it by."""
 
     content: Tensor
     style: Tensor
     settings: Settings
     name: str
+    key: tuple
 
 
 def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
@@ -110,33 +109,33 @@ def begin(content: Tensor, style: Tensor, settings: Settings) -> transfer.Run:
 class LivePanel(Panel):
     """A panel with the button "Compute this one now", its progress, its picture and its curve.
 
-    begin    what makes a run of a content picture, a style picture and settings: `transfer.Run`'s manners are expected
+    begin        what makes a run of a content picture, a style picture and settings, with `transfer.Run`'s manners
+    measure      what gives the numbers of a picture that is done, from it, the content picture and the style picture
+    bundle       what was computed beforehand
+    evaluations  of each picture, at first; most: the slider's end
 
-    Subclasses say in `wish` what to compute, in `measured`, from the background, what is measured on the result, and
-    in `finished` what the page shows of that.
+    Subclasses say in `wishes` what to compute and in `finished` what the page shows of that.
     """
 
-    lines = ("total",)  # what the curve shows
+    lines = ("total", "style", "content")  # what the curve shows
 
-    def __init__(self, begin: Callable, evaluations: int, most: int):
+    def __init__(self, begin: Callable, measure: Callable, bundle: Bundle, evaluations: int, most: int):
         super().__init__("Compute this one now", "Do the work here, and watch", wide="190px")
-        self._begin = begin
+        self._begin, self._measure, self._bundle = begin, measure, bundle
         self.evaluations = ipywidgets.IntSlider(
-            evaluations, 20, most, 20, description="evaluations", continuous_update=False, style=WIDE, layout=SLIDER
+            evaluations, 20, most, 20, description="evaluations", continuous_update=False, **KNOB
         )
         self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), Chart()
-        self.live_controls = ipywidgets.VBox([self.evaluations, self.bar])
-        self.live_view = ipywidgets.VBox([self.live_picture, self.live_caption])
 
-    def wish(self) -> Wish:
-        raise NotImplementedError
+    def lay_out(self, *above: ipywidgets.Widget, knobs: Sequence[ipywidgets.Widget] = ()):
+        """What the panel is for, then how it was made, then what is computed now."""
+        note = ipywidgets.HTML(html.escape(self._bundle.label))
+        picture = ipywidgets.VBox([self.live_picture, self.live_caption])
+        now = ipywidgets.HBox([picture, self.chart], layout=WRAP)
+        self.children = [*above, note, *knobs, self.evaluations, self.bar, self.status, now]
 
     def wishes(self) -> Sequence[Wish]:
-        """All that one press computes, in this order. Where that is more than one picture, a subclass says so."""
-        return [self.wish()]
-
-    def measured(self, wish: Wish, picture: Tensor) -> Mapping[str, float]:
-        """What is measured on a picture that is done. It takes a while, and the page must not be changed meanwhile."""
+        """All that one press computes, in this order."""
         raise NotImplementedError
 
     def finished(self, wish: Wish, run: transfer.Run, numbers: Mapping[str, float]) -> str:
@@ -146,10 +145,8 @@ class LivePanel(Panel):
     @handler
     def _run_pressed(self):
         wishes = self.wishes()
-        self.start(lambda work: self._compute_all(work, wishes))
-        self.clear_progress()
+        self.start(lambda work: self._compute_all(work, wishes), "Preparing: the network looks at the pictures.")
         self.chart.clear()
-        self.say("Preparing: the network looks at the pictures.")
 
     # In the background
 
@@ -161,62 +158,60 @@ class LivePanel(Panel):
                 work.making = True
             run = self._begin(wish.content, wish.style, wish.settings)
             with work.page():
-                work.making, work.on_stop = False, run.stop
-                self.say(f"Computing: {wish.name}.")
+                work.made(f"Computing: {wish.name}.", run.stop)
             self._compute(work, wish, run)
 
     def _compute(self, work: Work, wish: Wish, run: transfer.Run):
-        step = None
         for step in run:
             if work.may_show():
                 with work.page():
                     self._show_step(run, wish, step)
-        if step is not None:
-            with work.page():
-                self._show_step(run, wish, step)
+        if run.history:
             picture = run.result().picture
-            numbers = self.measured(wish, picture)
+            numbers = self._measure(picture, wish.content, wish.style)  # takes a while
             with work.page():
                 self._show_end(wish, run, picture, self.finished(wish, run, numbers))
         with work.page():
             self.say(run.ended)
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
-        self.show_progress(step.evaluation, run.evaluations, run.seconds_left())
         words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {readable(step.losses.total)}"
         self.live_picture.show(step.picture, words)
         self.live_caption.value = caption("Computed now", words)
-        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines}
-        first, last = run.history[0].losses.total, step.losses.total
-        alt = f"The total after {step.evaluation} evaluations: from {readable(first)} to {readable(last)}."
-        self.chart.show(lines, alt, until=run.evaluations)
+        self._show_progress(run, run.seconds_left())
 
     def _show_end(self, wish: Wish, run: transfer.Run, picture: Tensor, numbers: str):
         """Not the last picture but the one with the lowest total, and what is measured on it."""
         words = f"{wish.name}, {len(run.history)} of {run.evaluations} evaluations"
-        self.show_progress(len(run.history), run.evaluations)
         self.live_picture.show(picture, f"{words}: {numbers}")
         self.live_caption.value = caption("Computed now", words, numbers)
+        self._show_progress(run)
+
+    def _show_progress(self, run: transfer.Run, left: float | None = None):
+        self.show_progress(len(run.history), run.evaluations, left)
+        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines}
+        self.chart.show(lines, went(run), until=run.evaluations)
 
 
-def title(file: str) -> str:
-    """A bundled picture's file name as words: "hokusai great wave"."""
-    return Path(file).stem.replace("-", " ")
+def went(run: transfer.Run) -> str:
+    """The curve of a run in words."""
+    first, last = (readable(run.history[place].losses.total) for place in (0, -1))
+    return f"The total after {len(run.history)} evaluations: from {first} to {last}."
 
 
-def names(folder: Path) -> dict[str, str]:
-    """The pictures of a folder for a dropdown: file names by their titles."""
-    return {title(path.name): path.name for path in sorted(folder.glob("*.jpg"))}
+@lru_cache(maxsize=12)
+def load(path: Path) -> Tensor:
+    """A picture as it is computed with and measured against."""
+    return images.load(path, SIZE)
+
+
+@lru_cache(maxsize=12)
+def given(path: Path, what: str) -> dict:
+    """A photo or a painting, to stand beside what was made of it."""
+    return frame(as_jpeg(load(path)), what, f"The {what}", [title(path)], f"The {what}: {title(path)}")
 
 
 def caption(heading: str, *lines: str) -> str:
     """A heading and lines of text as HTML for the space under a picture."""
     text = "".join(f"<br>{html.escape(line)}" for line in lines)
     return f'<div style="line-height: 1.4; max-width: 240px"><b>{html.escape(heading)}</b>{text}</div>'
-
-
-def encode(picture: Tensor) -> bytes:
-    """A picture as the JPEG that is bundled: small, and good enough beside the others."""
-    page = io.BytesIO()
-    images.to_pil(picture).save(page, "JPEG", quality=85, optimize=True)
-    return page.getvalue()

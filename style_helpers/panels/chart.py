@@ -1,15 +1,13 @@
 """Curves that can be pointed at, alone or with the pictures of each moment: fronts/chart.js and fronts/moments.js."""
 
-import io
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 import traitlets
 from torch import Tensor
 
-from style_helpers import images
 from style_helpers.fronts import Front
-from style_helpers.panels.panel import Thinned
+from style_helpers.panels.panel import Thinned, as_jpeg
 
 MOMENTS = 32  # of a run whose pictures are kept: of 60 evaluations each second, the first and the last
 Points = Iterable[tuple[float, float]]  # (evaluation, value)
@@ -54,8 +52,9 @@ class Chart(Front, parts=("chart",)):
 class Moments(Chart, parts=("chart", "moments")):
     """Over the chart, the picture of each line at the moment that is pointed at.
 
-    The front holds them, so it needs no kernel to show an earlier moment. While a run grows it is sent what is new, at
-    the end all that is kept: at most 32 moments, the first and the last among them.
+    The front holds them, so it needs no kernel to show an earlier moment. While a run grows it is sent what is fresh,
+    at the end all that is kept: at most 32 moments, the first and the last among them. A page that is opened in
+    between gets all that is kept by then.
 
     notes  for each line what is said at its end
     width  of each picture at most, pixels
@@ -66,31 +65,31 @@ class Moments(Chart, parts=("chart", "moments")):
     fresh = traitlets.List().tag(sync=True)
     notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     width = traitlets.Int(250).tag(sync=True)
-    _kept, _sent = (), 0
+    _sent = 0
 
     def begin(self, names: Iterable[str], words: str, pictures: Sequence[Tensor] = (), **traits):
         """Another run; what was kept is let go. pictures: of each line before the first evaluation, if any."""
-        self._kept, self._sent = Thinned(MOMENTS, lambda each: each["at"]), 0
+        kept, self._sent = Thinned(MOMENTS, lambda each: each["at"]), 0
         start = [_moment(0, pictures)] if pictures else []
-        fixed = {"at": 0, "run": self.run + 1, "moments": [], "fresh": start, "notes": []}
+        fixed = {"at": 0, "run": self.run + 1, "moments": kept, "fresh": start, "notes": []}
         super().show(dict.fromkeys(names, ()), words, **fixed, **traits)
 
     def clear(self):
         self.begin((), "")
 
     def remember(self, at: int, pictures: Sequence[Tensor | None]):
-        """The pictures of an evaluation, by line; None for a line that ended."""
-        self._kept.add(_moment(at, pictures))
+        """The pictures of an evaluation, by line; None for a line that ended. Nothing is sent: the list grows."""
+        self.moments.add(_moment(at, pictures))
 
     def show(self, lines: Mapping[str | tuple[str, str], Points], words: str, **traits):
-        fresh = [each for each in self._kept if each["at"] > self._sent]
-        self._sent = self._kept[-1]["at"] if self._kept else 0
+        fresh = [each for each in self.moments if each["at"] > self._sent]
+        self._sent = self.moments[-1]["at"] if self.moments else 0
         super().show(lines, words, fresh=fresh, **traits)
 
     def end(self):
-        """The run is at its end: a page without a kernel gets all that is kept."""
-        with self.hold_sync():
-            self.moments, self.fresh = list(self._kept), []
+        """The run is at its end: what was kept only until the next one came goes, on the page too."""
+        self.fresh = []
+        self.send_state("moments")
 
 
 def _line(name: str | tuple[str, str], points: Points) -> dict:
@@ -99,10 +98,4 @@ def _line(name: str | tuple[str, str], points: Points) -> dict:
 
 
 def _moment(at: int, pictures: Sequence[Tensor | None]) -> dict:
-    return {"at": at, "pictures": [b"" if each is None else _as_jpeg(each) for each in pictures]}
-
-
-def _as_jpeg(picture: Tensor) -> bytes:
-    page = io.BytesIO()
-    images.to_pil(picture).save(page, "JPEG", quality=88)
-    return page.getvalue()
+    return {"at": at, "pictures": [b"" if each is None else as_jpeg(each) for each in pictures]}

@@ -1,7 +1,6 @@
 """Pictures to choose from by clicking them, the last perhaps one's own. The front is fronts/chooser.js."""
 
 import functools
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from torch import Tensor
 from style_helpers import images
 from style_helpers.files import quote
 from style_helpers.fronts import Front
-from style_helpers.panels.panel import pictures_of
+from style_helpers.panels.panel import as_jpeg, pictures_of
 
 SMALL = (216, 162)  # pixels of a thumbnail: a place of the row has half of that, and many screens two pixels for one
 
@@ -41,8 +40,7 @@ class Chooser(Front, parts=("chooser",)):
     def __init__(self, kind: str, folder: Path, changed: Callable):
         """changed: called when another picture is chosen."""
         paths = pictures_of(folder)
-        names = [name.replace("-", " ") for name in paths]
-        super().__init__(kind=kind, names=names, thumbnails=[_bundled(path) for path in paths.values()])
+        super().__init__(kind=kind, names=list(paths), thumbnails=[_bundled(path) for path in paths.values()])
         self._paths, self._own = list(paths.values()), b""
         self.observe(self._look_at_offer, "offered")
         self.observe(lambda _: changed(), ["chosen", "own", "own_thumbnail"])
@@ -86,9 +84,7 @@ class Chooser(Front, parts=("chooser",)):
 
 
 def _thumbnail(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    ImageOps.fit(picture, SMALL).save(file, "JPEG", quality=80)
-    return file.getvalue()
+    return as_jpeg(ImageOps.fit(picture, SMALL))
 
 
 @functools.cache

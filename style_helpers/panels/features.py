@@ -11,12 +11,11 @@ from torch import Tensor
 
 from style_helpers import images, networks
 from style_helpers.fronts import Front
-from style_helpers.panels.panel import Panel, as_png, handler
+from style_helpers.panels.panel import NAMED, WRAP, Panel, as_png, choice, handler
 
 NETWORKS = {"AlexNet": "alexnet", "VGG-16": "vgg16"}
 SIZES = {"alexnet": 224, "vgg16": 160}  # pixels of the shorter side: answers come at once
 MOST = 3_000_000  # bytes of maps in one answer
-NAMED = {"description_width": "initial"}
 
 
 def look(network: str, picture: Tensor) -> dict[str, Tensor]:
@@ -111,7 +110,46 @@ def packed(maps: Tensor, order: Sequence[int], signed: bool) -> dict:
     return {"channels": order, "values": values, "scales": scale, "zero": zero}
 
 
-class FeatureExplorer(Panel):
+class LookingPanel(Panel):
+    """A panel that looks at one picture with one network, at once; another choice is looked at again.
+
+    kind     what the picture is: "photo" or "painting"
+    folder   whose pictures are offered; first: the file that is looked at first
+    look     what gives the features of all layers: a function of a network's name and a picture
+    """
+
+    def __init__(self, kind: str, folder: Path, first: str, look: Callable):
+        super().__init__()
+        self._look = look
+        self._features: dict[str, Tensor] = {}
+        self._looked: tuple[str, Path] | None = None  # network and picture that the features are of
+        self.picture = choice(kind, Path(folder), first, style=NAMED)
+        self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
+        for control in (self.picture, self.network):
+            control.observe(self._chosen, "value")
+
+    def looked(self, before: tuple[str, Path] | None):
+        """The features are there. before: network and picture of those that were there until now."""
+        raise NotImplementedError
+
+    @handler
+    def _chosen(self):
+        wanted, before = (self.network.value, self.picture.value), self._looked
+        if wanted == before:
+            return
+        self.say(f"The network looks at the {self.picture.description}.")
+        try:
+            picture = images.load(wanted[1], SIZES[wanted[0]])
+            features = self._look(wanted[0], picture)
+        except Exception:
+            if before:  # what is shown stays, and so do the choices that made it
+                self.network.value, self.picture.value = before
+            raise
+        self._picture, self._features, self._looked = picture, features, wanted
+        self.looked(before)
+
+
+class FeatureExplorer(LookingPanel):
     """The maps of one layer that fire most, the receptive field of one unit on the photo, before and after the ReLU.
 
     look     what gives the features of all layers: a function of a network's name and a picture
@@ -119,54 +157,26 @@ class FeatureExplorer(Panel):
     """
 
     def __init__(self, look: Callable = look, photos: Path = images.CONTENT):
-        super().__init__()
-        self._look, self._photos = look, Path(photos)
-        self._features: dict[str, Tensor] = {}
-        self._looked: tuple[str, str] | None = None  # network and photo that the features are of
-        names = sorted(path.name for path in self._photos.iterdir() if path.suffix.lower() in images.WRITTEN)
-        cat = "chelsea-the-cat.jpg"
-        self.photo = ipywidgets.Dropdown(
-            options=names, value=cat if cat in names else names[0], description="photo", style=NAMED
-        )
-        self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
+        super().__init__("photo", photos, "chelsea-the-cat.jpg", look)
         self.front = FeatureFront(live=True)
-        for control in (self.photo, self.network):
-            control.observe(self._chosen, "value")
         self.front.observe(self._asked, "asked")
-        row = ipywidgets.HBox([self.photo, self.network], layout={"flex_flow": "row wrap"})
+        row = ipywidgets.HBox([self.picture, self.network], layout=WRAP)
         self.children = [row, self.status, self.front]
         self._chosen()
-
-    @handler
-    def _chosen(self):
-        wanted = (self.network.value, self.photo.value)
-        if wanted == self._looked:
-            return
-        self.say("The network looks at the photo.")
-        try:
-            picture = images.load(self._photos / wanted[1], SIZES[wanted[0]])
-            features = self._look(wanted[0], picture)
-        except Exception:
-            if self._looked:  # what is shown stays, and so do the choices that made it
-                self.network.value, self.photo.value = self._looked
-            raise
-        self._picture, self._looked = picture, wanted
-        self._features = {name: maps.contiguous() for name, maps in features.items()}  # channel after channel
-        self._show()
-        self.say("")
 
     @handler
     def _asked(self):
         if self.front.asked in self._features:  # another network may have come since
             self.record(self.front.asked)
 
-    def _show(self):
+    def looked(self, before: tuple[str, Path] | None):
         """All anew, at the same block and kind of layer if it was another network's; in one message."""
+        self._features = {name: maps.contiguous() for name, maps in self._features.items()}  # channel after channel
         front, before = self.front, self.front.layer
         sights = fields(self._looked[0])
         layer = next((name for name in self._features if name[:5] == before[:5]), next(iter(self._features)))
         with front.hold_sync():
-            front.photo, front.photo_name = as_png(self._picture), self._looked[1]
+            front.photo, front.photo_name = as_png(self._picture), self._looked[1].name
             front.network, front.size = self.network.label, list(self._picture.shape[-2:])
             front.layers = [
                 {"name": name, **dict(zip(("channels", "rows", "columns"), maps.shape[1:], strict=True))}
@@ -175,6 +185,7 @@ class FeatureExplorer(Panel):
             ]
             front.layer = front.asked = before if before in self._features else layer
             self.record(front.layer)
+        self.say("")
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -192,6 +203,3 @@ class FeatureExplorer(Panel):
         """All channels, the strongest first: by the mean after the ReLU, so that they are the same before and after."""
         after = self._features.get(layer.replace("conv", "relu"), self._features[layer])[0]
         return after.mean((1, 2)).argsort(descending=True).tolist()
-
-
-# Pictures of maps, for this panel and others

@@ -1,13 +1,12 @@
 """A run, moment by moment: a filmstrip under a wipe of the photograph and the picture. The front is fronts/film.js."""
 
-import io
 from collections.abc import Sequence
 
 import traitlets
 from torch import Tensor
 
 from style_helpers import images
-from style_helpers.panels.panel import as_png
+from style_helpers.panels.panel import as_jpeg, as_png
 from style_helpers.panels.strip import Filmstrip, frame
 
 SMALL = 96  # pixels on the longer side of a moment in the strip
@@ -61,8 +60,7 @@ class Film(Filmstrip, parts=("wipe", "strip", "film")):
 
 
 def _small(evaluation: int, picture: Tensor, side: int = SMALL) -> dict:
-    file, small = io.BytesIO(), images.to_pil(picture)
+    small = images.to_pil(picture)
     small.thumbnail((side, side))
-    small.save(file, "JPEG", quality=85)
     words = f"the picture at evaluation {evaluation}"
-    return frame(file.getvalue(), str(evaluation), f"evaluation {evaluation}", words=words) | {"evaluation": evaluation}
+    return frame(as_jpeg(small), str(evaluation), f"evaluation {evaluation}", words=words) | {"evaluation": evaluation}

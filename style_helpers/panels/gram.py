@@ -11,9 +11,8 @@ from torch import Tensor
 from style_helpers import images, networks
 from style_helpers.fronts import Front
 from style_helpers.losses import gram_matrix
-from style_helpers.panels.bundled import encode
-from style_helpers.panels.features import NAMED, NETWORKS, SIZES, look
-from style_helpers.panels.panel import Panel, handler
+from style_helpers.panels.features import LookingPanel, look
+from style_helpers.panels.panel import NAMED, WRAP, as_jpeg, handler
 
 LOUDEST = 24  # channels that are shown, those with the largest G_kk
 SHOWN = 448  # pixels of the shorter side of the painting on the page
@@ -37,7 +36,7 @@ class Microscope(Front, parts=("gram",)):
     empty = traitlets.Unicode("The network has looked at nothing yet.").tag(sync=True)
 
 
-class GramMicroscope(Panel):
+class GramMicroscope(LookingPanel):
     """The Gram matrix of one layer of a painting; one pair of channels under the lens; a part; the places shuffled.
 
     look        what gives the features of all layers: a function of a network's name and a picture
@@ -45,58 +44,28 @@ class GramMicroscope(Panel):
     """
 
     def __init__(self, look: Callable = look, paintings: Path = images.STYLE):
-        super().__init__()
-        self._look, self._paintings = look, Path(paintings)
-        self._features: dict[str, Tensor] = {}
-        self._looked: tuple[str, str] | None = None  # network and painting that the features are of
+        super().__init__("painting", paintings, "hokusai-great-wave.jpg", look)
         self._filling = False
-        self._make_choices()
+        self.layer = ipywidgets.Dropdown(options=_layers("alexnet"), value="relu2", description="layer", style=NAMED)
+        self.layer.observe(self._layer_picked, "value")
         self.front = Microscope()
-        choices = ipywidgets.HBox([self.painting, self.network, self.layer], layout={"flex_flow": "row wrap"})
+        choices = ipywidgets.HBox([self.picture, self.network, self.layer], layout=WRAP)
         self.children = [choices, self.status, self.front]
         self._chosen()
 
-    def _make_choices(self):
-        names = sorted(path.name for path in self._paintings.iterdir() if path.suffix.lower() in images.WRITTEN)
-        wave = "hokusai-great-wave.jpg"
-        self.painting = ipywidgets.Dropdown(
-            options=names,
-            value=wave if wave in names else names[0],
-            description="painting",
-            style=NAMED,
-        )
-        self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
-        self.layer = ipywidgets.Dropdown(options=_layers("alexnet"), value="relu2", description="layer", style=NAMED)
-        for control in (self.painting, self.network):
-            control.observe(self._chosen, "value")
-        self.layer.observe(self._layer_picked, "value")
-
-    @handler
-    def _chosen(self):
-        wanted = (self.network.value, self.painting.value)
-        if wanted == self._looked:
-            return
-        self.say("The network looks at the painting.")
-        try:
-            picture = images.load(self._paintings / wanted[1], SIZES[wanted[0]])
-            features = self._look(wanted[0], picture)
-        except Exception:
-            if self._looked:  # what is shown stays, and so do the choices that made it
-                self.network.value, self.painting.value = self._looked
-            raise
-        another = not self._looked or wanted[1] != self._looked[1]
-        self._picture, self._features, self._looked = picture, features, wanted
-        names, before = _layers(wanted[0]), self.layer.value
+    def looked(self, before: tuple[str, Path] | None):
+        network, painting = self._looked
+        names, layer = _layers(network), self.layer.value
         if names != tuple(self.layer.options):
             self._filling = True
             try:
                 self.layer.options = names
-                self.layer.value = next(name for name in names if name[:5] == before[:5])
+                self.layer.value = next(name for name in names if name[:5] == layer[:5])
             finally:
                 self._filling = False
         with self.front.hold_sync():  # one message
-            if another:  # larger than the network saw it, to be looked at
-                self.front.painting = encode(images.load(self._paintings / wanted[1], SHOWN, "cpu"))
+            if before is None or painting != before[1]:  # larger than the network saw it, to be looked at
+                self.front.painting = as_jpeg(images.load(painting, SHOWN, "cpu"))
                 self.front.part = []
             self._take_layer()
 
@@ -111,7 +80,7 @@ class GramMicroscope(Panel):
         gram = gram_matrix(self._maps[None])[0]
         self._loudest = gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
         self._gram = gram[self._loudest][:, self._loudest]
-        words = f"{self.layer.value} of {self.painting.value}"
+        words = f"{self.layer.value} of {self.picture.value.name}"
         with self.front.hold_sync():
             self.front.seen = packed(self._maps, self._gram, self._loudest, self._picture.shape[-2:], words)
             self.front.pair, self.front.shuffled = most_together(self._gram), 0

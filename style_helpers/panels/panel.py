@@ -23,9 +23,12 @@ from PIL import Image
 from torch import Tensor
 
 from style_helpers import images
+from style_helpers.fronts import Displayed
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
+WRAP = {"flex_flow": "row wrap", "align_items": "flex-start"}
+NAMED = {"description_width": "initial"}  # a control's name in full
 
 
 def handler(method: Callable) -> Callable:
@@ -47,7 +50,7 @@ def handler(method: Callable) -> Callable:
     return handle
 
 
-class Panel(ipywidgets.VBox):
+class Panel(Displayed, ipywidgets.VBox):
     """A box of controls with at most one background thread at work. Running its cell again ends the earlier one's.
 
     Subclasses call `start` with work to do, a function of a `Work`, and give handlers the decorator `handler`. What a
@@ -57,13 +60,14 @@ class Panel(ipywidgets.VBox):
     run, tooltip   the name of the button, and what it does
     """
 
-    _of_cells: "dict[tuple, tuple]" = {}  # noqa: RUF012  (shared by all on purpose)
+    _of_cells: "dict[str | type, tuple]" = {}  # noqa: RUF012  (shared by all on purpose)
 
     def __init__(self, run: str = "Run", tooltip: str = "Begin", wide: str = "110px"):
         super().__init__()
         self.add_class("nst-panel")  # its look is in fronts/common.css
         self.lock = threading.RLock()
         self.status = ipywidgets.HTML()
+        self.status.add_class("nst-says")
         self._work: Work | None = None  # the only one that may change the page
         self._last: threading.Thread | None = None  # of the newest work, let go or not
         self.run_button = ipywidgets.Button(description=run, tooltip=tooltip, button_style="primary")
@@ -78,14 +82,14 @@ class Panel(ipywidgets.VBox):
         self._take_the_place_of_the_last()
 
     def _take_the_place_of_the_last(self):
-        """The panel that this cell made when it ran before ends its run, and is freed. Those of other cells go on.
+        """What this cell made when it ran before ends its run, and is freed. What other cells made goes on.
 
         Where nobody says which cell it is, the earlier one of this kind ends its run.
         """
         cell, run = _cell()
-        before, earlier = Panel._of_cells.get((type(self), cell), (None, []))
-        same = cell is not None and run == before  # the same run of a cell may make two of a kind
-        Panel._of_cells[type(self), cell] = run, [*(earlier if same else []), weakref.ref(self)]
+        before, earlier = Panel._of_cells.get(cell or type(self), (None, []))
+        same = cell is not None and run == before  # the same run of a cell may make several
+        Panel._of_cells[cell or type(self)] = run, [*(earlier if same else []), weakref.ref(self)]
         for panel in [] if same else [found for each in earlier if (found := each())]:
             panel.stop()
             self._last = panel._last
@@ -104,14 +108,16 @@ class Panel(ipywidgets.VBox):
     def working(self) -> bool:
         return self._work is not None
 
-    def start(self, do: "Callable[[Work], None]"):
-        """Does it in the background, where it waits for what is let go. Returns at once."""
+    def start(self, do: "Callable[[Work], None]", said: str):
+        """Does it in the background, where it waits for what is let go, and says so. Returns at once."""
         with self.lock:
             self.let_go()
             self._work = Work(self, do, self._last)
             self._last = self._work.thread
             self.add_class("nst-working")
             self.set_working(True)
+            self.progress.value, self.time_left.value = 0, ""
+            self.say(said)
             self._last.start()
 
     def stop(self):
@@ -150,9 +156,6 @@ class Panel(ipywidgets.VBox):
         """left: seconds; None when nobody knows, or when it is over."""
         self.progress.value = min(1, done / of)
         self.time_left.value = f"evaluation {done} of {of}{each}" + ("" if left is None else f", {left:.0f} s left")
-
-    def clear_progress(self):
-        self.progress.value, self.time_left.value = 0, ""
 
     def wait(self):
         """Returns when the background thread is at its end by itself."""
@@ -196,13 +199,11 @@ class LetGo(Exception):  # noqa: N818  (no error)
 class Work:
     """What runs in the background: whether somebody asked it to stop, and whether and when it may change the page.
 
-    making    True while networks are loaded and an objective is built, which cannot be stopped: Stop lets it go. The
-              work itself sets this, inside `page`
-    on_stop   called when somebody asks it to stop: a run that pauses must hear of it
+    making    True while networks are loaded and an objective is built, which cannot be stopped: Stop lets it go
     """
 
     def __init__(self, panel: Panel, do: "Callable[[Work], None]", before: threading.Thread | None):
-        self.stopping, self.making, self.on_stop = threading.Event(), True, lambda: None
+        self.stopping, self.making, self._on_stop = threading.Event(), True, lambda: None
         self._shown = -LEAST_SECONDS
         self._panel, self._do, self._before = panel, do, before
         self.thread = threading.Thread(target=self._run, name=type(panel).__name__, daemon=True)
@@ -234,9 +235,17 @@ class Work:
         with self.page():
             pass
 
+    def made(self, said: str, on_stop: Callable = lambda: None):
+        """Inside `page`, when all is there: from now on Stop ends it after the evaluation under way.
+
+        on_stop: called when somebody asks it to stop: a run that pauses must hear of it.
+        """
+        self.making, self._on_stop = False, on_stop
+        self._panel.say(said)
+
     def stop(self):
         self.stopping.set()
-        self.on_stop()
+        self._on_stop()
 
     def may_show(self) -> bool:
         """True at most four times a second: when it is time to change the page."""
@@ -276,39 +285,54 @@ class Thinned(list):
 
 def as_png(picture: Tensor | Image.Image) -> bytes:
     """The file that a page shows, quickly made: exact, so that it can be enlarged."""
-    picture = images.to_pil(picture) if isinstance(picture, Tensor) else picture
-    page = io.BytesIO()
-    picture.save(page, "PNG", compress_level=1)
-    return page.getvalue()
+    return _as_file(picture, "PNG", compress_level=1)
+
+
+def as_jpeg(picture: Tensor | Image.Image) -> bytes:
+    """A small file, of what is bundled and of what is only looked at."""
+    return _as_file(picture, "JPEG", quality=85, optimize=True)
+
+
+def _as_file(picture: Tensor | Image.Image, kind: str, **how) -> bytes:
+    file = io.BytesIO()
+    (images.to_pil(picture) if isinstance(picture, Tensor) else picture).save(file, kind, **how)
+    return file.getvalue()
 
 
 class Picture(ipywidgets.HTML):
     """A picture on the page with words for those who listen to it, which an `ipywidgets.Image` cannot carry."""
 
-    def __init__(self, width: int = 320, picture: Tensor | Image.Image | None = None, alt: str = ""):
+    def __init__(self, width: int):
         super().__init__(layout={"max_width": "100%"})
         self._width = width
-        if picture is not None:
-            self.show(picture, alt)
 
-    def show(self, picture: Tensor | Image.Image, alt: str, enlarge: bool = False):
-        """enlarge: draw each pixel as a sharp square, as for matrices and maps."""
-        sharp = "image-rendering: pixelated; " if enlarge else ""
+    def show(self, picture: Tensor | Image.Image, alt: str):
         self.value = (
-            f'<img alt="{html.escape(alt)}" style="{sharp}width: {self._width}px; max-width: 100%; height: auto" '
+            f'<img alt="{html.escape(alt)}" style="width: {self._width}px; max-width: 100%; height: auto" '
             f'src="data:image/png;base64,{base64.b64encode(as_png(picture)).decode()}">'
         )
 
 
 def pictures_of(folder: Path) -> dict[str, Path]:
-    """The project's own pictures of a folder by name, as the options of a drop-down list."""
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in images.WRITTEN}
+    """The pictures of a folder by name, "hokusai great wave": what a panel offers."""
+    return {title(path): path for path in sorted(folder.iterdir()) if path.suffix.lower() in images.WRITTEN}
 
 
-def picture_choices(**look) -> tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]:
-    """Dropdowns of the project's photographs and of its artworks: what a panel paints, and in whose manner."""
-    content, style = pictures_of(images.CONTENT), pictures_of(images.STYLE)
+def title(path: Path) -> str:
+    """A picture's file name as words."""
+    return path.stem.replace("-", " ")
+
+
+def choice(name: str, folder: Path, first: str, **look) -> ipywidgets.Dropdown:
+    """A list of a folder's pictures; its value is a path. first: the file that is chosen at first, if it is there."""
+    offered = pictures_of(folder)
+    chosen = folder / first if (folder / first) in offered.values() else next(iter(offered.values()))
+    return ipywidgets.Dropdown(options=offered, value=chosen, description=name, **look)
+
+
+def two_choices(**look) -> tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]:
+    """Of the project's photographs and of its artworks: what a panel paints, and in whose manner."""
     return (
-        ipywidgets.Dropdown(options=content, value=content["summer-palace"], description="content", **look),
-        ipywidgets.Dropdown(options=style, value=style["hokusai-great-wave"], description="style", **look),
+        choice("content", images.CONTENT, "summer-palace.jpg", **look),
+        choice("style", images.STYLE, "hokusai-great-wave.jpg", **look),
     )

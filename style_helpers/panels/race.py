@@ -1,8 +1,8 @@
 """The optimiser race of lesson 05: three optimisers, one start, one loss, the same number of evaluations for each."""
 
+import functools
 import math
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ipywidgets
@@ -12,11 +12,11 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import Panel, Work, handler, picture_choices, readable
+from style_helpers.panels.panel import WRAP, Work, handler, readable, two_choices
+from style_helpers.panels.side_by_side import Descent, SideBySide
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
-WIDE = {"description_width": "170px"}
-ROOM = {"width": "395px"}
+LOOK = {"style": {"description_width": "170px"}, "layout": {"width": "395px"}}
 CEILING = 10  # a curve is cut off where it rises above so many times its start
 
 Total = Callable[[Tensor], Tensor]  # a picture, (1, 3, H, W), to one number
@@ -69,24 +69,21 @@ def lbfgs(total: Total, start: Tensor) -> Steps:
 
 
 @dataclass
-class Racer:
+class Racer(Descent):
     """One optimiser on its way: the total of each evaluation, and the picture of the last one."""
 
-    name: str
-    steps: Steps
-    picture: Tensor
     totals: list[float] = field(default_factory=list)
-    broken: int | None = None  # the evaluation at which its total was no longer a finite number
 
-    def keep(self, total: float, picture: Tensor):
+    def keep(self, evaluated: tuple[float, Tensor]):
+        total, picture = evaluated
         if math.isfinite(total) and bool(picture.isfinite().all()):
             self.totals.append(total)
             self.picture = picture
         else:
-            self.broken = len(self.totals) + 1
+            self.note = f"left at evaluation {len(self.totals) + 1}"
 
 
-class OptimiserRace(Panel):
+class OptimiserRace(SideBySide):
     """Gradient descent, Adam and L-BFGS in turn, one evaluation each; three pictures and their curves as they come.
 
     Pointing at the curves shows the three pictures of that evaluation.
@@ -101,27 +98,22 @@ class OptimiserRace(Panel):
         self._leads: list[tuple[int, str]] = []
         self._make_controls()
         self.chart = Moments(leader="ahead")
-        knobs = ipywidgets.HBox(
-            [
-                ipywidgets.VBox([self.content, self.style_picture, self.network, self.start_from]),
-                ipywidgets.VBox([self.rate, self.adam_rate, self.evaluations, self.size]),
-            ],
-            layout={"flex_flow": "row wrap"},
-        )
+        left = [self.content, self.style_picture, self.network, self.start_from]
+        right = [self.rate, self.adam_rate, self.evaluations, self.size]
+        knobs = ipywidgets.HBox([ipywidgets.VBox(left), ipywidgets.VBox(right)], layout=WRAP)
         self.children = [knobs, self.bar, self.status, self.chart]
         self.say("Who will be ahead? Make a guess, then press Run.")
 
     def _make_controls(self):
-        look = {"style": WIDE, "layout": ROOM}
-        self.content, self.style_picture = picture_choices(**look)
-        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
-        self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **look)
-        log = {"step": 0.02, "readout_format": ".2g", "continuous_update": False, **look}
+        self.content, self.style_picture = two_choices(**LOOK)
+        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **LOOK)
+        self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **LOOK)
+        when_released = {"continuous_update": False, **LOOK}
+        log = {"step": 0.02, "readout_format": ".2g", **when_released}
         self.rate = ipywidgets.FloatLogSlider(0.03, min=-4, max=0, description="rate of gradient descent", **log)
         self.adam_rate = ipywidgets.FloatLogSlider(0.02, min=-4, max=0, description="rate of Adam", **log)
-        whole = {"continuous_update": False, **look}
-        self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description="evaluations of each", **whole)
-        self.size = ipywidgets.IntSlider(96, 64, 160, 16, description="shorter side, pixels", **whole)
+        self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description="evaluations of each", **when_released)
+        self.size = ipywidgets.IntSlider(96, 64, 160, 16, description="shorter side, pixels", **when_released)
 
     def settings(self) -> Settings:
         return Settings.gatys(network=self.network.value, start=self.start_from.value)
@@ -133,120 +125,70 @@ class OptimiserRace(Panel):
         start = transfer.starting_picture(content, settings)
         rates, evaluations = (self.rate.value, self.adam_rate.value), self.evaluations.value
         names = (f"gradient descent, {rates[0]:.2g}", f"Adam, {rates[1]:.2g}", "L-BFGS")
-        self.start(lambda work: self._race(work, (content, style, settings), start, rates, evaluations))
-        self.racers = [Racer(name, iter(()), start) for name in names]
-        self._leads = []
-        self.clear_progress()
+        make = functools.partial(self._make, content, style, settings)
+        said = "On your marks: the network looks at the two pictures."
+        self.start(lambda work: self._race(work, make, start, rates, names, evaluations), said)
+        self.racers, self._leads = [], []
         words = "The start, the same for all three optimisers"
         self.chart.begin(names, words, [start] * 3, until=evaluations)
-        self.say("On your marks: the network looks at the two pictures.")
 
     # The race, in the background
 
-    def _race(self, work: Work, wish: tuple, start: Tensor, rates: tuple[float, float], evaluations: int):
-        objective = self._make(*wish)
-        with work.page():
-            work.making, racers = False, self.racers
-        done, ended = 0, "All evaluations are done."
-        try:
-            self._line_up(racers, objective, start, rates)
-            began = time.perf_counter()
-            while done < evaluations:
-                if not self._round(work, racers):
-                    ended = "Stopped."
-                    break
-                if all(racer.broken for racer in racers):
-                    ended = "Nobody is left."
-                    break
-                done += 1
-                with work.page():
-                    self._note_leader(done)
-                    self.chart.remember(done, [None if racer.broken else racer.picture for racer in racers])
-                    if work.may_show():
-                        left = (time.perf_counter() - began) / done * (evaluations - done)
-                        self._show(done, evaluations, left)
-                        self.say(self.words())
-        finally:
-            with work.page():
-                self._show(done, evaluations)
-                self.chart.end()
-                for racer in racers:
-                    racer.steps = iter(())  # the optimisers' memories are let go
-        with work.page():
-            self.say(f"{ended} {self.words()}")
+    def _race(self, work: Work, make: Callable, start: Tensor, rates: Sequence[float], names: Sequence[str], most: int):
+        objective = make()
 
-    def _line_up(self, racers: list[Racer], objective: Callable, start: Tensor, rates: tuple[float, float]):
         def total(picture: Tensor) -> Tensor:
             return sum(objective(picture).values())
 
-        ways = (gradient_descent(total, start, rates[0]), adam(total, start, rates[1]), lbfgs(total, start))
-        for racer, steps in zip(racers, ways, strict=True):
-            racer.steps = steps
+        ways = gradient_descent(total, start, rates[0]), adam(total, start, rates[1]), lbfgs(total, start)
+        racers = [Racer(name, steps, start) for name, steps in zip(names, ways, strict=True)]
+        with work.page():
+            self.racers = racers
+        ended = self.take_turns(work, racers, most, "They are off.")
+        with work.page():
+            self.say(f"{ended} {self.words()}")
 
-    def _round(self, work: Work, racers: list[Racer]) -> bool:
-        """One evaluation of everybody who is still in the race; False, and nothing kept, when asked to stop."""
-        came = []
-        for racer in racers:
-            if work.stopping.is_set():
-                return False
-            if racer.broken is None:
-                came.append((racer, *next(racer.steps)))
-        for racer, total, picture in came:
-            racer.keep(total, picture)
-        return True
-
-    def _note_leader(self, evaluation: int):
+    def passed(self, evaluation: int):
         leader = self._order()[0].name
         if evaluation > 1 and (not self._leads or self._leads[-1][1] != leader):  # all begin with the same total
             self._leads.append((evaluation, leader))
 
     def _order(self) -> list[Racer]:
         """Those in the race, the lowest total first; then those who left it."""
-        return sorted(self.racers, key=lambda racer: (racer.broken is not None, racer.totals[-1:] or [math.inf]))
+        return sorted(self.racers, key=lambda racer: (racer.note != "", racer.totals[-1:] or [math.inf]))
 
     # What is to be seen
 
     def words(self) -> str:
         """Who is ahead and with what total, who left, and how often the lead changed."""
-        running = [racer for racer in self._order() if racer.broken is None and racer.totals]
+        running = [racer for racer in self._order() if not racer.note and racer.totals]
         parts = []
         if running and len(running[0].totals) > 1:
             first, *others = running
             line = f"After {len(first.totals)} evaluations each, {first.name} is ahead with a total of "
             rest = (f"{each.name}: {readable(each.totals[-1])}" for each in others)
-            parts.append("; then ".join([line + readable(first.totals[-1]), *rest]) + ".")
+            parts.append("; then ".join([line + readable(first.totals[-1]), *rest]))
         for racer in self.racers:
-            if racer.broken:
+            if racer.note:
                 remedy = "start again from another picture" if racer.name == "L-BFGS" else "a smaller rate helps"
-                parts.append(
-                    f"{_first_letter_up(racer.name)} left the finite numbers at evaluation {racer.broken}: {remedy}."
-                )
+                when = racer.note.removeprefix("left ")
+                parts.append(f"{racer.name} left the finite numbers {when}: {remedy}")
             elif len(racer.totals) > 1 and racer.totals[-1] > racer.totals[0]:
-                parts.append(
-                    f"{_first_letter_up(racer.name)} stands higher than it began ({readable(racer.totals[0])})."
-                )
+                parts.append(f"{racer.name} stands higher than it began ({readable(racer.totals[0])})")
         if len(self._leads) > 1:
             evaluation, name = self._leads[-1]
-            parts.append(
-                f"{_first_letter_up(name)} took the lead at evaluation {evaluation}, from {self._leads[-2][1]}."
-            )
-        return " ".join(parts)
+            parts.append(f"{name} took the lead at evaluation {evaluation}, from {self._leads[-2][1]}")
+        return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
-    def _show(self, done: int, evaluations: int, left: float | None = None):
-        self.show_progress(done, evaluations, left, " of each")
-        if not done:
-            return
-        totals = [racer.totals for racer in self.racers]
-        ceiling = CEILING * max((each[0] for each in totals if each), default=0.0)
-        cut_off = any(each and max(each) > ceiling for each in totals)
+    def show(self, racers: Sequence[Racer], evaluations: int):
+        ceiling = CEILING * max((racer.totals[0] for racer in racers if racer.totals), default=0.0)
+        cut_off = any(racer.totals and max(racer.totals) > ceiling for racer in racers)
         self.chart.show(
-            {racer.name: enumerate(racer.totals, 1) for racer in self.racers},
+            {racer.name: enumerate(racer.totals, 1) for racer in racers},
             f"Totals. {self.words()}",
             up=f"total (cut off at {CEILING} times the start)" if cut_off else "total",
             ceiling=ceiling,
-            notes=[f"left at evaluation {racer.broken}" if racer.broken else "" for racer in self.racers],
+            notes=[racer.note for racer in racers],
         )
-
-
-def _first_letter_up(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+        if len(racers[0].totals) > 1:
+            self.say(self.words())

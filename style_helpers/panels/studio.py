@@ -15,17 +15,21 @@ from style_helpers.panels.brush import Brush
 from style_helpers.panels.chart import Chart
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.film import Film
-from style_helpers.panels.panel import Panel, Thinned, Work, handler, readable
+from style_helpers.panels.panel import WRAP, Panel, Thinned, Work, handler, readable
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
 KEEP, SECOND = 0, 1  # what becomes of what is painted over
 PURPOSES = ["stays as in the photograph", "gets a second style"]
-WIDE = {"description_width": "120px"}
-ROW = {"flex_flow": "row wrap"}
-FITTING = {"max_width": "100%"}
-WITHIN = "calc(100% - 4px)"  # what a control on a narrow page has, beside its margins
-LEFT = {"width": "390px", "margin": "0 16px 0 0"} | FITTING  # beside it, a picture of 400 pixels fits into 820
+COLOURS = {
+    "of the style": "style",
+    "the photo's own, brightness painted": "luminance",
+    "the style matched to the photo": "matched",
+}
+ROOM = {"width": "370px", "max_width": "calc(100% - 4px)"}  # a control on a narrow page, beside its margins
+LOOK = {"style": {"description_width": "120px"}, "layout": ROOM}
+LEFT = {"width": "390px", "max_width": "100%", "margin": "0 16px 0 0"}
+RIGHT = {"width": "410px", "max_width": "100%"}  # a picture of 400 pixels, which beside LEFT fits into 820
 
 
 def begin(content: Tensor, styles: Tensor | list[Style], settings: Settings, keep: Tensor | None) -> transfer.Run:
@@ -53,16 +57,25 @@ class Studio(Panel):
         self._make_choosers()
         self._make_settings()
         self._make_buttons()
-        self._make_views()
+        self.film = Film(width=400, empty="The picture grows here.")
+        self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
+        self.chart, self.code = Chart(), ipywidgets.HTML()
+        self.film.observe(self._look_again, "chosen")
+        self.by_layer.observe(self._draw_curves, "value")
+        self._lay_out()
         self._photo_changed()
         self.choosers["second style"].chosen = 2  # not the first one's
-        content, style, second = self.choosers.values()
-        left = ipywidgets.VBox([content, style, self.brush, second, self._knobs, self.more], layout=LEFT)
-        painted = [self._buttons, self.progress, self.time_left, self.status, self.film]
-        right = ipywidgets.VBox(painted, layout={"width": "410px"} | FITTING)
-        beside = ipywidgets.HBox([left, right], layout=ROW)
-        self.children = [beside, self.by_layer, self.chart, self.code]
         self.say("Choose two pictures and press Run.")
+
+    def _lay_out(self):
+        content, style, second = self.choosers.values()
+        knobs = [self.preset, self.size, self.evaluations, self.style_weight, self.colours]
+        more = [self.network, self.layers, self.start_from, self.seed]
+        left = ipywidgets.VBox([content, style, self.brush, second, *knobs, *more], layout=LEFT)
+        buttons = [self.run_button, self.pause_button, self.stop_button, self.save_button, self.file_name]
+        row = ipywidgets.HBox(buttons, layout=WRAP)
+        right = ipywidgets.VBox([row, self.progress, self.time_left, self.status, self.film], layout=RIGHT)
+        self.children = [ipywidgets.HBox([left, right], layout=WRAP), self.by_layer, self.chart, self.code]
 
     # The controls
 
@@ -76,35 +89,20 @@ class Studio(Panel):
         self.brush.observe(self._changed, ["mask", "purpose", "unfolded"])
 
     def _make_settings(self):
-        fine = Settings.fine()
-        self.preset = ipywidgets.Dropdown(options=PRESETS, value="fine", description="preset", style=WIDE)
-        self.size = ipywidgets.IntSlider(
-            devices.default_size("fine"), 64, 512, 32, description="shorter side", style=WIDE
-        )
-        self.evaluations = ipywidgets.IntSlider(100, 10, 500, 10, description="evaluations", style=WIDE)
+        usual, when_released = Settings.fine(), {"continuous_update": False, **LOOK}
+        self.preset = ipywidgets.Dropdown(options=PRESETS, value="fine", description="preset", **LOOK)
+        side = devices.default_size("fine")
+        self.size = ipywidgets.IntSlider(side, 64, 512, 32, description="shorter side", **when_released)
+        self.evaluations = ipywidgets.IntSlider(100, 10, 500, 10, description="evaluations", **when_released)
         self.style_weight = ipywidgets.FloatLogSlider(
-            fine.style_weight, min=-1, max=4, step=0.1, description="style weight", style=WIDE
+            usual.style_weight, min=-1, max=4, step=0.1, description="style weight", **when_released
         )
-        self.network = ipywidgets.Dropdown(options=NETWORKS, value="vgg16", description="network", style=WIDE)
-        self.layers = ipywidgets.SelectMultiple(description="style layers", rows=5, style=WIDE)
-        self.start_from = ipywidgets.Dropdown(options=CHOICES["start"], description="start from", style=WIDE)
-        self.seed = ipywidgets.BoundedIntText(0, 0, 10**9, description="seed of the noise", style=WIDE)
-        self.colours = ipywidgets.Dropdown(
-            options={
-                "of the style": "style",
-                "the photo's own, brightness painted": "luminance",
-                "the style matched to the photo": "matched",
-            },
-            description="colours",
-            style=WIDE,
-        )
+        self.colours = ipywidgets.Dropdown(options=COLOURS, description="colours", **LOOK)
+        self.network = ipywidgets.Dropdown(options=NETWORKS, value="vgg16", description="network", **LOOK)
+        self.layers = ipywidgets.SelectMultiple(description="style layers", rows=5, **LOOK)
+        self.start_from = ipywidgets.Dropdown(options=CHOICES["start"], description="start from", **LOOK)
+        self.seed = ipywidgets.BoundedIntText(0, 0, 10**9, description="seed of the noise", **LOOK)
         self._fill_layers()
-        self._knobs = ipywidgets.VBox([self.preset, self.size, self.evaluations, self.style_weight, self.colours])
-        self.more = ipywidgets.VBox([self.network, self.layers, self.start_from, self.seed])
-        for slider in (self.size, self.evaluations, self.style_weight):
-            slider.continuous_update = False
-        for control in (*self._knobs.children, *self.more.children):
-            control.layout.width, control.layout.max_width = "370px", WITHIN
         for control in (self.preset, self.network):
             control.observe(self._preset_chosen, "value")
         for control in (self.size, self.evaluations, self.layers, self.start_from, self.seed, self.colours):
@@ -114,27 +112,13 @@ class Studio(Panel):
     def _make_buttons(self):
         self.pause_button = ipywidgets.Button(description="Pause", tooltip="Wait, or go on", disabled=True)
         self.save_button = ipywidgets.Button(description="Save", tooltip="Write the picture to a file", disabled=True)
-        self.file_name = ipywidgets.Text("my-picture.png", description="file name", style=WIDE)
-        for button, act in (
-            (self.pause_button, self._pause_pressed),
-            (self.save_button, self._save_pressed),
-        ):
-            button.on_click(act)
+        self.pause_button.on_click(self._pause_pressed)
+        self.save_button.on_click(self._save_pressed)
         for button in (self.run_button, self.pause_button, self.stop_button, self.save_button):
             button.layout.width = "88px"
-        self.file_name.layout.width, self.file_name.layout.max_width = "370px", WITHIN
+        self.file_name = ipywidgets.Text("my-picture.png", description="file name", **LOOK)
         self.file_name.observe(self._changed, "value")
-        buttons = [self.run_button, self.pause_button, self.stop_button, self.save_button, self.file_name]
-        self._buttons = ipywidgets.HBox(buttons, layout=ROW)
-        self.progress.layout.width, self.progress.layout.max_width = "370px", WITHIN
-
-    def _make_views(self):
-        self.film = Film(width=400, empty="The picture grows here.")
-        self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
-        self.chart = Chart()
-        self.code = ipywidgets.HTML()
-        self.film.observe(self._look_again, "chosen")
-        self.by_layer.observe(self._draw_curves, "value")
+        self.progress.layout.width, self.progress.layout.max_width = ROOM["width"], ROOM["max_width"]
 
     def settings(self) -> Settings:
         """The choices as they stand. Raises SettingsError."""
@@ -196,9 +180,8 @@ class Studio(Panel):
     @handler
     def _run_pressed(self):
         settings, wish = self.settings(), self._wish(self.size.value)
-        self.start(lambda work: self._paint(work, settings, *wish))
-        self.clear_progress()
-        self.say("Preparing: the network looks at the two pictures.")
+        said = "Preparing: the network looks at the two pictures."
+        self.start(lambda work: self._paint(work, settings, *wish), said)
 
     def _wish(self, size: int) -> tuple[Tensor, Tensor | list[Style], Tensor | None]:
         """The content picture, one style or two with masks, and what to keep of the content: (1, 1, H, W), or None."""
@@ -253,8 +236,7 @@ class Studio(Panel):
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
             photo, style, _ = (chooser.name for chooser in self.choosers.values())
             words = f"{photo} in the manner of {style}; the photo to the left of the line"
-            work.making, work.on_stop = False, run.stop
-            self.say("Painting.")
+            work.made("Painting.", run.stop)
         for step in run:
             with work.page():
                 if not self._snapshots:  # until now the earlier film stays

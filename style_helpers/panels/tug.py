@@ -1,7 +1,6 @@
 """The tug of war of lesson 06: how hard and which way the content and the style pull at each pixel of a picture."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ipywidgets
@@ -13,19 +12,16 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.fronts import Front
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import Panel, Work, as_png, handler, picture_choices
+from style_helpers.panels.panel import WRAP, Panel, Work, as_png, handler, two_choices
 from style_helpers.settings import Settings
 
-WIDE = {"description_width": "150px"}
-ROOM = {"width": "395px"}
+LOOK = {"style": {"description_width": "150px"}, "layout": {"width": "395px"}}
 MOMENTS = 14  # that are kept of a run, early ones close together
 
 Pulls = tuple[Tensor, Tensor]  # the gradients of content and of style, each (1, 3, H, W)
 
 
-def begin(
-    content: Tensor, style: Tensor, settings: Settings
-) -> tuple[Iterable[transfer.Step], Callable[[Tensor], Pulls]]:
+def begin(content: Tensor, style: Tensor, settings: Settings) -> tuple[transfer.Run, Callable[[Tensor], Pulls]]:
     """A real run, and what gives both gradients of a picture as they are before the style weight."""
     objective = StyleObjective(networks.load(settings.network), content, style, settings)
 
@@ -106,21 +102,15 @@ class TugOfWar(Panel):
         self.moments: list[Moment] = []
         self._make_controls()
         self.front = Tug()
-        knobs = ipywidgets.HBox(
-            [
-                ipywidgets.VBox([self.content, self.style_picture, self.network]),
-                ipywidgets.VBox([self.evaluations, self.size]),
-            ]
-        )
-        knobs.layout.flex_flow = "row wrap"
+        left, right = [self.content, self.style_picture, self.network], [self.evaluations, self.size]
+        knobs = ipywidgets.HBox([ipywidgets.VBox(left), ipywidgets.VBox(right)], layout=WRAP)
         self.children = [knobs, self.bar, self.status, self.front]
         self.say("Press Run: forty evaluations give the rope some moments to look at.")
 
     def _make_controls(self):
-        look = {"style": WIDE, "layout": ROOM}
-        self.content, self.style_picture = picture_choices(**look)
-        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **look)
-        whole = {"continuous_update": False, **look}
+        self.content, self.style_picture = two_choices(**LOOK)
+        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **LOOK)
+        whole = {"continuous_update": False, **LOOK}
         self.evaluations = ipywidgets.IntSlider(40, 10, 240, 10, description="evaluations", **whole)
         self.size = ipywidgets.IntSlider(96, 64, 128, 16, description="shorter side, pixels", **whole)
 
@@ -136,39 +126,29 @@ class TugOfWar(Panel):
         )
         size = self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
-        self.start(lambda work: self._run(work, content, style, settings))
-        self.clear_progress()
-        self.say("Preparing: the network looks at the two pictures.")
+        said = "Preparing: the network looks at the two pictures."
+        self.start(lambda work: self._run(work, content, style, settings), said)
 
     def _run(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
-        kept, done, moments = kept_moments(settings.evaluations), 0, []
+        kept, moments = kept_moments(settings.evaluations), []
         run, pulls = self._begin(content, style, settings)
         with work.page():
-            work.making = False
-        began = time.perf_counter()
-        try:
-            for step in run:
-                if work.stopping.is_set():
-                    break
-                done = step.evaluation
-                if done in kept:
-                    moment = Moment(done, step.picture, *pulls(step.picture))
-                    with work.page(), self.front.hold_sync():  # what is seen stays until the first moment is there
-                        if not moments:
-                            self.moments = moments
-                            self.front.clear(settings.style_weight)
-                        self.front.add(len(moments), moment)
-                        moments.append(moment)
-                if work.may_show():
-                    left = (time.perf_counter() - began) / done * (settings.evaluations - done)
-                    with work.page():
-                        self.show_progress(done, settings.evaluations, left)
-        finally:
-            with work.page():
-                self.show_progress(done, settings.evaluations)
-        ended = "Stopped" if work.stopping.is_set() else "The run is over"
+            work.made("The rope is pulled.", run.stop)
+        for step in run:
+            if step.evaluation in kept and not work.stopping.is_set():
+                moment = Moment(step.evaluation, step.picture, *pulls(step.picture))
+                with work.page(), self.front.hold_sync():  # what is seen stays until the first moment is there
+                    if not moments:
+                        self.moments = moments
+                        self.front.clear(settings.style_weight)
+                    self.front.add(len(moments), moment)
+                    moments.append(moment)
+            if work.may_show():
+                with work.page():
+                    self.show_progress(step.evaluation, run.evaluations, run.seconds_left())
         with work.page():
-            self.say(f"{ended}: {len(moments)} moments are kept. Point at the picture, and drag the style weight.")
+            self.show_progress(len(run.history), run.evaluations)
+            self.say(f"{run.ended} {len(moments)} moments are kept: point at the picture, drag the style weight.")
 
 
 def kept_moments(evaluations: int) -> set[int]:

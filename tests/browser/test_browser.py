@@ -37,6 +37,34 @@ from style_helpers.course import predict
 guess = predict("Which is the largest?", ["one", "two", "three"])
 guess
 """
+ALL = """\
+import threading
+from style_helpers.course import predict
+from style_helpers.panels import before_after, bugs, features, gram, inversion, race, race_toy, studio, tradeoff, tug
+
+gate = threading.Semaphore(0)  # evaluations that the race may do
+
+def gated(*wish):
+    terms = race.make_objective(*wish)
+    return lambda picture: gate.acquire() and terms(picture)
+
+the_race = race.OptimiserRace(gated)
+the_race.evaluations.value, the_race.size.value = 200, 64
+for panel in (the_race, studio.Studio(), features.FeatureExplorer(), gram.GramMicroscope(), tug.TugOfWar(),
+              inversion.InversionByDepth(), tradeoff.TradeOffExplorer(), before_after.BeforeAfter(), bugs.BugSwitches(),
+              race_toy.ContourToy(), predict("Which?", ["one", "two"])):
+    display(panel)
+"""
+PANELS = 11
+LOST = "This panel's kernel was restarted or has ended: run the cell again."
+AWAY = "No connection to this panel's kernel"
+ABSENT = "Nothing to be seen here? Its kernel was restarted or has ended: run the cell again."
+CONTROLS = ".nst-panel :is(button.jupyter-button, select, input, [role=slider])"
+CAN_BE_USED = f"""() => [...document.querySelectorAll('{CONTROLS}')]
+    .filter(each => !each.closest('[inert], .nst') && !each.disabled && each.checkVisibility())
+    .map(each => each.closest('.jupyter-widgets').outerHTML.slice(0, 200))"""
+CHAINS = """() => [...document.querySelectorAll('.jupyter-widgets-disconnected')]
+    .filter(each => getComputedStyle(each, '::before').content !== 'none').length"""
 PICTURE = ".nst-wipe-after img"
 CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output, .jp-OutputArea-output *')]
     .filter(each => !each.closest('svg') && each.clientWidth > 1 && each.matches('.jp-OutputArea-output, button,'
@@ -313,3 +341,106 @@ def test_a_question_is_answered_by_keyboard_alone(opened):
     assert page.page.get_by_role("radio", checked=True).count() == 1
     assert page.complaints == page.errors() == []
     page.close()
+
+
+# What remains of a page whose kernel has gone
+
+
+@pytest.fixture(scope="module")
+def all_panels(opened):
+    """Every panel in one cell, a race under way that goes on when a test says so."""
+    page = opened("all.ipynb", ALL)
+    page.run_all()
+    page.button("Run").click()
+    for _ in range(3):
+        goes_on(page)
+    yield page
+    page.close()
+
+
+def command(page, name):
+    page.page.evaluate(f"window.jupyterapp.commands.execute('{name}').then(() => 0)")
+
+
+def goes_on(page):
+    """Lets the race do rounds until the page is sent another one."""
+    before = number(page, "the_race.chart._sent")
+    while number(page, "the_race.chart._sent") == before:
+        page.ask("gate.release(3)")
+        page.page.wait_for_timeout(100)
+
+
+def reload(page):
+    command(page, "docmanager:save")
+    page.page.reload()
+    page.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.page.wait_for_function(browser.READY)
+
+
+def first_moment(view):
+    """What stands at the three pictures when the cursor is at the first evaluation."""
+    view.locator(".nst-moments-when").first.wait_for()
+    view.locator(".nst-chart-stage").first.focus()
+    view.page.keyboard.press("Home")
+    return view.locator(".nst-moments-when").all_inner_texts()
+
+
+def says_in_each(page, words):
+    page.wait("([words, many]) => [...document.querySelectorAll('.nst-lost, .nst-absent')]"
+              ".filter(each => each.textContent.startsWith(words) && each.checkVisibility()).length === many",
+              [words, PANELS])  # fmt: skip
+
+
+def all_is_well(page):
+    page.wait("() => document.querySelectorAll('.nst-panel').length === 9")
+    page.wait("() => ![...document.querySelectorAll('.nst-lost, .nst-absent')].some(e => e.checkVisibility())")
+    assert len(page.page.evaluate(CAN_BE_USED)) > 50
+
+
+def test_a_view_that_is_opened_while_it_runs_has_the_earlier_moments(all_panels):
+    assert first_moment(all_panels.page.locator(".jp-Notebook")) == ["evaluation 1"] * 3
+    command(all_panels, "notebook:create-output-view")
+    assert first_moment(all_panels.page.locator(".jp-LinkedOutputView")) == ["evaluation 1"] * 3
+    page = all_panels.page
+    page.evaluate("[...window.jupyterapp.shell.widgets('main')].find(each => !each.sessionContext).dispose()")
+    reload(all_panels)
+    assert first_moment(all_panels.page.locator(".jp-Notebook")) == ["evaluation 1"] * 3
+    assert all_panels.ask("print(the_race.working)") == "True"
+    all_is_well(all_panels)
+
+
+def test_without_a_connection_every_panel_says_so_and_works_again_when_it_is_back(all_panels):
+    all_panels.page.context.set_offline(True)
+    all_panels.page.evaluate(f"{browser.NOTEBOOK}.sessionContext.session.kernel._ws.close(4000)")
+    says_in_each(all_panels, AWAY)
+    assert all_panels.page.evaluate(CAN_BE_USED) == []
+    all_panels.page.context.set_offline(False)
+    all_panels.page.evaluate(f"{browser.NOTEBOOK}.sessionContext.session.kernel.reconnect().then(() => 0)")
+    all_is_well(all_panels)
+    goes_on(all_panels)
+    all_panels.button("Stop").click()
+    all_panels.ask("gate.release(3)")
+    says(all_panels, "Stopped.")
+
+
+def test_after_a_restart_every_panel_says_what_to_do_and_its_pictures_stay(all_panels):
+    all_panels.page.evaluate(f"{browser.NOTEBOOK}.sessionContext.restartKernel().then(() => 0)")
+    says_in_each(all_panels, LOST)
+    assert all_panels.page.evaluate(CAN_BE_USED) == []
+    assert all_panels.page.evaluate(CHAINS) == 0
+    assert first_moment(all_panels.page.locator(".jp-Notebook")) == ["evaluation 1"] * 3  # it needs no kernel
+    rate = all_panels.page.get_by_role("slider", name="learning rate")
+    before = rate.get_attribute("aria-valuenow")
+    rate.press("ArrowRight")
+    assert rate.get_attribute("aria-valuenow") != before
+    reload(all_panels)
+    says_in_each(all_panels, ABSENT)
+    assert all_panels.page.get_by_text("Error displaying widget").locator("visible=true").count() == 0
+    all_panels.run_all()
+    all_is_well(all_panels)
+
+
+def test_a_kernel_that_dies_is_told_too(all_panels):
+    all_panels.ask("import os, threading; threading.Timer(0.5, os._exit, [1]).start()")
+    says_in_each(all_panels, LOST)
+    assert all_panels.page.evaluate(CAN_BE_USED) == []

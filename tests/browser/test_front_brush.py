@@ -178,7 +178,7 @@ def test_a_finger_paints_and_what_the_browser_takes_away_is_no_stroke(brush, fro
 def test_what_is_painted_over_may_have_another_fate(brush):
     drag(brush, (0.2, 0.5), (0.4, 0.5))
     assert brush.get_by_role("radio", name="stays as it is").is_checked()
-    brush.get_by_label("gets a <b>second style").check()
+    brush.get_by_role("radio", name="gets a <b>second style").check()
     assert brush.evaluate("saved.at(-1)") == {"purpose": 1}
     assert brush.get_by_text("is painted over and gets a <b>second style.").is_visible()
 

@@ -385,7 +385,7 @@ def test_while_it_grows_what_comes_is_gathered_and_another_run_lets_it_go(on_pag
     stage(page).focus()
     page.keyboard.press("Home")
     assert grey(page, 0) == pytest.approx(0.2, abs=0.02)
-    page.evaluate("() => { model.set('fresh', []); model.set('run', 99); model.set('lines', []) }")
+    page.evaluate("() => { model.set('fresh', []); model.set('moments', []); model.set('run', 99); model.set('lines', []) }")
     assert page.locator("canvas").count() == 0
     page.evaluate("model.set('lines', [{ name: 'grows', points: [[1, 9], [2, 8]] }])")
     assert whens(page) == [""]
@@ -408,7 +408,7 @@ def test_the_pictures_stay_beside_each_other_over_their_curves_on_a_narrow_page(
     front = Moments()
     names = ["gradient descent, 0.03", "Adam, 0.02", "L-BFGS"][:many]
     front.begin(names, WORDS, until=60)
-    front.remember(1, [flat(0.5)] * many)
+    front.remember(1, [torch.full((1, 3, 200, 300), 0.5)] * many)  # wider than their columns
     front.show({name: [(1, 1234567)] for name in names}, WORDS, notes=["left at evaluation 2", "", ""][:many])
     front.end()
     page = on_page(front)
@@ -418,3 +418,5 @@ def test_the_pictures_stay_beside_each_other_over_their_curves_on_a_narrow_page(
     assert len({box["y"] for box in boxes}) == 1
     assert [box["width"] for box in boxes] == pytest.approx([boxes[0]["width"]] * many, abs=0.1)
     assert boxes[-1]["y"] + boxes[-1]["height"] < stage(page).bounding_box()["y"]
+    assert all(one["x"] + one["width"] < other["x"] for one, other in itertools.pairwise(boxes))
+    assert boxes[-1]["x"] + boxes[-1]["width"] <= 360

@@ -302,7 +302,7 @@ def test_a_layer_is_picked_by_its_bar_or_by_keys_and_what_is_absent_is_passed_ov
         said(page, f"{name} of AlexNet")
         assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith(f"{name}: 24 maps")
     assert page.evaluate("saved").pop() == {"layer": "relu2"}
-    assert page.locator("[aria-live]").count() == 1
+    assert page.locator("[aria-live], [role=status]").count() == 1
 
 
 def test_the_toggle_shows_the_same_channels_before_the_relu(page, panel):

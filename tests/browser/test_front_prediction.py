@@ -57,12 +57,14 @@ def test_on_a_page_the_answer_waits_for_the_guess(on_page, question):
     question.guess = CHOICES[1]  # of whoever recorded it, and not of the reader
     page = on_page(question.answer(CHOICES[1], "0.3"))
     assert page.get_by_text("Measured: 0.3").is_hidden()
+    assert page.get_by_role("status").inner_text() == ""
     page.evaluate("""() => {
         document.nstGuesses.made.set("What happens to G?", "It changes");
         document.nstGuesses.heard.dispatchEvent(new Event("guess"));
     }""")
     assert page.get_by_text("It changes ← your guess and measured").is_visible()
     assert page.get_by_text("As you predicted.", exact=True).is_visible()
+    assert page.get_by_role("status").inner_text() == "Measured: 0.3 As you predicted."  # it was there before
 
 
 def test_who_will_not_guess_may_see_it_all_the_same(on_page, question):

@@ -4,6 +4,7 @@ import threading
 import time
 
 SECONDS = 300  # a guard against hanging, and no measure of speed
+TIRED = "The <network> is tired."
 
 
 def wait(until, seconds=SECONDS):
@@ -56,6 +57,7 @@ class Fake:
         self.free, self.allowed = True, threading.Semaphore(0)  # evaluations, one by one unless free
         self.reached = self.granted = 0  # evaluations
         self.began = self.making = self.most_at_once = 0
+        self.evaluated, self.fail_at = 0, None  # evaluations so far, and the one that raises TIRED
         self.cannot_be_made = ""
 
     def make(self):
@@ -68,6 +70,9 @@ class Fake:
             raise ValueError(self.cannot_be_made)
 
     def evaluate(self):
+        self.evaluated += 1
+        if self.evaluated == self.fail_at:
+            raise ValueError(TIRED)
         if not self.free:
             self.reached += 1
             assert self.allowed.acquire(timeout=SECONDS)

@@ -14,8 +14,8 @@ from tests.panels.driving import Fake, idle
 class FakeRun:
     """transfer.Run's manners: it is stopped after the evaluation under way."""
 
-    def __init__(self, content, style, settings, evaluate=lambda: None, fail_at=None):
-        self.content, self.style, self.settings, self.fail_at = content, style, settings, fail_at
+    def __init__(self, content, style, settings, evaluate=lambda: None):
+        self.content, self.style, self.settings = content, style, settings
         self.evaluations, self.history, self.ended = settings.evaluations, [], ""
         self.stopped, self.evaluate = threading.Event(), evaluate
         self.changes, self.calls = {}, []
@@ -23,8 +23,6 @@ class FakeRun:
     def __iter__(self):
         for evaluation in range(1, self.evaluations + 1):
             self.evaluate()
-            if evaluation == self.fail_at:
-                raise ValueError("The <network> is tired.")
             losses = transfer.Losses(MappingProxyType({"style relu1_1": 2 / evaluation, "content relu4_2": 0.1}))
             picture = torch.full_like(self.content, evaluation / self.evaluations)
             self.history.append(transfer.Evaluation(evaluation, SIZE, evaluation / 10, losses))
@@ -54,13 +52,11 @@ class FakeRun:
 
 
 class Runs(Fake, list):
-    """Makes runs and keeps them; `fail_at` is of the next ones."""
-
-    fail_at = None
+    """Makes runs and keeps them."""
 
     def begin(self, content, style, settings, keep=None):
         self.make()
-        self.append(FakeRun(content, style, settings, self.evaluate, self.fail_at))
+        self.append(FakeRun(content, style, settings, self.evaluate))
         self[-1].keep = keep
         return self[-1]
 

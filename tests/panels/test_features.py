@@ -140,7 +140,7 @@ def test_another_network_keeps_the_block_and_the_kind_of_layer(panel, looks, mon
 
 def test_another_photo(panel, looks):
     pick(panel, "relu3")
-    panel.photo.value = "astronaut.jpg"
+    panel.picture.label = "astronaut"
     assert looks[-1] == ("alexnet", (1, 3, 224, 224))
     assert (panel.front.photo_name, panel.front.size, panel.front.layer) == ("astronaut.jpg", [224, 224], "relu3")
 
@@ -173,14 +173,14 @@ def test_a_panel_that_cannot_look_at_first_looks_when_asked_again():
     panel = FeatureExplorer(look)
     assert "no weights" in panel.status.value
     assert panel.front.layers == []
-    panel.photo.value = "flower.jpg"
+    panel.picture.label = "flower"
     assert list(panel.front.maps) == ["relu2"]
 
 
 def test_messages_may_come_on_any_thread_and_none_is_left(panel):
     before = threading.active_count()
     moves = [lambda: pick(panel, "relu4"), lambda: setattr(panel.network, "value", "vgg16"),
-             lambda: pick(panel, "conv4"), lambda: setattr(panel.photo, "value", "flower.jpg")] * 3  # fmt: skip
+             lambda: pick(panel, "conv4"), lambda: setattr(panel.picture, "label", "flower")] * 3  # fmt: skip
     click_at_once(moves)
     assert threading.active_count() == before
     panel.network.value = "alexnet"

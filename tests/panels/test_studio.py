@@ -1,6 +1,5 @@
 """The Studio and what panels share, driven as a browser would drive them, with a runner that paints nothing real."""
 
-import gc
 import html
 import io
 import re
@@ -14,10 +13,10 @@ import torch
 from PIL import Image
 
 from style_helpers import images, networks, objective, transfer
-from style_helpers.panels.panel import LEAST_SECONDS, Panel
+from style_helpers.panels.panel import LEAST_SECONDS
 from style_helpers.panels.studio import SECOND, SNAPSHOTS, Studio
 from style_helpers.settings import Settings
-from tests.panels.driving import click_at_once, idle, wait
+from tests.panels.driving import idle, wait
 from tests.panels.fake_runs import Runs
 from tests.panels.test_chart import points
 
@@ -110,21 +109,6 @@ def test_the_code_shown_makes_the_same_settings(studio):
     compile(code, "shown", "exec")
 
 
-def test_stop_ends_after_the_evaluation_and_keeps_the_picture(slow, runs):
-    slow.run_button.click()
-    runs.reach(4)
-    slow.stop_button.click()
-    assert slow.stop_button.disabled
-    assert slow.pause_button.disabled
-    slow.pause_button.click()  # disabled on the page, but a paused run would never end
-    runs.grant()  # the evaluation that was under way
-    idle(slow)
-    assert runs[-1].calls == []
-    assert len(runs[-1].history) == 4
-    assert "Stopped after 4" in slow.status.value
-    assert slow.film.large["name"] == "evaluation 4"
-
-
 def test_what_is_paused_ends_when_it_is_stopped_or_replaced(studio, runs, monkeypatch):
     """The run itself waits in a pause, so that it must be told."""
     for end in (studio.stop, studio.run_button.click):
@@ -169,26 +153,6 @@ def test_a_weight_can_be_moved_while_it_runs(slow, runs):
     slow.style_weight.value = 100.0
     assert runs[-1].changes == {"style_weight": 100.0}
     assert "style weight is 100" in slow.status.value
-
-
-def test_an_error_in_the_run_is_one_sentence_and_the_panel_stays_usable(studio, runs):
-    runs.fail_at = 3
-    painted(studio)
-    assert "The &lt;network&gt; is tired." in studio.status.value
-    assert 'role="alert"' in studio.status.value
-    runs.fail_at = None
-    assert "evaluations are done" in painted(studio).status.value
-
-
-def test_a_run_that_cannot_begin_is_one_sentence(tmp_path):
-    def begin(*_):
-        raise ValueError("A picture of 64 x 64 pixels needs more memory.")
-
-    studio = painted(Studio(begin, tmp_path))
-    assert "<b>Please look:</b> A picture of 64 x 64 pixels needs more memory." in studio.status.value
-    assert studio.stop_button.disabled
-    studio.save_button.click()  # disabled on the page, but a click must not break anything either
-    assert "no picture to save yet" in studio.status.value
 
 
 def test_save_writes_the_shown_moment_and_never_over_another_file(studio, tmp_path):
@@ -379,37 +343,3 @@ def test_curves_by_layer(studio):
     assert points(studio.chart, "total")[-1] == [20, np.float32(0.2)]
     studio.by_layer.value = True
     assert [line["name"] for line in studio.chart.lines] == ["style relu1_1", "content relu4_2"]
-
-
-def test_handlers_may_come_on_any_thread(slow, runs):
-    """JupyterLab 4 delivers widget messages on the main shell or on a subshell's thread, perhaps two at a time."""
-    slow.run_button.click()
-    click_at_once([slow.stop_button.click, slow.run_button.click, slow.pause_button.click, slow.stop_button.click] * 5)
-    slow.stop_button.click()
-    runs.let_all_end()
-    idle(slow)
-    assert "did not work" not in slow.status.value
-
-
-def test_a_hundred_runs_leave_no_thread_and_no_picture_behind(studio, runs):
-    studio.evaluations.value = 10
-    for _ in range(3):
-        painted(studio)
-    runs.clear()
-    gc.collect()
-    threads, tensors = threading.active_count(), sum(type(each) is torch.Tensor for each in gc.get_objects())
-    for number in range(100):
-        studio.run_button.click()
-        if number % 2:
-            studio.stop_button.click()
-        idle(studio)
-        runs.clear()
-    gc.collect()
-    assert threading.active_count() == threads
-    assert sum(type(each) is torch.Tensor for each in gc.get_objects()) <= tensors + 20
-
-
-def test_a_panel_that_is_never_started_has_no_thread():
-    before = threading.active_count()
-    Panel().stop()
-    assert threading.active_count() == before

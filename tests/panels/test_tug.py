@@ -1,47 +1,31 @@
 """The tug of war, driven as a browser would drive it, with a run and gradients whose answers are known."""
 
 import io
-import threading
-from types import MappingProxyType
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from style_helpers import images, transfer
+from style_helpers import images
 from style_helpers.panels import tug
 from style_helpers.panels.tug import MOMENTS, Moment, Tug, TugOfWar, kept_moments, packed
-from tests.panels.driving import Fake, click_at_once, idle, stopped_at, wait
+from tests.panels.driving import idle, wait
+from tests.panels.fake_runs import Runs
 
 
-class Rope(Fake):
-    """A run that changes nothing; the style pulls `across` and against the content, harder on the left half."""
-
-    def __init__(self, fail_at=None, turn=0.0):
-        super().__init__()
-        self.fail_at, self.turn, self.made = fail_at, turn, []
+class Rope(Runs):
+    """The style pulls across and against the content, harder on the left half; at the first picture it pulls alone."""
 
     def __call__(self, content, style, settings):
-        self.make()
-        self.made.append((content, style, settings))
-        return self.steps(content, settings.evaluations), self.pulls
-
-    def steps(self, content, evaluations):
-        for evaluation in range(1, evaluations + 1):
-            if evaluation == self.fail_at:
-                raise ValueError("The <rope> is torn.")
-            self.evaluate()
-            losses = transfer.Losses(MappingProxyType({"style a": 1.0}))
-            self.evaluation = evaluation
-            yield transfer.Step(evaluation, 64, 0.0, losses, content)
+        return self.begin(content, style, settings), self.pulls
 
     def pulls(self, picture):
-        red, green, _ = torch.eye(3)[:, None, :, None, None]
+        red = torch.eye(3)[0, None, :, None, None]
         ones = torch.ones_like(picture)
         ones[..., : picture.shape[-1] // 2] = 3
-        content = 0 * picture if self.evaluation == 1 else red * torch.ones_like(picture)
-        return content, (-red + self.turn * green) * ones
+        content = 0 * picture if len(self[-1].history) == 1 else red * torch.ones_like(picture)
+        return content, -red * ones
 
 
 def small(rope, evaluations=20):
@@ -89,7 +73,7 @@ def test_a_run_keeps_moments_and_sends_each(panel):
     assert (panel.front.ran_with, panel.front.at) == (1.0, -1)
     assert panel.progress.value == 1
     assert panel.time_left.value == "evaluation 20 of 20"
-    assert f"{len(kept)} moments are kept" in panel.status.value
+    assert f"All 20 evaluations are done. {len(kept)} moments are kept" in panel.status.value
     assert panel.stop_button.disabled
 
 
@@ -152,22 +136,15 @@ def test_few_moments_are_kept_the_first_and_the_last_among_them(evaluations):
 
 
 def test_every_choice_reaches_the_run(panel, rope):
-    panel.content.label, panel.style_picture.label = "flower", "hokusai-poppies"
+    panel.content.label, panel.style_picture.label = "flower", "hokusai poppies"
     panel.network.value, panel.size.value, panel.evaluations.value = "vgg16", 80, 10
     panel.front.weight = 10.0
     pulled(panel)
-    content, style, settings = rope.made[0]
-    assert min(content.shape[-2:]) == min(style.shape[-2:]) == 80
+    (run,) = rope
+    settings = run.settings
+    assert min(run.content.shape[-2:]) == min(run.style.shape[-2:]) == 80
     assert (settings.network, settings.evaluations, settings.style_weight) == ("vgg16", 10, 10.0)
     assert settings.precision == "fp32"
-
-
-def test_stop_ends_after_the_evaluation_and_the_moments_stay(panel, rope):
-    stopped_at(panel, rope, panel.run_button, 4)
-    assert "Stopped: 3 moments are kept." in panel.status.value
-    assert [each["evaluation"] for each in sent(panel.front)] == [1, 2, 3]
-    assert rope.evaluation == 4
-    assert panel.stop_button.disabled
 
 
 def test_while_the_next_run_is_made_the_moments_can_be_looked_at(panel, rope):
@@ -190,47 +167,6 @@ def test_a_shorter_run_leaves_no_moment_of_the_longer(panel):
     panel.evaluations.value = 10
     pulled(panel)
     assert [each["evaluation"] for each in sent(panel.front)] == sorted(kept_moments(10))
-
-
-@pytest.mark.parametrize("fail_at", [1, 5])
-def test_an_error_is_one_escaped_sentence_and_the_panel_stays_usable(fail_at):
-    rope = Rope(fail_at=fail_at)
-    panel = pulled(small(rope))
-    assert 'role="alert"' in panel.status.value
-    assert "The &lt;rope&gt; is torn." in panel.status.value
-    assert panel.stop_button.disabled
-    rope.fail_at = None
-    assert "The run is over" in pulled(panel).status.value
-
-
-def test_a_run_that_cannot_begin_is_one_sentence():
-    def begin(*_):
-        raise ValueError("There is no memory.")
-
-    assert "There is no memory." in pulled(small(begin)).status.value
-
-
-def test_handlers_may_come_on_any_thread_while_it_runs(panel, rope):
-    rope.free = False
-    panel.run_button.click()
-    rope.reach(4)
-
-    rope.free = True
-    click_at_once([*(panel.stop_button.click, panel.run_button.click) * 3, rope.grant])
-    panel.stop_button.click()
-    idle(panel)
-    assert 'role="alert"' not in panel.status.value
-
-
-def test_many_runs_leave_no_thread(panel):
-    pulled(panel)
-    before = threading.active_count()
-    for number in range(20):
-        panel.run_button.click()
-        if number % 2:
-            panel.stop_button.click()
-        idle(panel)
-    assert threading.active_count() == before
 
 
 def test_unweighted_gradients_add_up_to_the_gradient_of_the_total(monkeypatch):
