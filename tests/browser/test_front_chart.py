@@ -385,7 +385,9 @@ def test_while_it_grows_what_comes_is_gathered_and_another_run_lets_it_go(on_pag
     stage(page).focus()
     page.keyboard.press("Home")
     assert grey(page, 0) == pytest.approx(0.2, abs=0.02)
-    page.evaluate("() => { model.set('fresh', []); model.set('moments', []); model.set('run', 99); model.set('lines', []) }")
+    page.evaluate(
+        "() => { model.set('fresh', []); model.set('moments', []); model.set('run', 99); model.set('lines', []) }"
+    )
     assert page.locator("canvas").count() == 0
     page.evaluate("model.set('lines', [{ name: 'grows', points: [[1, 9], [2, 8]] }])")
     assert whens(page) == [""]
