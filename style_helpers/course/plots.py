@@ -35,9 +35,10 @@ def losses(history: Sequence[Evaluation]):
     figure = new_figure(7, 3.2)
     axes = figure.subplots()
     numbers = [seen.evaluation for seen in history]
-    for name, dash, colour in (("total", "-", "#000000"), ("style", "--", "#D55E00"), ("content", ":", "#0072B2")):
+    looks = {"total": ("-", "#8C8C8C", 6), "style": ("--", "#D55E00", 2), "content": (":", "#0072B2", 2)}
+    for name, (dash, colour, width) in looks.items():  # the total is wide, as one of its parts may lie on it
         values = [getattr(seen.losses, name) or float("nan") for seen in history]
-        axes.plot(numbers, values, dash, color=colour, linewidth=2, label=name)
+        axes.plot(numbers, values, dash, color=colour, linewidth=width, label=name)
     axes.set_yscale("log")
     axes.set_xlabel("evaluation")
     axes.set_ylabel("weighted loss")
