@@ -437,3 +437,23 @@ def test_the_lessons_leave_nothing_behind_and_the_class_folder_as_it_was(class_f
     found = {path.relative_to(class_folder).as_posix() for path in class_folder.rglob("*") if path.is_file()}
     assert found == {*manifest.files, "class.json"}
     assert problems(class_folder, thorough=True) == []
+
+
+def symbols_in(text: str) -> set[str]:
+    """The letters of all formulas, Latin and Greek, without LaTeX's own words."""
+    text = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.DOTALL)
+    found = set()
+    for formula in re.findall(r"\$\$.*?\$\$|\$[^$]+\$", text, flags=re.DOTALL):
+        plain = re.sub(r"\\(text|texttt|operatorname|begin|end)\{[^}]*\}|_\{?\\(max|min)\b", " ", formula)
+        found |= set(re.findall(r"\\[A-Za-z]+|[A-Za-z]", plain))
+    return {each for each in found if len(each) == 1 or each in GREEK}
+
+
+GREEK_NAMES = "alpha beta gamma delta varepsilon eta kappa lambda mu rho sigma varphi Sigma ell"
+GREEK = {f"\\{name}" for name in GREEK_NAMES.split()}
+
+
+def test_the_table_of_symbols_has_those_of_all_lessons_and_no_others():
+    table = (ROOT / "notebooks" / "symbols.md").read_text(encoding="utf-8")
+    used = [symbols_in(lesson.read_text(encoding="utf-8")) for lesson in LESSONS]
+    assert symbols_in(table) == set().union(*used)
