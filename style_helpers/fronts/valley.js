@@ -131,7 +131,7 @@ function valleySeen(shape, { optimiser, rate }, points, apart, first) {
     Adam: `${crossed}, and one step is about as long as the rate, ${digits(rate)}, whatever the slope.`,
     "L-BFGS": `${crossed}, and it found the curvatures by itself, without a rate: only its first move is a guess.`,
   };
-  return [word, why[optimiser]];
+  return [word, points.length === 1 ? "No step is taken yet." : why[optimiser]];
 }
 
 // [what the walk does in a word or two, why, how far it came]

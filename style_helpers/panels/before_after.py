@@ -13,7 +13,7 @@ from style_helpers.colours import luminance
 from style_helpers.fronts import Front
 from style_helpers.images import resize
 from style_helpers.panels.bundled import FOLDER, KNOB, WEIGHT, Bundle, BundleError, LivePanel, Wish, begin, load
-from style_helpers.panels.panel import WRAP, Picture, as_png, choice, handler, title
+from style_helpers.panels.panel import WRAP, Picture, as_png, choice, handler, manner, title
 from style_helpers.settings import Settings
 
 PAIRS = tuple(
@@ -262,7 +262,9 @@ class BeforeAfter(LivePanel):
     def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
         super().__init__(begin, measure, Bundle("beforeafter", tuple(MEASURED), folder), EVALUATIONS, most=400)
         self._made: dict[tuple, Made] = {}
-        bundled = {", ".join(map(title, pair)): pair for pair in PAIRS} | {"other pictures, chosen here:": None}
+        bundled = {", ".join(map(title, pair)): pair for pair in PAIRS} | {
+            "other pictures, chosen here:": ()
+        }  # None would be no choice
         self.pair = ipywidgets.Dropdown(options=bundled, description="pictures", **KNOB)
         self.content = choice("content", images.CONTENT, "flower.jpg", **KNOB)
         self.style_choice = choice("style", images.STYLE, "hokusai-great-wave.jpg", **KNOB)
@@ -301,8 +303,9 @@ class BeforeAfter(LivePanel):
     def _choice_changed(self):
         content, style = self._pair
         for control in (self.content, self.style_choice):  # they would name pictures that are not shown
-            control.disabled = self.pair.value is not None
+            control.disabled = self.pair.value != ()
             control.layout.display = "none" if control.disabled else None
+        self.note.layout.display = None if (content, style) in PAIRS else "none"
         self.content_picture.show(load(content), f"The photo: {title(content)}")
         self.style_picture.show(load(style), f"The style: {title(style)}")
         self._show()
@@ -339,12 +342,11 @@ class BeforeAfter(LivePanel):
 
     def wishes(self) -> list[Wish]:
         """Before and after; what was computed already with the same choices is not computed again."""
-        content, style = map(title, self._pair)
         missing = [recipe for recipe in self._recipes if self._key(recipe) not in self._made]
         wishes = []
         for recipe in missing or self._recipes:
             chosen = RECIPES[recipe].settings(self._factor, self.evaluations.value)
-            name = f"{content} in the manner of {style}, {RECIPES[recipe].name}"
+            name = f"{manner(*self._pair)}, {RECIPES[recipe].name}"
             wishes.append(Wish(*map(load, self._pair), chosen, name, self._key(recipe)))
         return wishes
 

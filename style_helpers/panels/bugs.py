@@ -122,11 +122,12 @@ class BugSwitches(SideBySide):
     @handler
     def _bug_chosen(self):
         """Another bug, or the quiz begun or left: what was run before belongs to neither."""
+        ended = "The run before is let go. " if self.working else ""
         self.let_go()
         self.progress.value, self.time_left.value = 0, ""
         self.bug.layout.display = "none" if self.quiz.value else None  # its name would be another bug's
         self._begin(None)
-        self.say(HINT)
+        self.say(ended + HINT)
 
     @handler
     def _run_pressed(self):
@@ -172,6 +173,7 @@ class BugSwitches(SideBySide):
     def _reveal(self, heading: str, sentence: str):
         self._hidden = False
         self._give_verdict(heading, sentence)
+        self.say("Run again for another bug, or switch the quiz off.")
         self.label.value = _label(self._shown_bug)
         self._let_answer()
 

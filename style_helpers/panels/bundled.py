@@ -129,10 +129,10 @@ class LivePanel(Panel):
 
     def lay_out(self, *above: ipywidgets.Widget, knobs: Sequence[ipywidgets.Widget] = ()):
         """What the panel is for, then how it was made, then what is computed now."""
-        note = ipywidgets.HTML(html.escape(self._bundle.label))
+        self.note = ipywidgets.HTML(html.escape(self._bundle.label))
         picture = ipywidgets.VBox([self.live_picture, self.live_caption])
         now = ipywidgets.HBox([picture, self.chart], layout=WRAP)
-        self.children = [*above, note, *knobs, self.evaluations, self.bar, self.status, now]
+        self.children = [*above, self.note, *knobs, self.evaluations, self.bar, self.status, now]
 
     def wishes(self) -> Sequence[Wish]:
         """All that one press computes, in this order."""
@@ -172,7 +172,7 @@ class LivePanel(Panel):
             with work.page():
                 self._show_end(wish, run, picture, self.finished(wish, run, numbers))
         with work.page():
-            self.say(run.ended)
+            self.say(f"{run.ended} {wish.name[0].upper()}{wish.name[1:]}.")
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
         words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {readable(step.losses.total)}"

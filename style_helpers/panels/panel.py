@@ -323,6 +323,11 @@ def title(path: Path) -> str:
     return path.stem.replace("-", " ")
 
 
+def manner(content: Path, style: Path) -> str:
+    """What a run makes of two pictures, in words."""
+    return f"{title(content)} in the manner of {title(style)}"
+
+
 def choice(name: str, folder: Path, first: str, **look) -> ipywidgets.Dropdown:
     """A list of a folder's pictures; its value is a path. first: the file that is chosen at first, if it is there."""
     offered = pictures_of(folder)

@@ -12,7 +12,7 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import WRAP, Work, handler, readable, two_choices
+from style_helpers.panels.panel import WRAP, Work, handler, manner, readable, two_choices
 from style_helpers.panels.side_by_side import Descent, SideBySide
 from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
 
@@ -127,14 +127,24 @@ class OptimiserRace(SideBySide):
         names = (f"gradient descent, {rates[0]:.2g}", f"Adam, {rates[1]:.2g}", "L-BFGS")
         make = functools.partial(self._make, content, style, settings)
         said = "On your marks: the network looks at the two pictures."
-        self.start(lambda work: self._race(work, make, start, rates, names, evaluations), said)
+        pair = manner(self.content.value, self.style_picture.value)
+        self.start(lambda work: self._race(work, make, start, rates, names, evaluations, pair), said)
         self.racers, self._leads = [], []
         words = "The start, the same for all three optimisers"
         self.chart.begin(names, words, [start] * 3, until=evaluations)
 
     # The race, in the background
 
-    def _race(self, work: Work, make: Callable, start: Tensor, rates: Sequence[float], names: Sequence[str], most: int):
+    def _race(
+        self,
+        work: Work,
+        make: Callable,
+        start: Tensor,
+        rates: Sequence[float],
+        names: Sequence[str],
+        most: int,
+        pair: str,
+    ):
         objective = make()
 
         def total(picture: Tensor) -> Tensor:
@@ -146,7 +156,7 @@ class OptimiserRace(SideBySide):
             self.racers = racers
         ended = self.take_turns(work, racers, most, "They are off.")
         with work.page():
-            self.say(f"{ended} {self.words()}")
+            self.say(f"{pair[0].upper()}{pair[1:]}: {ended} {self.words()}")
 
     def passed(self, evaluation: int):
         leader = self._order()[0].name

@@ -236,7 +236,8 @@ class Studio(Panel):
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
             photo, style, _ = (chooser.name for chooser in self.choosers.values())
             words = f"{photo} in the manner of {style}; the photo to the left of the line"
-            work.made("Painting.", run.stop)
+            unasked = settings.style_weight == 0 or not settings.style_layers
+            work.made("Painting without a style: none is asked for." if unasked else "Painting.", run.stop)
         for step in run:
             with work.page():
                 if not self._snapshots:  # until now the earlier film stays

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from style_helpers import images, metrics
 from style_helpers.panels.bundled import FOLDER, KNOB, WEIGHT, Bundle, BundleError, LivePanel, Wish, begin, given, load
-from style_helpers.panels.panel import WRAP, as_jpeg, handler, title, two_choices
+from style_helpers.panels.panel import WRAP, as_jpeg, handler, manner, title, two_choices
 from style_helpers.panels.plane import Plane
 from style_helpers.panels.strip import frame
 from style_helpers.settings import Settings
@@ -82,6 +82,7 @@ class TradeOffExplorer(LivePanel):
                 points.append(_point(found.jpeg, self._pair, weight, found.numbers))
             except BundleError as error:
                 lost = error
+        self.note.layout.display = None if is_bundled else "none"
         now = self._now()
         with self.plane.hold_sync():  # one message
             self.plane.points, self.plane.now = points, now
@@ -114,8 +115,7 @@ class TradeOffExplorer(LivePanel):
 
 
 def _name(pair: tuple[Path, Path], weight: float) -> str:
-    content, style = map(title, pair)
-    return f"{content} in the manner of {style}, style weight {weight:g}"
+    return f"{manner(*pair)}, style weight {weight:g}"
 
 
 def _lines(numbers: Mapping[str, float]) -> list[str]:

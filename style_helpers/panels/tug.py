@@ -12,7 +12,7 @@ from torch import Tensor
 from style_helpers import images, networks, transfer
 from style_helpers.fronts import Front
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import WRAP, Panel, Work, as_png, handler, two_choices
+from style_helpers.panels.panel import WRAP, Panel, Work, as_png, handler, manner, two_choices
 from style_helpers.settings import Settings
 
 LOOK = {"style": {"description_width": "150px"}, "layout": {"width": "395px"}}
@@ -127,9 +127,10 @@ class TugOfWar(Panel):
         size = self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
         said = "Preparing: the network looks at the two pictures."
-        self.start(lambda work: self._run(work, content, style, settings), said)
+        pair = manner(self.content.value, self.style_picture.value)
+        self.start(lambda work: self._run(work, content, style, settings, pair), said)
 
-    def _run(self, work: Work, content: Tensor, style: Tensor, settings: Settings):
+    def _run(self, work: Work, content: Tensor, style: Tensor, settings: Settings, pair: str):
         kept, moments = kept_moments(settings.evaluations), []
         run, pulls = self._begin(content, style, settings)
         with work.page():
@@ -148,7 +149,8 @@ class TugOfWar(Panel):
                     self.show_progress(step.evaluation, run.evaluations, run.seconds_left())
         with work.page():
             self.show_progress(len(run.history), run.evaluations)
-            self.say(f"{run.ended} {len(moments)} moments are kept: point at the picture, drag the style weight.")
+            ended = f"{pair[0].upper()}{pair[1:]}: {run.ended}"
+            self.say(f"{ended} {len(moments)} moments are kept: point at the picture, drag the style weight.")
 
 
 def kept_moments(evaluations: int) -> set[int]:

@@ -172,7 +172,7 @@ def test_the_line_of_settings_makes_those_settings(made, factor):
 def test_only_a_pair_of_ones_own_is_chosen_by_content_and_style(panel, runs):
     assert panel.content.disabled
     assert panel.style_choice.disabled
-    panel.pair.value = None
+    panel.pair.value = ()
     assert not panel.content.disabled
     assert "press Compute this one now" in panel.status.value
     assert panel.view.pictures == []
@@ -185,7 +185,7 @@ def test_only_a_pair_of_ones_own_is_chosen_by_content_and_style(panel, runs):
 
 
 def test_compute_now_makes_before_and_after_with_the_choices(quick, runs):
-    quick.pair.value = None
+    quick.pair.value = ()
     quick.content.label, quick.style_choice.label = "chelsea the cat", "hokusai poppies"
     choose(quick, "all together (fine)")
     computed(quick)
@@ -196,7 +196,7 @@ def test_compute_now_makes_before_and_after_with_the_choices(quick, runs):
     for run in runs:
         assert torch.equal(run.content, images.load(images.CONTENT / "chelsea-the-cat.jpg", SIZE))
         assert torch.equal(run.style, images.load(images.STYLE / "hokusai-poppies.jpg", SIZE))
-    assert "LPIPS 0.25 -> 0.25: no difference beyond 0.02." in row(quick)["verdict"]
+    assert "LPIPS 0.25 -> 0.25: no difference beyond 0.03." in row(quick)["verdict"]
     assert "style_weight=36.0" in row(quick)["code"]
     assert "fine, 20 of 20 evaluations" in quick.live_caption.value
     assert quick.stop_button.disabled
