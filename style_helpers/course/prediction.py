@@ -17,11 +17,12 @@ VERDICTS = {
 def predict(question: str, choices: Sequence[str]) -> "Prediction":
     """A question with its choices: make it the last expression of a cell, and ask it for the `answer` later.
 
-    choices: two or more, all different. Raises ValueError for others.
+    choices: two texts or more, all different. Raises ValueError for others.
     """
-    choices = tuple(choices)
-    if len(choices) < 2 or len(set(choices)) < len(choices):
-        raise ValueError(f"A prediction needs two different choices or more, not {choices!r}.")
+    choices = (choices,) if isinstance(choices, str) else tuple(choices)
+    all_texts = all(isinstance(each, str) for each in (question, *choices))
+    if not all_texts or len(choices) < 2 or len(set(choices)) < len(choices):
+        raise ValueError(f"A prediction needs a question and two different choices or more, all texts, not {choices!r}.")
     return Prediction(question=question, choices=list(choices))
 
 

@@ -70,7 +70,7 @@ function watchKernel(model, el) {
     const panel = el.closest(".nst-panel") ?? el;
     const place = panel.querySelector(".nst-says") ?? el;
     const line = place.querySelector(":scope > .nst-lost") ?? place.appendChild(made("p", "lost", { role: "alert" }));
-    sayIn(line, said);
+    line.textContent = said;
     for (const each of panel.querySelectorAll(KERNEL_NEEDED)) each.inert = Boolean(said);
     if (typeof model.get("live") === "boolean") model.set("live", !said);
   };

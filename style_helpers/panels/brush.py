@@ -24,7 +24,7 @@ class Brush(Front, parts=("brush",)):
 
     photo = traitlets.Bytes().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
-    mask = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda given, _: bytes(given))
+    mask = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda given, _: memoryview(given).tobytes())
     mask_of = traitlets.Int(0).tag(sync=True)
     number = traitlets.Int(0).tag(sync=True)
     mask_size = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -128,6 +128,10 @@ class LookingPanel(Panel):
         for control in (self.picture, self.network):
             control.observe(self._chosen, "value")
 
+    def free(self):
+        super().free()
+        self._picture, self._maps, self._gram, self._features = None, None, None, {}
+
     def looked(self, before: tuple[str, Path] | None):
         """The features are there. before: network and picture of those that were there until now."""
         raise NotImplementedError

@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from style_helpers import images
-from style_helpers.fronts import Displayed
+from style_helpers.fronts import Displayed, Front
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
@@ -98,11 +98,16 @@ class Panel(Displayed, ipywidgets.VBox):
                 panel.free()
 
     def free(self):
-        """Closes all that the page or ipywidgets keeps of it. Nothing of it may be shown any more."""
+        """Closes all that the page or ipywidgets keeps of it. Nothing of it may be shown any more.
+
+        The notebook itself keeps what a cell gave, in `Out`: so the pictures that it holds are let go too.
+        """
         for each in [*_inside(self), *_inside(self.bar), self.status]:  # a panel need not show them all
             for widget in (each, each.layout, getattr(each, "style", None)):
                 if widget is not None:
                     widget.close()
+            if isinstance(each, Front):
+                each._trait_values.clear()
 
     @property
     def working(self) -> bool:

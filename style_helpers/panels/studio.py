@@ -18,6 +18,7 @@ from style_helpers.panels.film import Film
 from style_helpers.panels.panel import WRAP, Panel, Thinned, Work, handler, readable
 from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
 
+MOST_PIXELS = 2**22  # of a picture that is painted here: Stop waits for the evaluation under way
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
 KEEP, SECOND = 0, 1  # what becomes of what is painted over
 PURPOSES = ["stays as in the photograph", "gets a second style"]
@@ -186,6 +187,13 @@ class Studio(Panel):
     def _wish(self, size: int) -> tuple[Tensor, Tensor | list[Style], Tensor | None]:
         """The content picture, one style or two with masks, and what to keep of the content: (1, 1, H, W), or None."""
         content, style = (self.choosers[kind].load(size) for kind in ("content", "style"))
+        for kind, picture in (("content", content), ("style", style)):
+            height, width = picture.shape[-2:]
+            if height * width > MOST_PIXELS:
+                raise ValueError(
+                    f"The {kind} picture would be {height} x {width} pixels, where one evaluation takes minutes: "
+                    "cut off a part of it, or choose a smaller size."
+                )
         mask = self.brush.painted(*content.shape[-2:])
         if mask is None:
             return content, style, None

@@ -58,10 +58,15 @@ def test_text_is_escaped():
     assert "<script>" not in shown
 
 
-@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"]])
+@pytest.mark.parametrize("choices", [[], ["one"], ["same", "same"], "yes", ["a", 1], [["a"], ["b"]]])
 def test_a_question_needs_a_choice(choices):
-    with pytest.raises(ValueError, match="two different choices"):
+    with pytest.raises(ValueError, match="a question and two different choices"):
         predict("Which?", choices)
+
+
+def test_a_question_is_a_text():
+    with pytest.raises(ValueError, match="a question and two"):
+        predict(None, CHOICES)
 
 
 def test_an_answer_that_was_not_offered_is_refused(question):

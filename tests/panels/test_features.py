@@ -11,6 +11,7 @@ from PIL import Image
 from style_helpers import images, networks
 from style_helpers.panels import features
 from style_helpers.panels.features import FeatureExplorer, fields
+from style_helpers.panels.gram import GramMicroscope
 from tests.panels.driving import click_at_once
 
 SHAPE = (16, 5, 8)
@@ -42,6 +43,18 @@ def panel(looks):
         return fake(network, picture)
 
     return FeatureExplorer(look)
+
+
+@pytest.mark.parametrize("kind", [FeatureExplorer, GramMicroscope])
+def test_freed_it_lets_go_of_all_it_looked_at_as_the_notebook_keeps_what_a_cell_gave(kind):
+    panel = kind(fake)
+    pictures = [each for each in vars(panel).values() if isinstance(each, torch.Tensor)]
+    assert pictures
+    assert len(vars(panel.front)["_trait_values"]["_view_module"]) > 0
+    panel.free()
+    assert not [each for each in vars(panel).values() if isinstance(each, torch.Tensor)]
+    assert panel._features == {}
+    assert vars(panel.front)["_trait_values"] == {}
 
 
 def pick(panel, layer):

@@ -28,6 +28,17 @@ def runs():
     made.let_all_end()
 
 
+def test_a_picture_that_one_evaluation_would_take_minutes_for_is_refused(studio, runs):
+    file = io.BytesIO()
+    Image.new("RGB", (16, 5000)).save(file, "PNG")
+    studio.choosers["content"].set_state({"offered": file.getvalue(), "offered_name": "long.png"})
+    studio.size.value = 256
+    studio.run_button.click()
+    assert "would be" in studio.status.value
+    assert "cut off a part of it" in studio.status.value
+    assert runs == []
+
+
 @pytest.fixture
 def studio(runs, tmp_path):
     made = Studio(runs.begin, tmp_path)
