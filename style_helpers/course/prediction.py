@@ -22,7 +22,9 @@ def predict(question: str, choices: Sequence[str]) -> "Prediction":
     choices = (choices,) if isinstance(choices, str) else tuple(choices)
     all_texts = all(isinstance(each, str) for each in (question, *choices))
     if not all_texts or len(choices) < 2 or len(set(choices)) < len(choices):
-        raise ValueError(f"A prediction needs a question and two different choices or more, all texts, not {choices!r}.")
+        raise ValueError(
+            f"A prediction needs a question and two different choices or more, all texts, not {choices!r}."
+        )
     return Prediction(question=question, choices=list(choices))
 
 

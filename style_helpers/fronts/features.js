@@ -82,7 +82,7 @@ function featuresNetwork(pick) {
       bar.kind.textContent = name.slice(0, 4);
       bar.name.textContent = name.slice(4);
       bar.missing.style.visibility = bar.free ? "hidden" : "visible";
-      const words = `${name}: ${channels} maps of ${columns} × ${rows}${bar.free ? "" : "; absent: it needs a kernel"}`;
+      const words = `${name}: ${channels} maps of ${rows} × ${columns}${bar.free ? "" : "; absent: it needs a kernel"}`;
       write(bar.button, { "aria-label": words, title: words, "aria-disabled": !bar.free });
     }
     check(node, bars.findIndex(({ pair }) => Object.values(pair).some(({ name }) => name === picked)));
@@ -280,12 +280,12 @@ function featuresSummary(maps, network) {
     relu: "of its numbers are 0: before the ReLU they were not above 0.",
     pool: "of its numbers are 0: it keeps the largest number of each small square.",
   }[name.slice(0, 4)];
-  return `${name} of ${network}: ${channels} maps of ${columns} × ${rows}. ${featuresShare(maps.none)} ${why}`;
+  return `${name} of ${network}: ${channels} maps of ${rows} × ${columns}. ${featuresShare(maps.none)} ${why}`;
 }
 
 function featuresSight({ side }, [top, bottom], [left, right]) {
   const whole = right - left === side && bottom - top === side;
-  return `It sees ${side} × ${side} pixels${whole ? "" : `, ${right - left} × ${bottom - top} of them on the photo`}.`;
+  return `It sees ${side} × ${side} pixels${whole ? "" : `, ${bottom - top} × ${right - left} of them on the photo`}.`;
 }
 
 function featuresColumn(maps, cell) {
@@ -331,7 +331,7 @@ function featuresExplained({ layer, channels, signed }, network, [height, width]
       " channels of this unit. Point at a bar to see the photo through its map; click to enlarge the map.",
     photo:
       "Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. " +
-      `${network} looks at ${width} × ${height} pixels, made so small that answers come at once.`,
+      `${network} looks at ${height} × ${width} pixels, made so small that answers come at once.`,
     label: `the ${shown} strongest maps of ${layer.name}`,
   };
 }

@@ -265,7 +265,7 @@ function gramLens() {
         if (n < 2) for (const value of values) if (value > largest) largest = value;
         fillCanvas(maps[n].canvas, wide, high, (place) => grey((255 * values[place]) / (largest || 1)));
         maps[n].words.textContent = titles[n];
-        const words = n < 2 ? titles[n] : `their product, above 0 at ${gramShare(share)} of the places`;
+        const words = n < 2 ? titles[n] : `their product, above 0 at ${gramShare(share)} of the positions`;
         write(maps[n].canvas, { "aria-label": words });
       });
     },
@@ -283,7 +283,7 @@ function gramLens() {
       patches.hidden = !corners.length;
       const middle = (start, size) => gramShare((start + GRAM_PATCH / 2) / size);
       const where = corners.map(([left, top]) => `${middle(left, width)} across, ${middle(top, height)} down`);
-      const meaning = scrambled ? "at shuffled places, which mean nothing here" : "where both fire most";
+      const meaning = scrambled ? "at shuffled positions, which mean nothing here" : "where both fire most";
       write(patches, { "aria-label": `The painting ${meaning}: ${where.join("; ")}` });
     },
   };
@@ -295,7 +295,7 @@ function gramPairWords({ channels }, gram, [row, column], share, where) {
   const [k, l, most] = [channels[row], channels[column], Math.max(...gram)];
   const value = gram[row * channels.length + column];
   const number = `G = ${digits(value)}, ${gramShare(most > 0 ? value / most : 0)} of the largest`;
-  const places = share > 0 ? `at ${gramShare(share)} of the places${where}` : `nowhere${where && " in this part"}`;
+  const places = share > 0 ? `at ${gramShare(share)} of the positions${where}` : `nowhere${where && " in this part"}`;
   if (k === l) return [`Channel ${k} with itself: ${number}.`, `It fires ${places}.`];
   return [`Channels ${k} and ${l}: ${number}.`, `They fire together ${places}.`];
 }
@@ -307,7 +307,7 @@ function gramPartWords({ channels, places }, part, whole, [left, top, right, bot
   const times = channels.map((channel, k) => [part[k * n + k] / whole[k * n + k], channel]);
   const louder = times.filter(([each]) => each >= 0); // not those that are silent in both
   louder.sort(([one], [other]) => other - one);
-  const size = `This part, ${across} × ${down} places or ${gramShare((across * down) / places)} of the painting`;
+  const size = `This part, ${down} × ${across} positions or ${gramShare((across * down) / places)} of the painting`;
   const words = `${size}: channels fire together ${alike} the whole (cosine of the two matrices ${cosine.toFixed(3)}).`;
   if (louder.length < 2) return words;
   const [[most, high], [least, low]] = [louder[0], louder.at(-1)];
@@ -316,8 +316,8 @@ function gramPartWords({ channels, places }, part, whole, [left, top, right, bot
 }
 
 function gramShuffleWords(places, shuffled, apart, most) {
-  if (!shuffled) return "Shuffling puts the places of all maps in one random order. What changes, and what does not?";
-  const order = `All maps are in one random order of ${places} places.`;
+  if (!shuffled) return "Shuffling puts the positions of all maps in one random order. What changes, and what does not?";
+  const order = `All maps are in one random order of ${places} positions.`;
   const difference = `The largest difference in the matrix is ${digits(apart)}, where the largest number is`;
   return `${order} ${difference} ${digits(most)}: rounding, as the same products are added in another order.`;
 }
@@ -379,7 +379,7 @@ function gram({ model, el }) {
     }),
   );
   const whole = button("Whole painting", () => drag([], true));
-  const shuffle = button("Shuffle the places", () => reorder(state.order + 1));
+  const shuffle = button("Shuffle the positions", () => reorder(state.order + 1));
   const restore = button("Restore", () => reorder(0));
   const state = gramState();
   const painting = gramPainting(drag);
@@ -478,7 +478,7 @@ function gram({ model, el }) {
 
   function reorder(order) {
     tell(model, { shuffled: order });
-    said.say(state.order ? texts.shuffle.textContent : "Every place is back where it was.");
+    said.say(state.order ? texts.shuffle.textContent : "Every position is back where it was.");
   }
   painting.picture.addEventListener("load", () => shown && look(looked));
 

@@ -33,7 +33,9 @@ class Chooser(Front, parts=("chooser",)):
     chosen = traitlets.Int(0, min=0).tag(sync=True)
     own = traitlets.Unicode().tag(sync=True)
     own_thumbnail = traitlets.Bytes().tag(sync=True)
-    offered = traitlets.Bytes().tag(sync=True, echo_update=False, from_json=lambda given, _: memoryview(given).tobytes())
+    offered = traitlets.Bytes().tag(
+        sync=True, echo_update=False, from_json=lambda given, _: memoryview(given).tobytes()
+    )
     offered_name = traitlets.Unicode().tag(sync=True)
     wrong = traitlets.Unicode().tag(sync=True)
 

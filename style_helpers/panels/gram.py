@@ -14,7 +14,7 @@ from style_helpers.losses import gram_matrix
 from style_helpers.panels.features import LookingPanel, look
 from style_helpers.panels.panel import NAMED, WRAP, as_jpeg, handler
 
-LOUDEST = 24  # channels that are shown, those with the largest G_kk
+LOUDEST = 24  # channels that are shown, those with the largest G_ii
 SHOWN = 448  # pixels of the shorter side of the painting on the page
 LEVELS = 65535  # of a map as it is sent
 
@@ -86,8 +86,8 @@ class GramMicroscope(LookingPanel):
             self.front.pair, self.front.shuffled = most_together(self._gram), 0
         channels, height, width = self._maps.shape
         self.say(
-            f"{self.layer.value} has {channels} channels and {width} x {height} places, so G has {channels} x "
-            f"{channels} numbers. Shown are the {len(self._loudest)} channels with the largest G_kk, the largest first."
+            f"{self.layer.value} has {channels} channels and {height} x {width} positions, so G has {channels} x "
+            f"{channels} numbers. Shown are the {len(self._loudest)} channels with the largest G_ii, the largest first."
         )
 
 

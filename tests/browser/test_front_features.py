@@ -97,7 +97,7 @@ def test_the_unit_under_the_pointer_shows_what_it_sees_and_a_click_keeps_it(page
         said(page, f"Row {row}, column {column} of each map.")
         assert seen(page) == pytest.approx(box, abs=0.1)
     side, (left, top, right, bottom) = features.fields("alexnet")[layer].side, box
-    said(page, f"It sees {side} × {side} pixels, {right - left} × {bottom - top} of them on the photo.")
+    said(page, f"It sees {side} × {side} pixels, {bottom - top} × {right - left} of them on the photo.")
     go(page, page.locator("body"), 0.999, 0.999)
     assert seen(page) == pytest.approx(unit(layer, 0.38, 0.39)[2], abs=0.1)
     before = len(page.evaluate("saved"))
@@ -296,7 +296,7 @@ def test_a_layer_is_picked_by_its_bar_or_by_keys_and_what_is_absent_is_passed_ov
         bar(page, name).click(force=True)
     assert page.evaluate("saved") == []
     bar(page, "relu3").click()
-    said(page, "relu3 of AlexNet: 24 maps of 20 × 13.")
+    said(page, "relu3 of AlexNet: 24 maps of 13 × 20.")
     for key, name in (("ArrowRight", "pool5"), ("ArrowRight", "relu2"), ("ArrowLeft", "pool5"), ("Home", "relu2")):
         page.keyboard.press(key)
         said(page, f"{name} of AlexNet")
@@ -347,7 +347,7 @@ def test_with_a_kernel_a_layer_is_asked_for_once(page, panel):
     finally:
         panel.record(*RECORDED)
     page.evaluate(RECEIVE, sent)
-    said(page, "relu4 of AlexNet: 24 maps of 20 × 13.")
+    said(page, "relu4 of AlexNet: 24 maps of 13 × 20.")
     assert page.locator("[aria-busy=true]").count() == 0
     page.evaluate("() => { saved.length = 0 }")
     bar(page, "relu2").click()  # it has come before
@@ -358,7 +358,7 @@ def test_with_a_kernel_a_layer_is_asked_for_once(page, panel):
 
 
 def test_it_says_how_large_the_photo_is_to_the_network(page):
-    said(page, "AlexNet looks at 336 × 224 pixels, made so small that answers come at once.")
+    said(page, "AlexNet looks at 224 × 336 pixels, made so small that answers come at once.")
 
 
 @pytest.mark.parametrize("width", [360, 1400])

@@ -93,7 +93,7 @@ def assert_pair(page, maps, cell, box=(0, 0, None, None)):
         100 * value / true.max().item(), abs=0.51
     )
     if both:
-        assert float(re.search(r"at ([\d.]+) % of the places", text)[1]) == pytest.approx(100 * both, abs=0.51)
+        assert float(re.search(r"at ([\d.]+) % of the positions", text)[1]) == pytest.approx(100 * both, abs=0.51)
     else:
         assert "nowhere" in text
     assert ("of this part" in text or "in this part" in text) == (right is not None)
@@ -213,8 +213,10 @@ def assert_part(page, maps, box):
     """What is said of a part in places, against torch."""
     text = page.locator(".nst-gram-of-part").inner_text()
     left, top, right, bottom = box
-    size, share, cosine = re.search(r"This part, (\d+ × \d+) places or ([\d.]+) % .*matrices ([\d.]+)\)", text).groups()
-    assert size == f"{right - left} × {bottom - top}"
+    size, share, cosine = re.search(
+        r"This part, (\d+ × \d+) positions or ([\d.]+) % .*matrices ([\d.]+)\)", text
+    ).groups()
+    assert size == f"{bottom - top} × {right - left}"
     places = maps.shape[1] * maps.shape[2]
     assert float(share) == pytest.approx(100 * (right - left) * (bottom - top) / places, abs=0.51)
     assert float(cosine) == pytest.approx(whole_and(maps, box), abs=6e-4)
@@ -312,7 +314,7 @@ def test_a_shuffle_scrambles_the_maps_and_leaves_the_matrix(gram, maps):
         return canvas(gram, ".nst-gram-maps figure:nth-child(1) canvas")[..., 0]
 
     first, cells, text = seen_now(), canvas(gram, ".nst-gram-cells"), pair_text(gram)
-    button(gram, "Shuffle the places").click()
+    button(gram, "Shuffle the positions").click()
     once = seen_now()
     assert not torch.equal(once, first)
     assert torch.equal(once.flatten().sort()[0], first.flatten().sort()[0])  # the same numbers
@@ -322,25 +324,25 @@ def test_a_shuffle_scrambles_the_maps_and_leaves_the_matrix(gram, maps):
     assert most == pytest.approx(matrix_of(maps).max().item(), rel=5.2e-3)
     assert 0 <= apart < 1e-14 * most
     assert "rounding" in said(gram)
-    assert gram.get_by_role("img", name="at shuffled places, which mean nothing here").is_visible()
+    assert gram.get_by_role("img", name="at shuffled positions, which mean nothing here").is_visible()
     drag(gram, (0, 0), (0.5, 1))
     cosine = float(re.search(r"matrices ([\d.]+)\)", gram.locator(".nst-gram-of-part").inner_text())[1])
     assert cosine > 0.98 > 0.95 > whole_and(maps, (0, 0, 8, 12))  # now every part is like the whole
     button(gram, "Whole painting").click()
-    button(gram, "Shuffle the places").click()
+    button(gram, "Shuffle the positions").click()
     assert gram.evaluate("model.get('shuffled')") == 2
     assert not torch.equal(seen_now(), once)
     gram.evaluate("model.set('shuffled', 1)")
     assert torch.equal(seen_now(), once)  # an order has its number
     button(gram, "Restore").click()
     assert torch.equal(seen_now(), first)
-    assert said(gram) == "Every place is back where it was."
+    assert said(gram) == "Every position is back where it was."
     assert button(gram, "Restore").get_attribute("aria-disabled") == "true"
 
 
 def test_all_maps_share_one_order(gram, maps):
     """Row 0 with itself and with row 1 are the same after a shuffle: each place has kept its numbers together."""
-    button(gram, "Shuffle the places").click()
+    button(gram, "Shuffle the positions").click()
     for cell in ((0, 0), (0, 1), (4, 5), (3, 2)):
         point_at(gram, cell)
         assert_pair(gram, maps, cell)
@@ -391,7 +393,7 @@ def test_fingers_look_along_the_matrix_drag_a_part_sideways_and_scroll_upwards(g
 def test_it_fits_a_narrow_page_in_both_themes(on_page, maps, dark):
     page = on_page(front_of(maps), 360, 700, dark)
     drag(page, (0.1, 0.1), (0.6, 0.6))
-    button(page, "Shuffle the places").click()
+    button(page, "Shuffle the positions").click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     for each in page.get_by_role("button").all():
         assert min(each.bounding_box()[side] for side in ("width", "height")) >= 44
@@ -428,7 +430,7 @@ def test_a_silent_layer_and_few_channels(on_page, channels):
     silent = torch.zeros(channels, 4, 5)
     front.seen = packed(silent, gram_matrix(silent[None])[0], list(range(channels)), SIZE, "relu1 of dark.png")
     page = on_page(front)
-    for name in ("Least together", "Most together", "Shuffle the places"):
+    for name in ("Least together", "Most together", "Shuffle the positions"):
         button(page, name).click()
     painting(page).focus()
     page.keyboard.press("ArrowDown")

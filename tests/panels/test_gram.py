@@ -56,7 +56,7 @@ def test_it_opens_with_the_pair_that_fires_together_most(panel, looks):
     assert picked(panel) == {28, 29}
     assert len(panel.front.seen["channels"]) == LOUDEST
     assert panel.front.seen["channels"][2:4] == [27, 26]
-    assert "30 channels and 16 x 12 places" in panel.status.value
+    assert "30 channels and 12 x 16 positions" in panel.status.value
 
 
 def test_it_sends_the_true_matrix_and_the_painting(panel):
