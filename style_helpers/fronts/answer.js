@@ -35,11 +35,13 @@ function answer({ model, el }) {
     const { none, right, other } = model.get("verdicts");
     verdict.textContent = guess === null ? none : guess === measured ? right : other;
   }
+  const words = () => `${evidence.textContent} ${verdict.textContent}`;
   function guessed() {
     show();
-    if (!shown.hidden) heard.say(`${evidence.textContent} ${verdict.textContent}`);
+    if (!shown.hidden) heard.say(words());
   }
   guesses.heard.addEventListener("guess", guessed);
   const end = follow(model, { "choices guess measured evidence verdicts waits": show });
+  if (!shown.hidden) heard.rest(words()); // the cell was run: when the line is on the page, so that it is heard
   return ends(end, () => guesses.heard.removeEventListener("guess", guessed));
 }

@@ -335,8 +335,8 @@ def test_a_question_is_answered_by_keyboard_alone(opened):
     page.page.keyboard.press("ArrowDown")
     wait(lambda: page.ask("print(guess.guess)") == "two", "chosen by an arrow key")
     page.run_cell(1)
-    says(page, "two \N{LEFTWARDS ARROW} your guess and measured")
-    says(page, "Measured: two > <one>")
+    page.page.get_by_text("two \N{LEFTWARDS ARROW} your guess and measured").wait_for()
+    page.page.get_by_text("Measured: two > <one>").first.wait_for()
     page.wait("() => [...document.querySelectorAll('[role=radio]')].every(each => each.ariaDisabled === 'true')")
     assert page.page.get_by_role("radio", checked=True).count() == 1
     assert page.complaints == page.errors() == []
