@@ -134,13 +134,14 @@ def take_alt_texts(cells: list) -> dict[str, list[str]]:
 
 def _fold_deeper(cells: list):
     """Lets each section "Deeper: ..." begin a cell of its own, folded with all that belongs to it."""
+    folded = {"jp-MarkdownHeadingCollapsed": True, "tags": ["deeper"]}
     for number in reversed(range(len(cells))):
-        if cells[number].cell_type == "markdown":
-            parts = [part.rstrip("\n") for part in DEEPER.split(cells[number].source) if part.strip()]
-            cells[number : number + 1] = [nbformat.v4.new_markdown_cell(part) for part in parts]
-    for cell in cells:
-        if DEEPER.match(cell.source) and cell.cell_type == "markdown":
-            cell.metadata = {"jp-MarkdownHeadingCollapsed": True, "tags": ["deeper"]}
+        cell = cells[number]
+        if cell.cell_type == "markdown":
+            before, *sections = DEEPER.split(cell.source)
+            cell.source = before.rstrip("\n")
+            new = [nbformat.v4.new_markdown_cell(section.rstrip("\n"), metadata=folded) for section in sections]
+            cells[number : number + 1] = [cell, *new] if cell.source else new
 
 
 def _put_first_cell(cells: list):

@@ -11,7 +11,7 @@ import re
 import sys
 
 import nbformat
-from build import LESSONS, NOTEBOOKS, build
+from build import NOTEBOOKS, build, lessons
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -99,7 +99,7 @@ def make_maps():
 
 
 def make_stills(numbers: list[str]):
-    for lesson in sorted(LESSONS.glob("[0-9]*.md")):
+    for lesson in lessons():
         notebook = nbformat.reads(build(lesson), as_version=4)
         if any(map(_is_still, notebook.cells)) and (not numbers or lesson.stem[:2] in numbers):
             NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOKS}}).execute()

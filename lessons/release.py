@@ -10,7 +10,7 @@ Files that exist are not replaced, except with --force.
 import argparse
 import sys
 
-from build import ANSWER, LESSONS, a_folder, answer_names, build, is_exercise, solve
+from build import ANSWER, a_folder, answer_names, build, is_exercise, lessons, solve
 
 from style_helpers import files
 
@@ -45,7 +45,7 @@ def clear(cells: list):
 def course() -> dict[str, str]:
     """All files of the course folder: the text of each by its path in it."""
     written = {"nbgrader_config.py": CONFIG}
-    for lesson in sorted(LESSONS.glob("[0-9]*.md")):
+    for lesson in lessons():
         assignment = f"lesson-{lesson.stem[:2]}/{lesson.stem}.ipynb"
         written[f"source/{assignment}"] = build(lesson, keep_marked)
         written[f"release/{assignment}"] = build(lesson, clear)

@@ -21,7 +21,7 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 import nbformat
-from build import LESSONS, a_folder, build, is_exercise
+from build import LESSONS, a_folder, build, is_exercise, lessons
 from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -285,7 +285,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
-    found = {lesson.stem[:2]: lesson for lesson in sorted(LESSONS.glob("[0-9]*.md"))}
+    found = {lesson.stem[:2]: lesson for lesson in lessons()}
     if unknown := [number for number in options.lessons if number not in found]:
         parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
     try:

@@ -130,7 +130,7 @@ class LookingPanel(Panel):
 
     def free(self):
         super().free()
-        self._picture, self._maps, self._gram, self._features = None, None, None, {}
+        self._picture, self._features = None, {}
 
     def looked(self, before: tuple[str, Path] | None):
         """The features are there. before: network and picture of those that were there until now."""

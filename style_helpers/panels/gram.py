@@ -76,18 +76,18 @@ class GramMicroscope(LookingPanel):
 
     def _take_layer(self):
         """Shows the layer's loudest channels in place, and of their pairs the one most together."""
-        self._maps = self._features[self.layer.value][0]
-        gram = gram_matrix(self._maps[None])[0]
-        self._loudest = gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
-        self._gram = gram[self._loudest][:, self._loudest]
+        maps = self._features[self.layer.value][0]
+        gram = gram_matrix(maps[None])[0]
+        loudest = gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
+        gram = gram[loudest][:, loudest]
         words = f"{self.layer.value} of {self.picture.value.name}"
         with self.front.hold_sync():
-            self.front.seen = packed(self._maps, self._gram, self._loudest, self._picture.shape[-2:], words)
-            self.front.pair, self.front.shuffled = most_together(self._gram), 0
-        channels, height, width = self._maps.shape
+            self.front.seen = packed(maps, gram, loudest, self._picture.shape[-2:], words)
+            self.front.pair, self.front.shuffled = most_together(gram), 0
+        channels, height, width = maps.shape
         self.say(
             f"{self.layer.value} has {channels} channels and {height} x {width} positions, so G has {channels} x "
-            f"{channels} numbers. Shown are the {len(self._loudest)} channels with the largest G_ii, the largest first."
+            f"{channels} numbers. Shown are the {len(loudest)} channels with the largest G_ii, the largest first."
         )
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from style_helpers import networks
-from style_helpers.course import checks, plots
+from style_helpers.course import plots
 
 CONVOLUTIONS = {"conv1_1": 3, "conv1_2": 5, "conv2_1": 10, "conv2_2": 14, "conv3_1": 24}
 
@@ -153,10 +153,3 @@ WRONG = [
     ("relu_trap", lambda x: torch.nn.functional.relu6(x), "ReLU6"),
     ("relu_trap", lambda x: x.relu().mean(0), "averaged over dimension 0"),
 ]
-
-
-@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_named(name, answer, words):
-    feedback = getattr(checks, name)(answer)
-    assert feedback.passed is False
-    assert words in feedback.message

@@ -5,7 +5,7 @@ import torch
 from matplotlib.colors import to_hex
 
 from style_helpers import losses
-from style_helpers.course import checks, plots
+from style_helpers.course import plots
 
 SQUARE = (slice(4, 10), slice(6, 14))  # rows, columns
 
@@ -122,10 +122,3 @@ WRONG = [
     ("content_gradient", lambda f, p: by_autograd(f, p).flatten(), "it is the expected one, arranged in that shape"),
     ("content_gradient", lambda f, p: by_autograd(f, p).sum(3), "added up over dimension 3"),
 ]
-
-
-@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_named(name, answer, words):
-    feedback = getattr(checks, name)(answer)
-    assert feedback.passed is False
-    assert words in feedback.message

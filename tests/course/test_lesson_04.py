@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from style_helpers import losses
-from style_helpers.course import checks, plots
+from style_helpers.course import plots
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 
@@ -152,10 +152,3 @@ WRONG = [
     ("style_gradient", slope(of=lambda rows: rows.mT), "positions mixed up"),
     ("style_gradient", by_autograd, "autograd found them. Here the formula is asked"),
 ]
-
-
-@pytest.mark.parametrize(("name", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_named(name, answer, words):
-    feedback = getattr(checks, name)(answer)
-    assert feedback.passed is False
-    assert words in feedback.message
