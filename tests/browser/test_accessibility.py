@@ -65,19 +65,11 @@ WHITE = (1.0, 1.0, 1.0)
 # Words in the lessons
 
 
-def code_of(lesson: Path) -> list[ast.Module]:
-    return [ast.parse(cell) for cell in re.findall(r"^```python.*?\n(.*?)^```", lesson.read_text("utf-8"), re.M | re.S)]
-
-
 def words_for_pictures(lesson: Path) -> list[str]:
-    """What is said in place of each picture of a lesson: those of the text, then those that its cells make."""
+    """What is said in place of each picture of a lesson: those of the text, and those that its cells make."""
     text = lesson.read_text(encoding="utf-8")
-    said = [" ".join(words.split()) for words in re.findall(r"!\[(.*?)\]\(.*?\)", text, flags=re.DOTALL)]
-    for module in code_of(lesson):
-        for node in ast.walk(module):
-            if isinstance(node, ast.keyword) and node.arg == "alt":
-                said.append(ast.unparse(node.value).strip("f'\""))
-    return said
+    found = re.findall(r"!\[(.*?)\]\(.*?\)|<!-- alt\n(.*?)\n-->", text, flags=re.DOTALL)
+    return [" ".join(words.split()) for each in found for words in each if words]
 
 
 @each_lesson
