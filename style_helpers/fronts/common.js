@@ -48,8 +48,7 @@ function begin(render, { model, el }) {
   el.classList.add("nst");
   // JupyterLab's keys without Ctrl cut or delete a cell: not while one of our buttons or pictures has the focus
   el.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
-  const ends = [render({ model, el }), watchKernel(model, el)];
-  return () => ends.forEach((end) => end());
+  return ends(render({ model, el }), watchKernel(model, el));
 }
 
 const KERNEL_OVER = ["restarting", "autorestarting", "terminating", "dead"];
