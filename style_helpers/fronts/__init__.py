@@ -12,9 +12,10 @@ from IPython.display import display
 
 FOLDER = Path(__file__).parent
 # This sentence stands in front of what a cell shows, and is seen when that is not there any more: after its kernel has
-# ended and the page was loaded again, when the cell that made it was run again, or where there are no widgets at all.
+# ended and the page was loaded again, when the cell that made it was run again, where there are no widgets at all, and
+# when a busy JupyterLab brings back only some of them after a reload.
 ABSENT = """
-<p class="nst-absent">Nothing to be seen here? Its kernel was restarted or has ended: run the cell again.</p>
+<p class="nst-absent">Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again.</p>
 <style>
 .jp-OutputArea-child:has(.nst-absent):has(+ .jp-OutputArea-child .nst),
 .jp-OutputArea-child:has(.nst-absent) + .jp-OutputArea-child > .jupyter-widgets:not(:has(*)) { display: none }

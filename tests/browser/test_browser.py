@@ -58,7 +58,9 @@ for panel in (the_race, studio.Studio(), features.FeatureExplorer(), gram.GramMi
 PANELS = 11
 LOST = "This panel's kernel was restarted or has ended: run the cell again."
 AWAY = "No connection to this panel's kernel"
-ABSENT = "Nothing to be seen here? Its kernel was restarted or has ended: run the cell again."
+ABSENT = "Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again."
+WELL = """document.querySelectorAll('.nst-panel').length === 9
+    && ![...document.querySelectorAll('.nst-lost, .nst-absent')].some(each => each.checkVisibility())"""
 CONTROLS = ".nst-panel :is(button.jupyter-button, select, input, [role=slider])"
 CAN_BE_USED = f"""() => [...document.querySelectorAll('{CONTROLS}')]
     .filter(each => !each.closest('[inert], .nst') && !each.disabled && each.checkVisibility())
@@ -391,9 +393,16 @@ def says_in_each(page, words):
               [words, PANELS])  # fmt: skip
 
 
+def is_there(page, seconds=20):
+    """Whether every panel is shown in that time, and says nothing of its kernel."""
+    end = time.monotonic() + seconds
+    while not (well := page.page.evaluate(WELL)) and time.monotonic() < end:
+        page.page.wait_for_timeout(100)
+    return well
+
+
 def all_is_well(page):
-    page.wait("() => document.querySelectorAll('.nst-panel').length === 9")
-    page.wait("() => ![...document.querySelectorAll('.nst-lost, .nst-absent')].some(e => e.checkVisibility())")
+    assert is_there(page, browser.SECONDS)
     assert len(page.page.evaluate(CAN_BE_USED)) > 50
 
 
@@ -404,6 +413,10 @@ def test_a_view_that_is_opened_while_it_runs_has_the_earlier_moments(all_panels)
     page = all_panels.page
     page.evaluate("[...window.jupyterapp.shell.widgets('main')].find(each => !each.sessionContext).dispose()")
     reload(all_panels)
+    for _ in range(20):  # on a busy machine JupyterLab's widget manager brings back only some of them, for good
+        if is_there(all_panels):
+            break
+        reload(all_panels)
     assert first_moment(all_panels.page.locator(".jp-Notebook")) == ["evaluation 1"] * 3
     assert all_panels.ask("print(the_race.working)") == "True"
     all_is_well(all_panels)

@@ -106,7 +106,7 @@ def test_a_hundred_starts_and_stops_keep_nothing(case):
     for _ in range(50):
         cycle()
     *after, more = kept()
-    assert after == before
+    assert all(now <= then for now, then in zip(after, before, strict=True))  # what others left may go meanwhile
     assert more < objects + 50  # less than one for each
 
 
@@ -132,7 +132,7 @@ def test_a_cell_run_a_hundred_times_keeps_one_panel(made, tmp_path, cell):
     idle(case.panel)
     case.forget()
     *after, more = kept()
-    assert after == before
+    assert all(now <= then for now, then in zip(after, before, strict=True))
     assert more < objects + 100
     assert len(panels) == 1
 
