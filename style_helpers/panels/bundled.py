@@ -130,7 +130,8 @@ class LivePanel(Panel):
     def lay_out(self, *above: ipywidgets.Widget, knobs: Sequence[ipywidgets.Widget] = ()):
         """What the panel is for, then how it was made, then what is computed now."""
         self.note = ipywidgets.HTML(html.escape(self._bundle.label))
-        picture = ipywidgets.VBox([self.live_picture, self.live_caption])
+        still = ipywidgets.Layout(width="250px", flex="none")  # the curve must not move when the picture comes
+        picture = ipywidgets.VBox([self.live_picture, self.live_caption], layout=still)
         now = ipywidgets.HBox([picture, self.chart], layout=WRAP)
         self.children = [*above, self.note, *knobs, self.evaluations, self.bar, self.status, now]
 
