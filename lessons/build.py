@@ -133,14 +133,18 @@ def take_alt_texts(cells: list) -> dict[str, list[str]]:
 
 
 def _fold_deeper(cells: list):
-    """Lets each section "Deeper: ..." begin a cell of its own, folded with all that belongs to it."""
+    """Lets each section "Deeper: ..." begin a cell of its own: of what is folded, its first paragraph is seen."""
     folded = {"jp-MarkdownHeadingCollapsed": True, "tags": ["deeper"]}
     for number in reversed(range(len(cells))):
         cell = cells[number]
         if cell.cell_type == "markdown":
             before, *sections = DEEPER.split(cell.source)
             cell.source = before.rstrip("\n")
-            new = [nbformat.v4.new_markdown_cell(section.rstrip("\n"), metadata=folded) for section in sections]
+            new = []
+            for section in sections:
+                heading, first, *rest = section.rstrip("\n").split("\n\n", 2)
+                new.append(nbformat.v4.new_markdown_cell(f"{heading}\n\n{first}", metadata=folded))
+                new += map(nbformat.v4.new_markdown_cell, rest)
             cells[number : number + 1] = [cell, *new] if cell.source else new
 
 

@@ -224,10 +224,11 @@ def test_words_without_a_figure_are_named(tmp_path):
 
 
 def test_what_is_deeper_is_folded_section_by_section_and_stands_last(tmp_path):
-    text = "# One\n\nCore.\n\n## Deeper: a\n\nMore.\n\n```python\n1\n```\n\n## Deeper: b\n\nMost.\n"
+    text = "# One\n\nCore.\n\n## Deeper: a\n\nSeen.\n\nMore.\n\n```python\n1\n```\n\n## Deeper: b\n\nMost.\n"
     _, *sections = built(tmp_path, text)
-    assert [cell.source.partition("\n")[0] for cell in sections] == ["## Deeper: a", "1", "## Deeper: b"]
-    assert [cell.metadata.get("jp-MarkdownHeadingCollapsed", False) for cell in sections] == [True, False, True]
+    assert [cell.source for cell in sections] == ["## Deeper: a\n\nSeen.", "More.", "1", "## Deeper: b\n\nMost."]
+    folded = [cell.metadata.get("jp-MarkdownHeadingCollapsed", False) for cell in sections]
+    assert folded == [True, False, False, True]
 
 
 @each_lesson
