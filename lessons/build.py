@@ -30,6 +30,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import translation
 
 from style_helpers import __version__, files
 from style_helpers.course import alt_texts
@@ -46,6 +47,8 @@ DEEPER = re.compile(r"^(?=## Deeper: )", re.MULTILINE)
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
 DIFFICULTY = re.compile(r"\bDifficulty: ([123]) of 3\b")
 CHECK = re.compile(r"^checks\.(\w+)\(my_\w+\)$")
+UNFINISHED = "if ...:\n    ### BEGIN SOLUTION\n    ### END SOLUTION\n"
+LOOK = f'first_look("{__version__}")'
 FIRST_CELL = f"""\
 # First cell: it lets this notebook run, on your machine or on Colab, or says what is missing. Run it and read on.
 import os
@@ -67,7 +70,7 @@ if "google.colab" in sys.modules:  # the course and its weights come from a clas
 try:
     from style_helpers.course.first_cell import first_look
 
-    first_look("{__version__}")
+    {LOOK}
 except (ImportError, OSError) as error:  # OSError: on Windows, a library of torch that cannot be loaded
     print(f"The course cannot be loaded here ({{error}}): {{remedy}}.")
 """
@@ -94,10 +97,11 @@ def solve(cells: list):
             cell.source = _solution(cell.source)
 
 
-def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
+def build(lesson: Path, exercises: Callable[[list], None] = leave_open, language: str = "") -> str:
     """The notebook of one Markdown lesson, as the text of an .ipynb file.
 
-    exercises: what happens to the exercises among the cells, in place. Raises ValueError for an unfinished one.
+    exercises: what happens to the exercises among the cells, in place. language: of a folder beside the lessons, or
+    English. Raises ValueError for an unfinished exercise.
     """
     notebook = jupytext.read(lesson)
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -106,7 +110,9 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
     _fold_deeper(notebook.cells)
     _mark(notebook.cells)
     exercises(notebook.cells)
-    _put_first_cell(notebook.cells)
+    _put_first_cell(notebook.cells, language)
+    if language:
+        translation.translate(notebook.cells, words_of(lesson, language))
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             _attach_pictures(cell)
@@ -120,13 +126,13 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open) -> str:
 
 
 def take_alt_texts(cells: list) -> dict[str, list[str]]:
-    """Takes the comments <!-- alt ... --> away, and returns their texts by the key of the code cell above them."""
+    """Takes the comments <!-- alt ... --> away, and returns their texts by the source of the code cell above them."""
     taken = {}
     for code, told in pairwise(cells):
         while told.cell_type == "markdown" and (found := ALT.match(told.source)):
             if code.cell_type != "code":
                 raise ValueError(f"This text for a figure stands below no code cell:\n{found[1]}")
-            taken.setdefault(alt_texts.key(code.source), []).append(" ".join(found[1].split()))
+            taken.setdefault(code.source, []).append(" ".join(found[1].split()))
             told.source = told.source[found.end() :]
     cells[:] = [cell for cell in cells if cell.source]
     return taken
@@ -148,12 +154,13 @@ def _fold_deeper(cells: list):
             cells[number : number + 1] = [cell, *new] if cell.source else new
 
 
-def _put_first_cell(cells: list):
+def _put_first_cell(cells: list, language: str):
     """After the title, the aims and the time, before the first section."""
+    source = FIRST_CELL.replace(LOOK, f'{LOOK[:-1]}, "{language}")') if language else FIRST_CELL
     opening, section, rest = cells[0].source.partition("\n## ")
     metadata = {"tags": ["first-cell"], "jupyter": {"source_hidden": True}}  # folded in JupyterLab: it is no lesson
     cells[0].source = opening.rstrip("\n")
-    cells.insert(1, nbformat.v4.new_code_cell(FIRST_CELL.rstrip("\n"), metadata=metadata))
+    cells.insert(1, nbformat.v4.new_code_cell(source.rstrip("\n"), metadata=metadata))
     if section:
         cells.insert(2, nbformat.v4.new_markdown_cell(section.lstrip("\n") + rest))
 
@@ -218,9 +225,35 @@ def _id(cell, taken: set[str]) -> str:
     return digest[:length]
 
 
+def words_of(lesson: Path, language: str) -> translation.Words:
+    """What says a message of this lesson in another language; what is not translated stays English."""
+    known = translation.read(language, "build", lesson.stem)
+    return lambda message: known.get(message, message)
+
+
+def all_messages() -> dict[str, list[str]]:
+    """What is to be translated, by catalogue: what all notebooks get from here, and what stands in each lesson."""
+    ours = [nbformat.v4.new_code_cell(FIRST_CELL), nbformat.v4.new_code_cell(ANSWER.sub(_your_code_here, UNFINISHED))]
+    found = {"build": translation.messages([*ours, nbformat.v4.new_markdown_cell(_folded("pass"))])}
+    for lesson in lessons():
+        cells = jupytext.read(lesson).cells
+        words = [text for texts in take_alt_texts(cells).values() for text in texts]
+        found[lesson.stem] = list(dict.fromkeys([*translation.messages(cells), *words]))
+    return found
+
+
 def all_alt_texts() -> str:
-    """The text of alt_texts.json: of every lesson, every figure."""
-    of = {lesson.stem: take_alt_texts(jupytext.read(lesson).cells) for lesson in lessons()}
+    """The text of alt_texts.json: of every lesson in every language, every figure."""
+    of = {}
+    for lesson in lessons():
+        taken = take_alt_texts(jupytext.read(lesson).cells)
+        of[lesson.stem] = {alt_texts.key(source): texts for source, texts in taken.items()}
+        for language in translation.languages():
+            words = words_of(lesson, language)
+            of[f"{language}/{lesson.stem}"] = {
+                alt_texts.key(translation.in_code(source, words), language): [words(text) for text in texts]
+                for source, texts in taken.items()
+            }
     return json.dumps(of, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -230,9 +263,12 @@ def lessons() -> list[Path]:
 
 def notebooks_of(lesson: Path) -> dict[Path, str]:
     """What there should be of one lesson: the text of each notebook by its path. Without exercises, no solutions."""
-    built = {NOTEBOOKS / f"{lesson.stem}.ipynb": build(lesson)}
-    if any(is_exercise(cell) for cell in jupytext.read(lesson).cells):
-        built[SOLUTIONS / f"{lesson.stem}.ipynb"] = build(lesson, solve)
+    built = {}
+    for language in ("", *translation.languages()):
+        folder = NOTEBOOKS / language
+        built[folder / f"{lesson.stem}.ipynb"] = build(lesson, language=language)
+        if any(is_exercise(cell) for cell in jupytext.read(lesson).cells):
+            built[folder / SOLUTIONS.name / f"{lesson.stem}.ipynb"] = build(lesson, solve, language)
     return built
 
 
@@ -256,7 +292,7 @@ def main(check: bool) -> int:
     stale = [path for path, text in built.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if not check:
         for path in stale:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(built[path], encoding="utf-8", newline="\n")
     verb = "stale, run python lessons/build.py" if check else "written"
     names = ", ".join(str(path.relative_to(LESSONS.parent)) for path in stale)

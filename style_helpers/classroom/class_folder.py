@@ -248,8 +248,9 @@ def _sources(before: Manifest, networks: Iterable[str], wheels: bool) -> dict[st
 def _course() -> list[Path]:
     """The files of the project that learners need. Their notebooks lie in notebooks/ itself, solutions further down."""
     single = [ROOT / name for name in SINGLE_FILES]
-    notebooks = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-    pages = sorted((ROOT / "notebooks").glob("*.md"))
+    pages = [path for kind in ("*.md", "[0-9]*.ipynb") for path in sorted((ROOT / "notebooks").rglob(kind))]
+    pages = [path for path in pages if "solutions" not in path.parts and not _is_by_product(path)]
+    notebooks = [path for path in pages if path.suffix == ".ipynb"]
     deep = [path for folder in ("style_helpers", "images") for path in sorted((ROOT / folder).rglob("*"))]
     missing = [path for path in single if not path.is_file()] + ([] if notebooks else [ROOT / "notebooks"])
     if missing:
@@ -257,7 +258,7 @@ def _course() -> list[Path]:
     for path in notebooks:
         if any(cell.get("outputs") for cell in _cells(path) or []):
             _say(f"{path.name} was run and saved here: learners get it with what you wrote and its outputs.")
-    return [*single, *notebooks, *pages, *(path for path in deep if path.is_file() and not _is_by_product(path))]
+    return [*single, *pages, *(path for path in deep if path.is_file() and not _is_by_product(path))]
 
 
 def _is_by_product(path: Path) -> bool:

@@ -15,9 +15,12 @@ from style_helpers import images
 TEXTS = Path(__file__).with_name("alt_texts.json")
 
 
-def key(source: str) -> str:
-    """What a cell is known by: 16 hexadecimal figures."""
-    return hashlib.sha256(source.strip().encode()).hexdigest()[:16]
+_language = ""  # of the notebook whose kernel this is
+
+
+def key(source: str, language: str = "") -> str:
+    """What a cell is known by: 16 hexadecimal figures. Other languages have other words for the same code."""
+    return hashlib.sha256(f"{language}{source.strip()}".encode()).hexdigest()[:16]
 
 
 @cache
@@ -27,10 +30,15 @@ def read() -> dict[str, list[str]]:
     return {cell: texts for cells in by_lesson.values() for cell, texts in cells.items()}
 
 
-def follow(shell) -> None:
-    """From now on lends the figures of each cell that this IPython shell runs their words; twice is as good as once."""
+def follow(shell, language: str = "") -> None:
+    """From now on lends the figures of each cell that this IPython shell runs their words, in the notebook's language.
+
+    Twice is as good as once.
+    """
+    global _language
+    _language = language
     shell.events.register("pre_run_cell", _begin_cell)
 
 
 def _begin_cell(info):
-    images.ALT_TEXTS[:] = read().get(key(info.raw_cell or ""), [])
+    images.ALT_TEXTS[:] = read().get(key(info.raw_cell or "", _language), [])

@@ -9,15 +9,15 @@ from IPython import get_ipython
 
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
-from style_helpers.course import alt_texts
+from style_helpers.course import alt_texts, letters
 from style_helpers.settings import shortened
 
 
-def first_look(course_version: str):
+def first_look(course_version: str, language: str = ""):
     """What the first cell of a notebook says: that all is ready, or one sentence for each thing to mend.
 
-    `course_version` is the version of the course that the notebook was built for. Takes about a second, fetches
-    nothing, measures nothing, and never stops the notebook, whatever it finds.
+    course_version: of the course that the notebook was built for. language: "zh" where it is not English. Takes about a
+    second, fetches nothing, measures nothing, and never stops the notebook, whatever it finds.
     """
     looks = (
         lambda: [doctor.version(course_version), doctor.course(Path.cwd())],
@@ -31,7 +31,9 @@ def first_look(course_version: str):
         lambda: [doctor.kernels()],
     )
     with contextlib.suppress(Exception):
-        alt_texts.follow(get_ipython())
+        alt_texts.follow(get_ipython(), language)
+        if language:
+            letters.lend()
     said = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

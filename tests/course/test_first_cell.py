@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "lessons"))
 import build  # noqa: E402  (lessons/ is no package: authors run its programs)
 
 DRIVE = "/content/drive"
-NOTEBOOKS = sorted(build.NOTEBOOKS.rglob("[0-9]*.ipynb"))
+NOTEBOOKS = sorted(path for folder in (build.NOTEBOOKS, build.SOLUTIONS) for path in folder.glob("[0-9]*.ipynb"))
 COLAB = {
     "__init__.py": "",
     "drive.py": "def mount(where):\n    print('mounted')",
@@ -86,6 +86,14 @@ def test_it_stands_before_the_first_section_and_is_folded(path):
     assert "\n## " not in title.source
     assert rest[0].source.startswith("## ")
     assert all(cell.source != first.source for cell in rest)
+
+
+def test_in_another_language_it_says_so():
+    title, first, *rest = nbformat.read(build.NOTEBOOKS / "zh" / "00_first_picture.ipynb", as_version=4).cells
+    assert f'first_look("{__version__}", "zh")' in first.source
+    assert first.metadata.tags == ["first-cell"]
+    assert title.source.startswith("# ")
+    assert rest[0].source.startswith("## ")
 
 
 @pytest.mark.parametrize("place", ["MyDrive/my class", "Shareddrives/Drawing 101/class"])

@@ -21,7 +21,9 @@ LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
 WHOLE = release.course()
 COURSE = {name: nbformat.reads(text, 4) for name, text in WHOLE.items() if name.endswith(".ipynb")}
 NOTEBOOKS = {
-    str(path.relative_to(ROOT)): nbformat.read(path, 4) for path in sorted(build.NOTEBOOKS.rglob("[0-9]*.ipynb"))
+    str(path.relative_to(ROOT)): nbformat.read(path, 4)
+    for folder in (build.NOTEBOOKS, build.SOLUTIONS)
+    for path in sorted(folder.glob("[0-9]*.ipynb"))
 }
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 

@@ -1,0 +1,200 @@
+"""The lessons in other languages: python lessons/translation.py [LANGUAGE ...]
+
+Text stands twice, code once. lessons/<language>/<lesson>.po holds a translation for each paragraph, comment and string
+of lessons/<lesson>.md, in the format of gettext, for any of its editors; build.po those that lessons/build.py adds.
+This program brings the catalogues in step with the English: what is new comes without a translation, what changed
+keeps its old one, marked fuzzy, what is gone goes. A string that only programs read is translated by itself.
+A new language is a new folder: python lessons/translation.py ja makes it.
+"""
+
+import ast
+import inspect
+import io
+import re
+import sys
+import tokenize
+from collections.abc import Callable
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+LESSONS = Path(__file__).resolve().parent
+FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
+NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
+NAME = re.compile(r"[\w./-]*[\d_./][\w./-]*")  # of a file, a layer, a network: no words
+LETTER = re.compile(r"[^\W\d_]")
+WIDEST = 40  # characters of a piece, where a string stood on several lines
+
+Words = Callable[[str], str]  # from a message to its translation
+
+
+def languages() -> list[str]:
+    return sorted(path.name for path in LESSONS.iterdir() if path.is_dir() and list(path.glob("*.po")))
+
+
+def translate(cells: list, words: Words):
+    """Puts the words of another language into the cells of a notebook, in place."""
+    for cell in cells:
+        cell.source = in_code(cell.source, words) if cell.cell_type == "code" else in_text(cell.source, words)
+
+
+def messages(cells: list) -> list[str]:
+    """All that is to be translated, in the order of the page, each once."""
+    found = {}
+    for cell in cells:
+        (in_code if cell.cell_type == "code" else in_text)(
+            cell.source, lambda message: found.setdefault(message, message)
+        )
+    return list(found)
+
+
+# Text, paragraph by paragraph
+
+
+def in_text(source: str, words: Words) -> str:
+    """Markdown with the words of another language; Python between its fences is code."""
+    *parts, end = FENCE.split(source)
+    done = [_in_paragraphs(text, words) + f"```python\n{in_code(code, words)}\n```"
+            for text, code in zip(parts[::2], parts[1::2], strict=True)]  # fmt: skip
+    return "".join([*done, _in_paragraphs(end, words)])
+
+
+def _in_paragraphs(text: str, words: Words) -> str:
+    return re.sub(r"[^\n]+(?:\n[^\n]+)*", lambda found: paragraph(found[0], words), text)
+
+
+def paragraph(block: str, words: Words) -> str:
+    message = block if block.startswith("```") else WRAP.sub(" ", block)
+    return words(message) if LETTER.search(NO_WORDS.sub("", message)) or r"\text{" in message else block
+
+
+# Code: strings and comments
+
+
+def in_code(source: str, words: Words) -> str:
+    """Python with the words of another language in its comments and strings; all else stays byte by byte."""
+    lines = source.encode().splitlines(keepends=True)  # of bytes: as Python counts them
+    for (row, begin), (last, end), text in sorted(_edits(source, words), reverse=True):
+        tail = lines[last][end:]
+        lines[row : last + 1] = [lines[row][:begin] + text.encode() + tail]
+    return b"".join(lines).decode()
+
+
+def _edits(source: str, words: Words) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
+    """(where it begins, where it ends, what stands there then) of all that changes; places in rows and bytes."""
+    edits, rows = [], source.split("\n")
+    for node in _strings(ast.parse(source)):
+        message = _message(node, ast.get_source_segment(source, node))
+        if LETTER.search(message) and not NAME.fullmatch(message) and (said := words(message)) != message:
+            begin, end = (node.lineno - 1, node.col_offset), (node.end_lineno - 1, node.end_col_offset)
+            edits.append((begin, end, _literal(said, node, ast.get_source_segment(source, node))))
+    for token in tokenize.generate_tokens(io.StringIO(source + "\n").readline):
+        text = token.string.lstrip("# ")
+        if (
+            token.type == tokenize.COMMENT
+            and not token.string.startswith("###")
+            and LETTER.search(text)
+            and (said := words(text)) != text
+        ):
+            row, column = token.start[0] - 1, token.start[1]
+            begin = len(rows[row][:column].encode())
+            edits.append(((row, begin), (row, begin + len(token.string.encode())), f"# {said}"))
+    return edits
+
+
+def _strings(tree: ast.AST) -> list[ast.expr]:
+    """The strings and f-strings, in their order; what stands within an f-string is its part."""
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            found.append(node)
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))
+
+
+def _message(node: ast.expr, segment: str) -> str:
+    """A string as translators see it: an f-string with its {places}, a docstring without its indent."""
+    if isinstance(node, ast.JoinedStr):
+        return _template(node)
+    return inspect.cleandoc(node.value) if segment.startswith('"""') else node.value
+
+
+def _template(node: ast.JoinedStr) -> str:
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(part.value.replace("{", "{{").replace("}", "}}"))
+        else:
+            how = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
+            form = f":{_template(part.format_spec)}" if part.format_spec else ""
+            parts.append(f"{{{ast.unparse(part.value)}{how}{form}}}")
+    return "".join(parts)
+
+
+def _literal(text: str, node: ast.expr, before: str) -> str:
+    """What a program reads as `text`, in the manner of what stood there before: its marks, its lines."""
+    marks = "f" * isinstance(node, ast.JoinedStr) + "r" * before.lower().startswith(("r", "fr", "rf"))
+    indent = "\n" + " " * node.col_offset
+    if before.startswith('"""'):
+        end = indent if "\n" in before[3:] else ""
+        return '"""' + re.sub(r"\n(?=.)", indent, text) + end + '"""'
+    if "r" not in marks:
+        places = re.split(r"(\{[^{}]*\})", text) if "f" in marks else [text]
+        places[::2] = (each.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for each in places[::2])
+        text = "".join(places)
+    pieces = re.findall(rf"(?:\{{[^{{}}]*\}}|\\.|.){{1,{WIDEST}}}", text) if "\n" in before else [text]
+    return indent.join(f'{marks}"{piece}"' for piece in pieces)
+
+
+# Catalogues
+
+
+def read(language: str, *names: str) -> dict[str, str]:
+    """The translations in some catalogues. A message that has none, or a doubtful one, is not among them."""
+    catalogues = [_catalogue(language, name) for name in names]
+    return {each.id: each.string for one in catalogues for each in one if each.id and each.string and not each.fuzzy}
+
+
+def missing(language: str, name: str, found: list[str]) -> list[str]:
+    """The messages, of those that were found in a lesson, that have no translation or a stale one."""
+    known = read(language, name)
+    return [message for message in found if message not in known]
+
+
+def write(language: str, name: str, found: list[str]):
+    """Brings a catalogue in step with the messages of its lesson."""
+    template = Catalog()
+    for message in found:
+        template.add(message)
+    catalogue = _catalogue(language, name)
+    catalogue.update(template)
+    catalogue.obsolete.clear()
+    page = io.BytesIO()
+    write_po(page, catalogue, width=0, omit_header=True)
+    path = LESSONS / language / f"{name}.po"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(page.getvalue())
+
+
+def _catalogue(language: str, name: str) -> Catalog:
+    path = LESSONS / language / f"{name}.po"
+    return read_po(io.BytesIO(path.read_bytes() if path.exists() else b""), charset="utf-8")
+
+
+def main(wanted: list[str]) -> int:
+    from build import all_messages
+
+    for language in wanted or languages():
+        for name, found in all_messages().items():
+            write(language, name, found)
+            left = missing(language, name, found)
+            print(f"{language}/{name}.po: {len(found)} messages" + (f", {len(left)} to translate" if left else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
