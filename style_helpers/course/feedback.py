@@ -259,7 +259,7 @@ def _short(text: str, longest: int = 40) -> str:
 
 
 ERRORS = {  # a pattern in an error's words: what it means
-    "is not defined": "A function knows its arguments, what it makes itself, and what cells above made.",
+    "is not defined": "A function knows its arguments, what it makes, and what cells above made; text needs quotes.",
     "local variable": "This variable gets its value too late, or in a branch that was not taken.",
     "Boolean value of Tensor": "One yes or no is asked, as by `max` or `if`: take `clamp`, `torch.where` or `.all()`.",
     "define __round__|step must be": "Tensors have methods of their own for this: `.round()`, `.flip(...)`.",
@@ -323,7 +323,7 @@ def _seen_in_code(answer) -> str:
     if unused := [f"`{name}`" for name in code.co_varnames[: code.co_argcount] if name not in used]:
         found += f" Your function never uses {' and '.join(unused)}."
     names = dict.fromkeys(step.argval for step in steps if step.opname == "LOAD_GLOBAL")
-    kinds = Tensor | np.ndarray | Image.Image | Integral | dict | list | tuple
+    kinds = Tensor | np.ndarray | Image.Image | Integral | dict
     if others := [f"`{name}`" for name in names if isinstance(answer.__globals__.get(name), kinds)]:
         found += f" Your function reads {' and '.join(others)} from another cell: should that come from its arguments?"
     return found
@@ -412,7 +412,7 @@ def _gradient_problem(it: Exercise, answer) -> str:
             what = "it is cut from the gradient" if run.value is None else "its gradient is not: a part is cut off"
             names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
             found = " and ".join(f"`{words}`" for name, words in CUTTERS.items() if name in names)
-            usual = "look for `.detach()`, `.item()`, `.data` or `torch.no_grad()`"
+            usual = "look for `.detach()`, `.item()`, `float()`, `.data` or `torch.no_grad()`"
             return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
     return ""
 

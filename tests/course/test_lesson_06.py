@@ -142,6 +142,11 @@ WRONG = {
         ),
         ("the last term alone", "total = total + ", "total = +"),
         ("In all cases it is 0.3333 times", "return total", "return total / len(features)"),
+        (
+            "a mean over the content layers",
+            "content_weight * content",
+            "content_weight / len(content_target) * content",
+        ),
         ("a mean over the style layers", "style_weight * style", "style_weight / len(style_target) * style"),
         ("style alone", "    for layer, target in style", "    total = 0.0\n    for layer, target in style"),
         ("content alone", "    for layer, target in style", "    return total\n    for layer, target in style"),

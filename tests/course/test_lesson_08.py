@@ -176,6 +176,7 @@ WRONG = {
         ),
         ("is `return` missing", '    return "fine"', "    picture"),
         ("is 'ok', but 'fine' is expected", '"fine"', '"ok"'),
+        ("text needs quotes", '"fine"', "fine"),
         (
             "words with a capital",
             '"shape"',

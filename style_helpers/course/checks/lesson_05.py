@@ -181,7 +181,7 @@ def _betas(one: float, two: float) -> dict:
             lambda *a: _adam(*a[:5], 1, take=(0.1 * a[5], 0.001)),
         ("a step upwards", "Subtract the step from x"): lambda *a: _adam(*a[:5], -a[5]),
         ("a step without the learning rate", "Multiply the step by it"): lambda *a: _adam(*a[:5], 1),
-        ("the old x given back", "Return the new x, m and v"): lambda *a: (a[0], *_adam(*a)[1:]),
+        ("an x that stays", "Return the new x, m and v; and epsilon is small, 1e-8"): lambda *a: (a[0], *_adam(*a)[1:]),
         ("the step in place of x", "Return x - step"): lambda *a: (a[0] - _adam(*a)[0], *_adam(*a)[1:]),
         ("m and v given back in the wrong order", "Return x, m, v"): lambda *a: tuple(_adam(*a)[i] for i in (0, 2, 1)),
         ("x given back at the end", "Return x, m, v"): lambda *a: tuple(_adam(*a)[i] for i in (1, 2, 0)),
@@ -234,7 +234,7 @@ def _beyond(x: Tensor) -> Tensor:
         ("all numbers above 0", "Below 0 the way outside is -x, with a minus"): lambda x: F.relu(x).square().mean(),
         ("a minus between the two sides", "Both are bad: add them"):
             lambda x: (_beyond(x) * _beyond(x).abs()).mean().neg(),
-        ("a product of the two sides", "No number is both below 0 and above 1: add them"):
+        ("0 for any picture", "Subtract `x.clamp(0, 1)`, not x; and the two sides are added, not multiplied"):
             lambda x: (F.relu(-x) * F.relu(x - 1)).square().mean(),
         ("clamped squares", "Clamp x itself, and square how far that is from x"):
             lambda x: x.square().clamp(0, 1).mean(),
@@ -245,6 +245,8 @@ def _beyond(x: Tensor) -> Tensor:
             lambda x: F.relu(-x).mean().square() + F.relu(x - 1).mean().square(),
         ("ways outside that end at 1", "A number may lie further outside: `clamp(min=0)`"):
             lambda x: _beyond(x).clamp(-1, 1).square().mean(),
+        ("parentheses that leave x out of the square", "First subtract, then square: `(x - x.clamp(0, 1)) ** 2`"):
+            lambda x: (x - x.clamp(0, 1).square()).mean(),
         ("the sum", "Take the mean over all numbers"): lambda x: _beyond(x).square().sum(),
         ("a sum divided by the first side", "Divide by the count of all numbers: `.mean()`"):
             lambda x: _beyond(x).square().sum() / len(x),

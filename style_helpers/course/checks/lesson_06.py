@@ -142,6 +142,8 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, c, s, wc / 2, ws),
         ("a mean over all terms", "Add them up"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws) / (len(c) + len(s)),
+        ("a mean over the content layers", "Add the layers up"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc / len(c), ws),
         ("a mean over the style layers", "Add the layers up"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws / len(s)),
         ("style alone", "The content distances are missing or 0: compare with content_target, and begin with 0 once"):

@@ -57,12 +57,18 @@ def _seen(field: int, height: int, width: int) -> int:
             lambda field, height, width: (min(field, height) + min(field, width)) / (height + width),
         ("a division by the sum of the sides", "An area is height times width"):
             lambda field, height, width: _seen(field, height, width) / (height + width),
+        ("a division by the height alone", "Divide by the picture's area, height * width"):
+            lambda field, height, width: _seen(field, height, width) / height,
+        ("a division by the width alone", "Divide by the picture's area, height * width"):
+            lambda field, height, width: _seen(field, height, width) / width,
         ("a width that multiplies in place of dividing", "Put the divisor in parentheses: `/ (height * width)`"):
             lambda field, height, width: _seen(field, height, width) / height * width,
         ("a width that multiplies, and no upper end", "Clamp each side, and put the divisor in parentheses"):
             lambda field, height, width: field**2 / height * width,
         ("percent", "A share goes from 0 to 1: leave out the 100"):
             lambda field, height, width: 100 * _seen(field, height, width) / (height * width),
+        ("a rounded percentage", "A share goes from 0 to 1, with all its digits"):
+            lambda field, height, width: round(100 * _seen(field, height, width) / (height * width)),
         ("a rounded share", "Give all its digits"):
             lambda field, height, width: round(_seen(field, height, width) / (height * width), 2),
         ("a division without its remainder", "`//` and `int` leave 0 of most shares: divide with `/` alone"):
@@ -168,6 +174,8 @@ def _stretched(picture: Tensor) -> Tensor:
             _transfer(_weighted(0.299, 0.114, 0.587)),
         ("the lightest colour in place of the luminance", "A luminance is made of all three"):
             _transfer(lambda picture: picture.amax(1, keepdim=True)),
+        ("a luminance without its blue", "A luminance is made of all three"): _transfer(_weighted(0.299, 0.587, 0)),
+        ("a luminance without its red", "A luminance is made of all three"): _transfer(_weighted(0, 0.587, 0.114)),
         ("red in place of the luminance", "A luminance is made of all three"):
             _transfer(lambda picture: picture[:, :1]),
         ("green in place of the luminance", "A luminance is made of all three"):
