@@ -9,9 +9,11 @@ The inputs are small and lie on the processor, wherever a lesson computes: so an
 machine, and one with numbers of its own, as in `torch.tensor([0.485, 0.456, 0.406])`, is right on all of them.
 """
 
+import difflib
 import dis
 import html
 import inspect
+import itertools
 import math
 import os
 import re
@@ -140,11 +142,19 @@ def _judge(it: Exercise, answer) -> Feedback:
     for (looks, look_next), formula in it.mistakes.items():
         wrong = (_run(it, formula, make) for make in it.cases.values())
         if all(_alike(*pair, strict=False) for pair in zip(mine, wrong, strict=True)):
-            return Feedback(False, f"This looks like {looks}. {look_next}.")
+            return Feedback(False, f"This looks like {looks}. {look_next}.{_seen_in_code(answer)}")
+    partly = {}
+    for key, formula in it.mistakes.items() if len(right) > 3 else ():
+        triples = zip(mine, (_run(it, formula, make) for make in it.cases.values()), right, strict=True)
+        same = [_alike(a, b, strict=False) for a, b, c in triples if not _alike(b, c, strict=False)]
+        partly[len(same) * all(same)] = key
+    if max(partly, default=0) > 1:  # the mistake that shows most
+        looks, look_next = partly[max(partly)]
+        return Feedback(False, f"This looks like {looks}, and something else. {look_next}.{_seen_in_code(answer)}")
     first, words = agree.index(False), list(it.cases)
     place = f"It is right with {words[first - 1]}. But with {words[first]}: " if first else f"With {words[first]}: "
     results = [[_tensor_of_bytes(run.value) for run in runs] for runs in (mine, right)]
-    look = relation(*results, [make()[0] for make in it.cases.values() if it.arguments]) or it.look
+    look = relation(*results, [dict(zip(it.arguments, make(), strict=True)) for make in it.cases.values()]) or it.look
     oddity = _error_or_change(mine[first], answer) or _oddity(it, mine[first].value, right[first].value, look)
     message = f"{place if it.arguments else ''}{oddity}{_seen_in_code(answer)}"
     return Feedback(False, message[0].upper() + message[1:])
@@ -171,9 +181,7 @@ def _unchanged(now, before) -> bool:
 
 
 def _alike(mine: Run, other: Run, strict: bool) -> bool:
-    if mine.error is not None or other.error is not None:
-        return type(mine.error) is type(other.error)
-    return mine.changed == other.changed and _same(mine.value, other.value, strict)
+    return mine.error is None and mine.changed == other.changed and _same(mine.value, other.value, strict)
 
 
 def _same(mine, right, strict: bool) -> bool:
@@ -251,25 +259,34 @@ def _short(text: str, longest: int = 40) -> str:
 
 
 ERRORS = {  # a pattern in an error's words: what it means
-    "is not defined": "A function knows its arguments, what it makes itself, and what cells above made.",
+    "is not defined": "A function knows its arguments, what it makes, and what cells above made; text needs quotes.",
     "local variable": "This variable gets its value too late, or in a branch that was not taken.",
-    "Boolean value of Tensor": "Here one yes or no is asked, as by `max`, `min`, `if` or an option of "
-    "`nn.MSELoss(...)`: a tensor of many numbers has none. It has `clamp` and `torch.where`.",
+    "Boolean value of Tensor": "One yes or no is asked, as by `max` or `if`: take `clamp`, `torch.where` or `.all()`.",
     "define __round__|step must be": "Tensors have methods of their own for this: `.round()`, `.flip(...)`.",
     "_function|method'": "Round brackets behind its name call a function: are they missing?",
     "'torch.Size'": "That is a list of sides: `.numel()` is the count of numbers.",
+    "^KeyError": "The dictionary has no such key: ask each for its own, as by `.items()`, and not from memory.",
+    "'dict'": "This is a whole dictionary: take its tensors one by one, as in `features[layer]`.",
+    "NoneType": "There stands None: no `return` in a function, or a `.grad` before the first `backward()`.",
+    "unexpected keyword|required positional": "It takes other arguments than it is given: `help(...)` tells which.",
+    "Content is compared|matrix of .* channels": "Is it the same layer, and of both the features, or of both the Gram?",
+    "not require grad": "`backward()` needs a total computed of a tensor with `requires_grad_()`, not in `no_grad()`.",
+    "second time": "Each `backward()` needs a total computed anew, from a picture that no earlier step has computed.",
+    "leaf": "Copy first, then `requires_grad_()`: an optimiser moves what nothing has computed, and you its `.data`.",
+    "iterable": "Many things are asked here: a list in square brackets, or for a loop a `range(...)`.",
+    "bitwise_|for [|&]": "`|` and `&` bind tighter than `<` and `!=`: write `or` and `and`, or put parentheses.",
     r"^.{0,20}t\(\) expects": "`t()` turns a single matrix: for a batch take `.transpose(1, 2)`.",
     "out of bounds": "An index goes from 0 to the side less 1: take the sides from the argument's `shape`.",
-    r"'Tensor' and '(tuple|list)'|'(tuple|list)' and 'Tensor'": "Make a tensor of it first: `torch.tensor(...)`.",
-    "must match the size of tensor b|match the broadcast": "Sides are lined up from the right, and only a side of 1 is "
-    "repeated.",
-    "mat1 and mat2|of batch2|[Ee]xpected size|1D tensors|must be a matrix": "`@` needs as many columns on its left as "
-    "rows on its right: which of the two must be transposed?",
+    "'Tensor' and '(tuple|list)'|'(tuple|list)' and 'T|an index$|be Tensor, not": "Make a tensor: `torch.tensor(...)`.",
+    "size of tensor b|match the broadcast": "Sides are lined up from the right, and only a side of 1 is repeated.",
+    "size mismatch|mat1 and|of batch2|[Ee]xpected size|1D tensors|must be a matrix": "`@` needs as many columns on its "
+    "left as rows on its right: which of the two must be transposed?",
     "invalid for input of size": "A `reshape` keeps the count of numbers: take the sides from the argument's `shape`.",
     "view size is not compatible": "After `permute` numbers lie in another order: take `reshape` in place of `view`.",
-    "values to unpack": "As many names are needed on the left as there are parts on the right.",
+    "values to unpack": "As many names are needed as parts come: of a dictionary pairs come by `.items()`.",
     "Dimension out of range|not match the length of|too many indices": "How many dimensions are there? `.shape` tells.",
     "object is not callable": "Round brackets call a function: is a `*` missing, or is this no function?",
+    "'(float|int)' object has": "This is a plain number, as after `.item()`: it has no methods of a tensor.",
     "has no attribute": "What stands before the dot has another type than this needs.",
     "Byte|'Long'|'Int'|output dtype|can't be cast": "Whole numbers cannot do this: make them `.float()` first.",
     "to (Python )?[Ss]calar|only one element": "`.item()`, `float()` and `int()` take one number alone.",
@@ -284,23 +301,32 @@ def _error_or_change(run: Run, answer) -> str:
         where = f" in line {own[-1].lineno}, `{_short(own[-1].line, 100)}`," if own and own[-1].line else ""
         told = _told(run.error)
         meaning = next((f" {words}" for pattern, words in ERRORS.items() if re.search(pattern, told)), "")
-        return f"your function stops{where} with {told}.{meaning}"
+        known = [*(code.co_varnames if code else ()), *dir(getattr(run.error, "obj", None))]
+        near = difflib.get_close_matches(getattr(run.error, "name", None) or "", known, 1, 0.75)
+        return f"your function stops{where} with {told}.{f' Is `{near[0]}` meant?' if near else meaning}"
     names = " and ".join(f"`{name}`" for name in run.changed)
     remedy = "make a new tensor, without `-=` and without operations whose names end in `_`"
     return names and f"your function changes its argument {names}, which the caller still needs: {remedy}."
 
 
 def _seen_in_code(answer) -> str:
-    """Names a power that is none, and numbers of other cells where often the argument should have been asked."""
+    """Names what no result shows: a power that is none, a method not called, an argument not used, a global."""
     if not inspect.isfunction(answer):
         return ""
-    steps = list(dis.get_instructions(answer))
+    code, steps, found = answer.__code__, list(dis.get_instructions(answer)), ""
     if any(step.opname == "BINARY_OP" and step.argrepr == "^" for step in steps):
-        return " Your function computes with `^`: a power is written `**` in Python."
+        found += " Your function computes with `^`: a power is written `**` in Python."
+    for step, following in itertools.pairwise(steps):
+        if step.opname == "LOAD_ATTR" and following.opname == "POP_TOP":
+            found += f" Your function names `{step.argval}` but does not call it: write `{step.argval}()`."
+    used = re.findall(r"\w+", " ".join(step.argrepr for step in steps if step.opname != "STORE_FAST"))
+    if unused := [f"`{name}`" for name in code.co_varnames[: code.co_argcount] if name not in used]:
+        found += f" Your function never uses {' and '.join(unused)}."
     names = dict.fromkeys(step.argval for step in steps if step.opname == "LOAD_GLOBAL")
-    kinds = Tensor | np.ndarray | Image.Image | Integral
-    found = " and ".join(f"`{name}`" for name in names if isinstance(answer.__globals__.get(name), kinds))
-    return found and f" Your function reads {found} from another cell: should that come from its arguments?"
+    kinds = Tensor | np.ndarray | Image.Image | Integral | dict
+    if others := [f"`{name}`" for name in names if isinstance(answer.__globals__.get(name), kinds)]:
+        found += f" Your function reads {' and '.join(others)} from another cell: should that come from its arguments?"
+    return found
 
 
 def _oddity(it: Exercise, mine, right, look: str, name: str = "your result") -> str:
@@ -332,7 +358,8 @@ def _no_tensor(mine, name: str) -> str:
         return f"{name} is a NumPy array, but a tensor is asked: NumPy keeps no gradient, stay with torch."
     if isinstance(mine, Real):
         kind = f"a Python number ({type(mine).__name__})"
-        return f"{name} is {kind}, but a tensor is asked: `.item()` and `float()` cut the gradient, leave them out."
+        cut = "`.item()` and `float()` cut the gradient, and so do counts"
+        return f"{name} is {kind}, but a tensor is asked: {cut if mine else 'nothing was added to this 0'}."
     if isinstance(mine, tuple | list):
         return f"{name} has {len(mine)} parts, but one tensor is asked."
     return "" if isinstance(mine, Tensor) else f"{name} is of type {type(mine).__name__}, but a tensor is asked."
@@ -346,7 +373,7 @@ def _oddity_of_tensor(mine: Tensor, right: Tensor, look: str, name: str) -> str:
         return f"{name} is on the device {mine.device}, but the arguments are on {right.device}: stay there."
     if odd := int((~mine.isfinite()).sum()):
         usual = "look for a division by 0 or the root of a negative number"
-        return f"{name} holds {odd} of {mine.numel()} numbers that are NaN or infinite: {usual}."
+        return f"{name} holds {odd} of {mine.numel()} numbers that are NaN or infinite: {usual}. {look}"
     if mine.dtype != right.dtype:
         alike = mine.is_floating_point() or _same(mine, right, strict=False)
         remedy = f": `.to({right.dtype})` changes it." if alike else f", and other numbers too. {look}"
@@ -360,7 +387,7 @@ def _oddity_of_tensor(mine: Tensor, right: Tensor, look: str, name: str) -> str:
 
 def _meaning(mine: Tensor, right: Tensor) -> str:
     """What a wrong shape may come from."""
-    if not right.shape:
+    if not right.shape and mine.numel() > 1:
         means = [name for name in ("mean", "sum") if _same(getattr(mine.double(), name)(), right.double(), strict=True)]
         return f": `.{means[0]}()` is missing" if means else ": one number is asked for all together"
     if not mine.shape:
@@ -385,7 +412,7 @@ def _gradient_problem(it: Exercise, answer) -> str:
             what = "it is cut from the gradient" if run.value is None else "its gradient is not: a part is cut off"
             names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
             found = " and ".join(f"`{words}`" for name, words in CUTTERS.items() if name in names)
-            usual = "look for `.detach()`, `.item()`, `.data` or `torch.no_grad()`"
+            usual = "look for `.detach()`, `.item()`, `float()`, `.data` or `torch.no_grad()`"
             return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
     return ""
 

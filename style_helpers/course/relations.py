@@ -36,28 +36,30 @@ POWERS = sorted(itertools.product((0, 1, -1), range(-3, 4), range(-2, 3), range(
 PLAIN = (0.25, 0.5, 1, 2, 4)  # numbers that stand beside sides, in a factor that is no chance
 
 
-def relation(mine: list, right: list, first: list) -> str:
+def relation(mine: list, right: list, given: list[dict]) -> str:
     """One sentence, the shortest that is true, if in all cases mine come from the right ones in the same way; else "".
 
-    mine, right: results, one for each case: numbers, tensors, or tuples of them. first: what the function got as its
-    first argument; where that is of shape (B, C, H, W), a factor is told in these letters.
+    mine, right: results, one for each case: numbers, tensors, or tuples of them. given: the function's arguments by
+    their names; where the first is of shape (B, C, H, W), a factor is told in these letters.
     """
     if len(right) < 2:
         return ""
     if isinstance(right[0], tuple):
         whole = all(isinstance(value, tuple | list) and len(value) == len(right[0]) for value in mine)
         parts = zip(zip(*mine, strict=True), zip(*right, strict=True), strict=True) if whole else ()
-        return next(filter(None, (relation([*a], [*b], first) for a, b in parts)), "")
+        said = [relation([*a], [*b], given) for a, b in parts]  # from the last: often the first is made of the others
+        return next((f"Part {number + 1}: {said[number]}" for number in reversed(range(len(said))) if said[number]), "")
     mine, right = [_numbers(value) for value in mine], [_numbers(value) for value in right]
     if any(value is None for value in mine + right):
         return ""
     if all(value.shape == mine[0].shape and torch.equal(value, mine[0]) for value in mine):
-        return "It is the same in all cases: what your function gets does not reach its result."
+        return "It is the same in all cases: does what your function gets reach its result?"
     if not any(value.dim() for value in mine + right):
         more = [(a - b).item() for a, b in zip(mine, right, strict=True)]
         if more[0] and all(_close(one, more[0]) for one in more):
             return f"In all cases it is {abs(more[0]):.4g} too {'large' if more[0] > 0 else 'small'}."
-    sizes = [x.shape if isinstance(x, Tensor) and x.dim() == 4 else (1, 1, 1, 1) for x in first]
+    firsts = (next(iter(each.values()), None) for each in given)
+    sizes = [x.shape if isinstance(x, Tensor) and x.dim() == 4 else (1, 1, 1, 1) for x in firsts]
     found = []
     for words, change in RELATIONS.items():
         try:
@@ -69,16 +71,27 @@ def relation(mine: list, right: list, first: list) -> str:
         if times is not None:
             hint = ": look at what you divide by" if re.search("[A-Z]|another", times) else ""
             found.append(f"In all cases it is {times}the expected one{words}{hint}.")
-    return min(found, key=len, default="")
+    return min(found, key=len, default="") or next(filter(None, map(_added_up, mine, right, given)), "")
+
+
+def _added_up(mine: Tensor, right: Tensor, given: dict) -> str:
+    """How one wrong result is added up of arguments and their squares, if it is."""
+    terms = {name: x.flatten().double() for name, x in given.items() if isinstance(x, Tensor) and x.shape == mine.shape}
+    terms |= {f"{name}^2": x.square() for name, x in terms.items()}
+    if not 2 < len(terms) + 2 < mine.numel() or mine.shape != right.shape or torch.allclose(mine, right):
+        return ""
+    basis, mine = torch.stack([*terms.values()], dim=1), mine.reshape(-1, 1)
+    weights = torch.linalg.lstsq(basis, mine, driver="gelsd").solution
+    sums = [f"{weight.item():.3g} {name}" for weight, name in zip(weights, terms, strict=True) if abs(weight) > 1e-5]
+    exact = (basis @ weights - mine).abs().max() < 1e-6 * mine.abs().max()
+    return f"It is {' + '.join(sums)}.".replace("+ -", "- ") if exact else ""
 
 
 def _numbers(value) -> Tensor | None:
     value = torch.tensor(value) if isinstance(value, Real) else value
     if not isinstance(value, Tensor) or value.device.type != "cpu" or value.is_sparse or value.is_complex():
         return None
-    if not value.numel() or not value.isfinite().all():
-        return None
-    return value.detach().double()
+    return value.detach().double() if value.numel() and value.isfinite().all() else None
 
 
 def _close(one: float, other: float) -> bool:

@@ -241,7 +241,7 @@ MISTAKES = [(name, key) for name, check in TABLES.items() for key in check.exerc
 def test_each_usual_mistake_is_named_as_itself(name, key):
     it = OFFERED[name].exercise
     wrong = it.mistakes[key] if it.arguments else it.mistakes[key]()
-    assert said(OFFERED[name], wrong) == f"This looks like {key[0]}. {key[1]}."
+    assert said(OFFERED[name], wrong).startswith(f"This looks like {key[0]}. {key[1]}.")
 
 
 @pytest.mark.parametrize("name", TABLES)

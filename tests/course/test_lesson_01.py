@@ -120,7 +120,7 @@ M, S = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
 WRONG = [
     ("to_tensor", to_tensor_of_another_cell, "reads `pixels` from another cell"),
     ("to_tensor", to_tensor_of_another_cell, "the same in all cases"),
-    ("to_tensor", to_tensor_of_an_unknown_name, "NameError: name 'pictures' is not defined. A function knows its"),
+    ("to_tensor", to_tensor_of_an_unknown_name, "NameError: name 'pictures' is not defined. Is `picture` meant?"),
     ("to_tensor", to_tensor_for_one_size, "take the sides from the argument's `shape`"),
     ("to_tensor", lambda p: np.array(p).permute(2, 0, 1), "have different methods"),
     ("to_tensor", lambda p: bytes_of(p).permute(2, 0, 1)[None] // 255, "keeps whole numbers alone"),

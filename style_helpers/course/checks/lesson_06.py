@@ -22,6 +22,8 @@ from style_helpers.course.feedback import draw, exercise
         ("a root", "The weight acts squared: from inside to the front it grows"): lambda: math.sqrt(1000),
         ("one divided by the factor", "The style gets more weight, not less"): lambda: 1e-6,
         ("one divided by the weight", "The style gets more weight, not less"): lambda: 1e-3,
+        ("ten times the weight", "It acts squared: 1000 times itself"): lambda: 1e4,
+        ("1000 ^ 2", "That is no power in Python: write `**`"): lambda: 1000 ^ 2,
         ("half the weight", "The weight acts squared"): lambda: 500,
         ("half the square", "There is no half here: (w G - w A)^2 = w^2 (G - A)^2"): lambda: 500_000,
         ("twice the square", "The 2 would come with a gradient: asked is the distance"): lambda: 2_000_000,
@@ -67,6 +69,15 @@ def _without(targets: dict, others: dict) -> dict:
     return {layer: target for layer, target in targets.items() if layer not in others}
 
 
+def _weighted_again(f, content, style, wc, ws) -> Tensor:
+    total = 0
+    for layer, target in content.items():
+        total = wc * (total + losses.content_distance(f[layer], target))
+    for layer, target in style.items():
+        total = ws * (total + losses.style_distance(losses.gram_matrix(f[layer]), target))
+    return total
+
+
 def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -> Callable[[], tuple]:
     sizes = {"relu1_1": (2, 7, 8), "relu2_1": (3, 5, 6), "relu3_1": (4, 3, 2)}
     return lambda: (
@@ -83,6 +94,8 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, c, s, wc**2, ws**2),
         ("the style weight inside the square", "There it acts squared, the seed's mistake: multiply the distances"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws**2),
+        ("the content weight inside the square", "There it acts squared: multiply the distances"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc**2, ws),
         ("the style weight on one side of the difference", "Multiply the distance by it"):
             lambda f, c, s, wc, ws: _total(f, c, {layer: gram / ws for layer, gram in s.items()}, wc, ws**2),
         ("the two weights exchanged", "content_weight belongs to the content distances"):
@@ -93,12 +106,24 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, c, s, wc, 1),
         ("a content sum without its weight", "Multiply it by content_weight"):
             lambda f, c, s, wc, ws: _total(f, c, s, 1, ws),
+        ("the style weight at both sums", "The content distances have content_weight"):
+            lambda f, c, s, wc, ws: _total(f, c, s, ws, ws),
+        ("the content weight at both sums", "The style distances have style_weight"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc, wc),
+        ("the product of the weights before all", "Each sum has a weight of its own"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc * ws, wc * ws),
+        ("a running total that is weighted again and again", "Multiply each distance alone: total + weight * distance"):
+            _weighted_again,
         ("the sum of the weights before all", "Each sum has a weight of its own"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc + ws, wc + ws),
         ("both weights on the content", "Multiply before you add: the running total is weighted a second time"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc * ws, ws),
         ("weights that are added", "Multiply the distances by them"):
             lambda f, c, s, wc, ws: sum(_sums(f, c, s)) + wc + ws,
+        ("a weight added at each layer", "Multiply: total + weight * distance"):
+            lambda f, c, s, wc, ws: sum(_sums(f, c, s)) + wc * len(c) + ws * len(s),
+        ("the last term alone", "`=+` sets anew: add with `+=` or `total = total + ...`"):
+            lambda f, c, s, wc, ws: _total(f, {}, _last(s), wc, ws),
         ("weights divided by their sum", "Take them as they are"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws) / (wc + ws),
         ("a division by the weights", "Multiply by them"):
@@ -109,8 +134,16 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, c, s, wc, -ws),
         ("a mean over the layers", "Add the layers up"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc / len(c), ws / len(s)),
+        ("a fifth of the style distances", "style_weight has taken the paper's fifth in"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc, ws / 5),
+        ("a quarter of the style distances", "Gatys' quarter is in style_weight"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc, ws / 4),
+        ("half of the content distances", "Gatys' half is in content_weight"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc / 2, ws),
         ("a mean over all terms", "Add them up"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws) / (len(c) + len(s)),
+        ("a mean over the content layers", "Add the layers up"):
+            lambda f, c, s, wc, ws: _total(f, c, s, wc / len(c), ws),
         ("a mean over the style layers", "Add the layers up"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws / len(s)),
         ("style alone", "The content distances are missing or 0: compare with content_target, and begin with 0 once"):
@@ -121,6 +154,8 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, _first(c), {}, wc, 0),
         ("style at its first layer alone", "A `return` inside a loop ends it: put it behind both"):
             lambda f, c, s, wc, ws: _total(f, c, _first(s), wc, ws),
+        ("the first layer alone", "Go through all layers of both dictionaries"):
+            lambda f, c, s, wc, ws: _total(f, _first(c), _first(s), wc, ws),
         ("the last layer alone", "Add within the loop: `total = total + ...`"):
             lambda f, c, s, wc, ws: _total(f, _last(c), _last(s), wc, ws),
         ("the last content layer alone", "Add within the loop: `total = total + ...`"):

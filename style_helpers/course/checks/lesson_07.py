@@ -57,12 +57,18 @@ def _seen(field: int, height: int, width: int) -> int:
             lambda field, height, width: (min(field, height) + min(field, width)) / (height + width),
         ("a division by the sum of the sides", "An area is height times width"):
             lambda field, height, width: _seen(field, height, width) / (height + width),
+        ("a division by the height alone", "Divide by the picture's area, height * width"):
+            lambda field, height, width: _seen(field, height, width) / height,
+        ("a division by the width alone", "Divide by the picture's area, height * width"):
+            lambda field, height, width: _seen(field, height, width) / width,
         ("a width that multiplies in place of dividing", "Put the divisor in parentheses: `/ (height * width)`"):
             lambda field, height, width: _seen(field, height, width) / height * width,
         ("a width that multiplies, and no upper end", "Clamp each side, and put the divisor in parentheses"):
             lambda field, height, width: field**2 / height * width,
         ("percent", "A share goes from 0 to 1: leave out the 100"):
             lambda field, height, width: 100 * _seen(field, height, width) / (height * width),
+        ("a rounded percentage", "A share goes from 0 to 1, with all its digits"):
+            lambda field, height, width: round(100 * _seen(field, height, width) / (height * width)),
         ("a rounded share", "Give all its digits"):
             lambda field, height, width: round(_seen(field, height, width) / (height * width), 2),
         ("a division without its remainder", "`//` and `int` leave 0 of most shares: divide with `/` alone"):
@@ -73,11 +79,21 @@ def _seen(field: int, height: int, width: int) -> int:
             lambda field, height, width: 1 - _seen(field, height, width) / (height * width),
         ("half a field", "`field` is the whole side of the square, not what lies on one side of the unit"):
             lambda field, height, width: _seen(field / 2, height, width) / (height * width),
+        ("twice the field", "`field` is the whole side of the square"):
+            lambda field, height, width: _seen(2 * field, height, width) / (height * width),
         ("a round field", "It is a square"):
             lambda field, height, width: min(1.0, math.pi * (field / 2) ** 2 / (height * width)),
         ("the field's side divided by the picture's area", "The field is a square: it has two sides"):
             lambda field, height, width: field / (height * width),
         ("the number of pixels seen", "Divide it by the number of pixels in the picture"): _seen,
+        ("a division by the square's own area", "Divide by the picture's area, height * width"):
+            lambda field, height, width: _seen(field, height, width) / field**2,
+        ("what lies beside the square", "What is seen is asked: `min(field, height)` by `min(field, width)`"):
+            lambda field, height, width: (height - field) * (width - field) / (height * width),
+        ("an area cut as a whole, and not divided", "Cut each side, and divide by height * width"):
+            lambda field, height, width: min(field**2, height * width),
+        ("the square's area alone", "Cut each side, and divide by height * width"):
+            lambda field, height, width: field**2,
         ("the fraction upside down", "What is seen stands above, the whole picture below"):
             lambda field, height, width: height * width / _seen(field, height, width),
         ("the fraction upside down, and not cut off", "What is seen stands above, and clamp each side"):
@@ -139,6 +155,8 @@ def _stretched(picture: Tensor) -> Tensor:
             _transfer(lambda picture: _y(picture) / 3),
         ("weighted colours that are not added up", "A luminance is one number a point: `.sum(1, keepdim=True)`"):
             _transfer(lambda picture: torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1) * picture),
+        ("a sum over the columns", "The colours are dimension 1"):
+            _transfer(lambda picture: (torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1) * picture).sum(3, True)),
         ("a sum over the rows", "The colours are dimension 1"):
             _transfer(lambda picture: (torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1) * picture).sum(2, True)),
         ("weights in the order blue, green, red", "0.299 belongs to red, channel 0"):
@@ -146,14 +164,32 @@ def _stretched(picture: Tensor) -> Tensor:
         ("weights of another standard, ITU-R BT.709", "Here they are 0.299, 0.587, 0.114"):
             _transfer(_weighted(0.2126, 0.7152, 0.0722)),
         ("rounded weights", "They are 0.299, 0.587, 0.114"): _transfer(_weighted(0.3, 0.59, 0.11)),
+        ("weights at the place of the batch", "The colours are dimension 1: `.view(1, 3, 1, 1)`"):
+            _transfer(lambda picture: (torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1, 1) * picture).sum(1, True)),
+        ("0.229 in place of 0.299", "Two digits are exchanged: 0.299 is red's"):
+            _transfer(_weighted(0.229, 0.587, 0.114)),
+        ("the weights of red and green exchanged", "Green, channel 1, looks brightest: it has 0.587"):
+            _transfer(_weighted(0.587, 0.299, 0.114)),
+        ("the weights of green and blue exchanged", "Green, channel 1, looks brightest: it has 0.587"):
+            _transfer(_weighted(0.299, 0.114, 0.587)),
+        ("the lightest colour in place of the luminance", "A luminance is made of all three"):
+            _transfer(lambda picture: picture.amax(1, keepdim=True)),
+        ("a luminance without its blue", "A luminance is made of all three"): _transfer(_weighted(0.299, 0.587, 0)),
+        ("a luminance without its red", "A luminance is made of all three"): _transfer(_weighted(0, 0.587, 0.114)),
         ("red in place of the luminance", "A luminance is made of all three"):
             _transfer(lambda picture: picture[:, :1]),
         ("green in place of the luminance", "A luminance is made of all three"):
             _transfer(lambda picture: picture[:, 1:2]),
         ("one luminance for the whole picture", "Each point has its own: add up the colours alone, dimension 1"):
             _transfer(lambda picture: _y(picture).mean()),
+        ("one sum for the whole picture", "Each point has its own: add up the colours alone, dimension 1"):
+            _transfer(lambda picture: _y(picture)[:, 0].sum()),
         ("the two pictures exchanged", "The colours are the photograph's, the luminance is the painting's"):
             lambda c, p: _moved(p, c).clamp(0, 1),
+        ("the painting in place of the photograph", "The colours come from `content`"):
+            lambda c, p: _moved(p, 2 * p - c).clamp(0, 1),
+        ("the difference of the luminances alone", "Add it to the photograph"):
+            lambda c, p: (_y(p) - _y(c))[:, :1].clamp(0, 1),
         ("the sign turned", "Add the painting's luminance, take the photograph's away"):
             lambda c, p: _moved(c, c * 2 - p).clamp(0, 1),
         ("a grey picture", "That is the luminance alone: the photograph's colours belong to it"):
@@ -219,6 +255,11 @@ def _chosen(f: Tensor, t: Tensor, divisor) -> Tensor:
             lambda f, t: _guided(f, t, f.shape[1] * t.square().mean()),
         ("a division by the sum of T", "T stands on both sides of the product, so divide by the sum of its squares"):
             lambda f, t: _guided(f, t, f.shape[1] * t.sum()),
+        ("a division by the sum of T alone", "Divide by C times the sum of T^2"): lambda f, t: _guided(f, t, t.sum()),
+        ("a division by the sum of T^2 twice", "Once is enough: the product has T on both sides already"):
+            lambda f, t: _guided(f, t, f.shape[1] * t.square().sum() ** 2),
+        ("a division by all positions, without C", "Divide by C times the sum of T^2"):
+            lambda f, t: _guided(f, t, t.numel()),
         ("a division by the square of the sum", "First square, then add up"):
             lambda f, t: _guided(f, t, f.shape[1] * t.sum() ** 2),
         ("a division by the root of the sum", "Leave out the root: C times the sum of T^2"):
@@ -241,8 +282,11 @@ def _chosen(f: Tensor, t: Tensor, divisor) -> Tensor:
             lambda f, t: _guided(f, t, f.shape[2] * t.square().sum()),
         ("a division by the width in place of C", "The channels are `features.shape[1]`"):
             lambda f, t: _guided(f, t, f.shape[3] * t.square().sum()),
-        ("3 in place of C", "The channels are `features.shape[1]`"):
-            lambda f, t: _guided(f, t, 3 * t.square().sum()),
+        **{
+            (f"{number} in place of C", "The channels are `features.shape[1]`"):
+                lambda f, t, number=number: _guided(f, t, number * t.square().sum())
+            for number in (3, 64, 128, 256, 512)
+        },
         ("a division by C plus the sum", "Multiply the two"): lambda f, t: _guided(f, t, f.shape[1] + t.square().sum()),
         ("a sum that multiplies", "Put the divisor in parentheses: `/ (C * sum)`"):
             lambda f, t: _guided(f, t, f.shape[1] / t.square().sum()),
@@ -254,6 +298,10 @@ def _chosen(f: Tensor, t: Tensor, divisor) -> Tensor:
             lambda f, t: _guided(f, (t > 0.5).float(), f.shape[1] * (t > 0.5).sum()),
         ("all positions with a mask above 0, alike", "A mask may lie between 0 and 1: multiply, do not choose"):
             lambda f, t: _guided(f, (t > 0).float(), f.shape[1] * (t > 0).sum()),
+        ("positions above one half, divided by the sum of T^2", "Multiply the features by the mask, do not choose"):
+            lambda f, t: _guided(f, (t > 0.5).float(), f.shape[1] * t.square().sum()),
+        ("positions above 0 alike, divided by the sum of T^2", "Multiply the features by the mask, do not choose"):
+            lambda f, t: _guided(f, (t > 0).float(), f.shape[1] * t.square().sum()),
         ("positions with a mask of 1 alone", "A mask may lie between 0 and 1: multiply, do not choose"):
             lambda f, t: _chosen(f, t, f.shape[1] * t.square().sum()),
         ("the mask turned around", "1 means here and 0 means not here"):
@@ -262,6 +310,10 @@ def _chosen(f: Tensor, t: Tensor, divisor) -> Tensor:
             lambda f, t: _guided(f, 1 - t, f.shape[1] * t.square().sum()),
         ("positions times positions", "A row for each channel is asked: F times F transposed, not the reverse"):
             lambda f, t: (f * t).flatten(2).mT @ (f * t).flatten(2) / (f.shape[1] * t.square().sum()),
+        ("all channels in one row", "Keep them apart, a row for each: `flatten(2)`"):
+            lambda f, t: (f * t).square().sum().view(1, 1) / (f.shape[1] * t.square().sum()),
+        ("the squares of the channels alone", "Each channel meets each: rows @ rows.transpose(1, 2)"):
+            lambda f, t: (f * t).square().sum((2, 3)) / (f.shape[1] * t.square().sum()),
         ("positions mixed up", "`reshape(1, H * W, C)` cuts memory in wrong places: use `flatten(2)`"):
             lambda f, t: _rows_of_c(f * t).mT @ _rows_of_c(f * t) / (f.shape[1] * t.square().sum()),
         ("channels mixed up", "After `permute` a row is no channel any more: use `flatten(2)` alone"):

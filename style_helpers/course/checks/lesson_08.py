@@ -58,7 +58,20 @@ def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
             partial(_report, shape=lambda x: x.ndim != 4 and x.shape[0] != 1, channels=lambda x: x.shape[1] != 3),
         ("wrong channels called a wrong shape", "(1, any, H, W) is a good shape: ask for `shape[1]` after it"):
             partial(_report, shape=lambda x: x.ndim != 4 or x.shape[:2] != (1, 3)),
+        ("a picture called fine before its shape is asked", 'Only behind all three questions it is "fine"'):
+            lambda x: _report(x, order="shape channels") if ASKED["range"](x) and _report(x) != "range" else (
+                _report(x, order="range")),
+        ("every shape called wrong", "H and W may be any: ask for `picture.ndim` and `picture.shape[0]`"):
+            lambda x: "shape",
+        ("the question for the shape turned round", "(1, C, H, W) is right: ask whether it is something else"):
+            partial(_report, shape=lambda x: x.ndim == 4 and x.shape[0] == 1, channels=lambda x: False),
+        ("too many dimensions let through", "Four are right: `!= 4`, not `< 4`"):
+            partial(_report, shape=lambda x: x.ndim < 4 or x.shape[0] != 1, channels=lambda x: x.shape[1] != 3),
+        ("one and four channels alone refused", "Any number but 3 is wrong: `!= 3`"):
+            partial(_report, channels=lambda x: x.shape[1] in (1, 4)),
         ("a grey picture let through", "Its shape is (1, 1, H, W): look at `picture.shape[1]`"):
+            partial(_report, channels=lambda x: x.shape[1] not in (1, 3)),
+        ("fewer than three channels let through", "Any number but 3 is wrong: `!= 3`"):
             partial(_report, channels=lambda x: x.shape[1] > 3),
         ("an alpha channel let through", "Its shape is (1, 4, H, W): three channels, not three or more"):
             partial(_report, channels=lambda x: x.shape[1] < 3),
@@ -70,8 +83,16 @@ def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
             partial(_report, channels=lambda x: x.ndim > 2 and x.shape[-3] == 3),
         ("bytes let through", "The largest number may be 1, not 255"): partial(_report, range=lambda x: x.min() < 0),
         ("a normalised picture let through", "It has numbers below 0"): partial(_report, range=lambda x: x.max() > 1),
+        ("a picture down to -1 let through", "The smallest number may be 0"):
+            partial(_report, range=lambda x: x.min() < -1 or x.max() > 1),
+        ("the range of one channel alone", "Ask all numbers: `picture.min()`, `picture.max()`"):
+            partial(_report, range=lambda x: x[:, 0].min() < 0 or x[:, 0].max() > 1),
+        ("`<` and `>` exchanged", "Outside is below 0 or above 1"):
+            partial(_report, range=lambda x: x.min() > 0 or x.max() < 1),
         ("an `and` between below 0 and above 1", "One of them is enough: `or`"):
             partial(_report, range=lambda x: x.min() < 0 and x.max() > 1),
+        ("the largest number alone", "Ask the smallest one too: `picture.min() < 0`"):
+            partial(_report, range=lambda x: x.max() < 0 or x.max() > 1),
         ("a range not asked of each number", "One number outside is enough: the smallest and the largest tell"):
             partial(_report, range=lambda x: (x < 0).all() or (x > 1).all()),
         ("the mean of the numbers", "One number outside is enough: ask the smallest and the largest"):
@@ -97,8 +118,13 @@ def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
         "two grey pictures, (2, 1, 4, 5)": lambda: (unit(2, 1, 4, 5),),
         "a grey picture, (1, 1, 4, 5)": lambda: (unit(1, 1, 4, 5),),
         "a picture with alpha, (1, 4, 4, 5)": lambda: (unit(1, 4, 4, 5),),
+        "a picture with two channels, (1, 2, 4, 5)": lambda: (unit(1, 2, 4, 5),),
+        "a film, (1, 3, 2, 4, 5)": lambda: (unit(1, 3, 2, 4, 5),),
+        "a picture too blue": lambda: (unit(1, 3, 4, 5) + torch.tensor([0, 0, 1]).view(3, 1, 1),),
+        "a picture far below 0": lambda: (unit(1, 3, 4, 5) - 2,),
         "bytes from 0 to 255": lambda: (255 * unit(1, 3, 4, 5).round(),),
         "a normalised picture": lambda: ((unit(1, 3, 4, 5) - 0.45) / 0.22,),
+        "numbers from -0.5 to 0.5": lambda: (unit(1, 3, 4, 5) - 0.5,),
         "a normalised dark picture": lambda: ((unit(1, 3, 4, 5) - 2) / 4,),
         "bytes without a batch dimension, (3, 4, 5)": lambda: (255 * unit(3, 4, 5),),
         "grey bytes, (1, 1, 4, 5)": lambda: (255 * unit(1, 1, 4, 5),),
@@ -117,7 +143,8 @@ def _bowl(x: Tensor) -> Tensor:
 
 
 def _outside(x: Tensor) -> Tensor:
-    return (x - 2).square().mean() + x[..., 0].square().sum()
+    first = x[..., 0].clone()  # so that a loop that computes its total once goes wrong without an error
+    return (x - 2).square().mean() + first.square().sum()
 
 
 FAULTS = {  # those of the lesson's broken loop, and one that is only half mended
@@ -149,6 +176,12 @@ def _loop(picture, total_of, steps, faults=(), limits=(0, 1), method=torch.optim
     return x.detach().clamp(*limits) if "end" in place else x.detach()
 
 
+def _straight(picture, total_of):
+    """A total whose slope is everywhere what it is at the picture."""
+    (gradient,) = torch.autograd.grad(total_of(x := picture.clone().requires_grad_()), x)
+    return lambda x: (x * gradient).sum()
+
+
 def _with_faults() -> dict:
     """The broken loop with one to three of its faults still in it.
 
@@ -165,8 +198,8 @@ def _with_faults() -> dict:
 @exercise(
     {
         **_with_faults(),
-        ("a picture that never moved", "Give the copy to Adam, and return it. Clear the gradients before `backward()`: "
-         "between it and `step()` they are lost"): lambda p, f, n: p.clone(),
+        ("a picture that never moved", "Give the copy to Adam, call `backward()`, and return the copy. Clear the "
+         "gradients before: between `backward()` and `step()` they are lost"): lambda p, f, n: p.clone(),
         ("one step too many", "`range(steps)` is already as many as asked for"): lambda p, f, n: _loop(p, f, n + 1),
         ("twice as many steps", "One `step()` in each round of the loop, `range(steps)`"):
             lambda p, f, n: _loop(p, f, 2 * n),
@@ -178,6 +211,13 @@ def _with_faults() -> dict:
             partial(_loop, faults=("before",)),
         ("a clamp between `backward()` and `step()`", "The last step is not clamped: put it after `step()`"):
             partial(_loop, faults=("between",)),
+        ("a total computed once, before the loop", "Compute it anew at each step"):
+            lambda p, f, n: _loop(p, _straight(p, f), n),
+        ("a total of clamped pixels, which themselves are not", "Clamp the picture itself, after each step"):
+            lambda p, f, n: _loop(p, lambda x: f(x.clamp(0, 1)), n, ("never",)),
+        ("a start at black", "Begin with a copy of the picture: `picture.clone()`"):
+            lambda p, f, n: _loop(torch.zeros_like(p), f, n),
+        ("momentum in place of Adam", "Asked is Adam"): partial(_loop, method=partial(torch.optim.SGD, momentum=0.9)),
         ("a clamp at 0 alone", "Clamp at 1 too: `clamp_(0, 1)`"): partial(_loop, limits=(0, None)),
         ("a clamp at 1 alone", "Clamp at 0 too: `clamp_(0, 1)`"): partial(_loop, limits=(None, 1)),
         ("plain gradient descent", "Asked is Adam"): partial(_loop, method=torch.optim.SGD),
@@ -186,7 +226,7 @@ def _with_faults() -> dict:
             lambda p, f, n: _loop(p, lambda x: -f(x), n),
         **{
             (f"a learning rate of {lr}", "Keep `lr=0.05`"): partial(_loop, lr=lr)
-            for lr in (0.001, 0.005, 0.01, 0.02, 0.03, 0.1, 0.2, 0.5)
+            for lr in (0.001, 0.005, 0.01, 0.02, 0.03, 0.1, 0.2, 0.5, 1)
         },
         **{(name, "Asked is Adam"): partial(_loop, method=vars(torch.optim)[name]) for name in ("RMSprop", "Adagrad")},
     },
