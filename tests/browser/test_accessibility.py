@@ -159,6 +159,7 @@ FIGURES = {
     "descent_paths": lambda: plots.descent_paths(bowl(), {name: torch.rand(4, 2) for name in SEVEN}),
     "curves": lambda: plots.curves({name: [3.0 + place, 2.0, 1.0] for place, name in enumerate(SEVEN)}),
     "outside_range_map": lambda: plots.outside_range_map(2 * photo() - 0.5),
+    "point_clouds": lambda: plots.point_clouds({"one": (torch.rand(2, 9), torch.rand(2, 5))}),
 }
 
 
