@@ -46,6 +46,7 @@ LESSON_PARTS = {
     "06": {"sum"},
     "07": {"picture", "network", "style", "sum"},
     "08": {*PARTS, "gradient"},
+    "10": {"style"},
 }
 
 

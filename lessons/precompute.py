@@ -1,8 +1,9 @@
-"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter] ...
+"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter | wall] ...
 
 inversion    lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
 tradeoff     lesson 06: six pairs of pictures, each with five style weights (some two minutes)
 beforeafter  lesson 07: two pairs of pictures, each by ten recipes (two to eight minutes)
+wall         lesson 10: two pairs of pictures, each by four statistics (about one minute)
 
 Nothing said: all of them. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
 images/panels/index.json lists them, with the settings and what was measured on each file as it is written there.
@@ -16,7 +17,7 @@ import time
 from collections.abc import Iterator
 
 from style_helpers import files, images
-from style_helpers.panels import before_after, inversion, tradeoff
+from style_helpers.panels import before_after, inversion, tradeoff, wall
 from style_helpers.panels.bundled import FOLDER, SIZE, begin, load
 from style_helpers.panels.panel import as_jpeg
 from style_helpers.settings import QUICK, Settings
@@ -48,6 +49,14 @@ def jobs_of_before_after() -> Iterator[tuple]:
             yield what, content, style, recipe.settings(), before_after.measure
 
 
+def jobs_of_wall() -> Iterator[tuple]:
+    for content_path, style_path in wall.PAIRS:
+        content, style = load(content_path), load(style_path)
+        for statistic in wall.STATISTICS:
+            what = {"content": content_path.name, "style": style_path.name, "statistic": statistic}
+            yield what, content, style, wall.settings(statistic), wall.measure
+
+
 def recipes() -> dict[str, dict]:
     """For each recipe of lesson 07 the settings in which it differs from plain Gatys."""
     plain = vars(before_after.RECIPES["gatys"].settings())
@@ -61,6 +70,7 @@ KINDS = {  # its pictures, its preset (or what each recipe changes), the setting
     "inversion": (jobs_of_inversion, "gatys", {"content_layers"}),
     "tradeoff": (jobs_of_tradeoff, "fine", {"style_weight"}),
     "beforeafter": (jobs_of_before_after, recipes(), set().union(*recipes().values())),
+    "wall": (jobs_of_wall, "fine", {"statistic"}),
 }
 
 

@@ -171,6 +171,29 @@ def bugs() -> Front:
     return ran(panel).chart
 
 
+def wall() -> Front:
+    from style_helpers.panels.wall import Wall
+
+    return Wall()
+
+
+def touch_wall(page) -> Iterator[int]:
+    yield LONG
+    for letter in "CD":
+        page.get_by_role("button", name=f"{letter}.").click()
+        yield LONG
+    wipe = page.get_by_role("slider", name="A wipe from")
+    wipe.focus()
+    yield from keys(page, "ArrowRight", 3, 2)
+    for letter in "CD":
+        page.get_by_role("button", name=f"Hang {letter} ").click()
+        yield SHORT
+    page.get_by_role("button", name="A.").click()
+    yield SHORT
+    page.get_by_role("button", name="Hang A ").click()  # and the last one by itself
+    yield LONG
+
+
 # What makes each, what touches it, and which of its pictures the lesson shows
 PANELS: dict[str, tuple[Callable[[], Front], Callable, int]] = {
     "contour": (contour, touch_contour, 0),
@@ -182,6 +205,7 @@ PANELS: dict[str, tuple[Callable[[], Front], Callable, int]] = {
     "tug": (tug, touch_tug, 0),
     "before-after": (before_after, touch_compare, -2),
     "bugs": (bugs, touch_chart, -1),
+    "wall": (wall, touch_wall, -1),
 }
 
 

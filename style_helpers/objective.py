@@ -41,6 +41,8 @@ class StyleObjective(nn.Module):
     styles    (1, 3, any height, any width), 0 to 1; or several, or `Style`s, whose weights are shares of the whole
     settings  layers, weights, statistic, pooling, normalisation and number format
     keep      a mask as a style's: where it is 1 the content picture is left alone; None changes everything
+    statistic one of your own in place of the settings': a module as those in `losses.STATISTICS`, called with features
+              and a mask or None, with a method `distance`; it keeps nothing of what it saw, as all layers share it
 
     Pictures may be given as `images.as_picture` takes them: tensors, arrays, Pillow pictures, file names.
 
@@ -57,6 +59,7 @@ class StyleObjective(nn.Module):
         styles: Tensor | Style | Sequence[Tensor | Style],
         settings: Settings,
         keep: Tensor | None = None,
+        statistic: nn.Module | None = None,
     ):
         super().__init__()
         _check_kinds(network, settings)
@@ -64,6 +67,7 @@ class StyleObjective(nn.Module):
         styles = styles if isinstance(styles, list | tuple) else [styles]
         styles = [style if isinstance(style, Style) else Style(style) for style in styles]
         self.settings = settings
+        self.statistic = statistic
         self.styles = tuple(
             replace(style, picture=as_picture(style.picture).to(content.device), mask=_as_mask(style.mask, content))
             for style in styles
@@ -101,7 +105,8 @@ class StyleObjective(nn.Module):
             replace(style, picture=resize(style.picture, scale), mask=resize(style.mask, scale))
             for style in self.styles
         ]
-        return type(self)(self.network, resize(self.content, scale), styles, self.settings, resize(self.keep, scale))
+        content, keep = resize(self.content, scale), resize(self.keep, scale)
+        return type(self)(self.network, content, styles, self.settings, keep, self.statistic)
 
     @property
     def smallest_scale(self) -> float:
@@ -112,7 +117,7 @@ class StyleObjective(nn.Module):
 
     def with_settings(self, settings: Settings) -> "StyleObjective":
         """The same pictures with other settings."""
-        return type(self)(self.network, self.content, self.styles, settings, self.keep)
+        return type(self)(self.network, self.content, self.styles, settings, self.keep, self.statistic)
 
     def finished(self, picture: Tensor) -> Tensor:
         """What is shown of a picture under work: pixels in range, the content's own colours or parts put back."""
@@ -178,6 +183,7 @@ class StyleObjective(nn.Module):
         """Of every layer and style, weighted by its share, by what balances the layers, and by the style weight."""
         settings, losses = self.settings, {}
         weight = settings.style_weight**2 if settings.weight_inside else settings.style_weight
+        statistic = self.statistic or STATISTICS[settings.statistic]()
         with torch.no_grad():
             of_styles = [self.network(picture) for picture in self._style_pictures()]
         whole = sum(style.weight for style in self.styles)
@@ -185,7 +191,7 @@ class StyleObjective(nn.Module):
         for layer in self._layers("style"):
             for number, style, features in zip(numbers, self.styles, of_styles, strict=True):
                 mask = _pooled(style.mask, of_content[layer])
-                loss = StyleLoss(features[layer], style.weight / whole, STATISTICS[settings.statistic](), mask)
+                loss = StyleLoss(features[layer], style.weight / whole, statistic, mask)
                 if settings.balance == "target":
                     loss.weight /= loss.from_nothing()
                 losses[f"style {number}{layer}"] = loss

@@ -161,6 +161,39 @@ def test_a_learners_own_objective_stays_what_it_is_at_another_scale_and_with_oth
     assert {type(objective.at(0.5)), type(objective.with_settings(settings(style_weight=2.0)))} == {Mine}
 
 
+class Loudness(torch.nn.Module):
+    """A statistic of one's own: the largest value of each channel."""
+
+    def forward(self, features, mask=None):
+        return features.amax((2, 3))
+
+    def distance(self, mine, target):
+        return (mine - target).square().mean()
+
+
+@pytest.mark.parametrize("balance", ["none", "target", "gradient"])
+def test_a_statistic_of_ones_own_stands_in_for_that_of_the_settings(alexnet, content, style, balance):
+    chosen = settings(style_weight=3.0, balance=balance)
+    objective = StyleObjective(alexnet, content, style, chosen, statistic=Loudness())
+    network, picture = objective.network, content.flip(3)
+    apart = {
+        layer: (network(picture)[layer].amax((2, 3)) - network(style)[layer].amax((2, 3))).square().mean()
+        for layer in chosen.style_layers
+    }
+    for name, term in style_terms(objective, picture).items():
+        loss = objective.losses[name]
+        assert term == pytest.approx(loss.weight * apart[name.split()[1]].item(), rel=1e-4)
+        assert balance != "none" or loss.weight == 3
+    gram = style_terms(StyleObjective(alexnet, content, style, chosen, statistic=losses.GramMatrix()), picture)
+    assert gram == style_terms(StyleObjective(alexnet, content, style, chosen), picture)
+
+
+def test_a_statistic_of_ones_own_stays_at_another_scale_and_with_other_settings(alexnet, content, style):
+    objective = StyleObjective(alexnet, content, style, settings(), statistic=Loudness())
+    for other in (objective, objective.at(0.5), objective.with_settings(settings(style_weight=2.0))):
+        assert {type(loss.statistic) for name, loss in other.losses.items() if "style" in name} == {Loudness}
+
+
 def test_a_weak_mask_leaves_its_places_to_wasserstein(alexnet, content, style):
     mask = torch.zeros(1, 1, *content.shape[-2:])
     mask[..., 20:] = 0.3

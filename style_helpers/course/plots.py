@@ -549,3 +549,21 @@ def outside_range_map(picture: Tensor):
         axes.set_title(f"{side}: {outside.float().mean():.1%} of the numbers")
         axes.set_axis_off()
     return figure
+
+
+def point_clouds(pairs: Mapping[str, tuple[Tensor, Tensor]]):
+    """Pairs of clouds of points, one pair a column under its name, on one scale.
+
+    pairs: of each two tensors (2, N), a column for each point; the first is drawn above, the second below.
+    """
+    figure = new_figure(2.6 * len(pairs), 4.6)
+    places = figure.subplots(2, len(pairs), squeeze=False, sharex=True, sharey=True)
+    for column, (name, clouds) in enumerate(pairs.items()):
+        for axes, cloud in zip(places[:, column], clouds, strict=True):
+            axes.plot(*cloud.numpy(), ".", markersize=3, color=LOOKS[2][0])
+            axes.set_aspect("equal")
+            axes.grid(alpha=0.3)
+        places[0, column].set_title(name, fontsize=10, parse_math=False)
+    places[0, 0].set_ylabel("features of $x$")
+    places[1, 0].set_ylabel("features of $a$")
+    return figure

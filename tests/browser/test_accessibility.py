@@ -46,6 +46,7 @@ from style_helpers.panels.strip import Filmstrip
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
+from style_helpers.panels.wall import Wall
 from tests.browser.sight import EYES, contrast, nearest, over
 from tests.panels import test_bugs, test_features, test_gram, test_inversion, test_race, test_tradeoff, test_tug
 from tests.panels.driving import idle, inside
@@ -158,6 +159,7 @@ FIGURES = {
     "descent_paths": lambda: plots.descent_paths(bowl(), {name: torch.rand(4, 2) for name in SEVEN}),
     "curves": lambda: plots.curves({name: [3.0 + place, 2.0, 1.0] for place, name in enumerate(SEVEN)}),
     "outside_range_map": lambda: plots.outside_range_map(2 * photo() - 0.5),
+    "point_clouds": lambda: plots.point_clouds({"one": (torch.rand(2, 9), torch.rand(2, 5))}),
 }
 
 
@@ -329,6 +331,7 @@ PANELS = {
     ContourToy: lambda _: ContourToy(),
     TugOfWar: lambda _: test_tug.pulled(test_tug.small(test_tug.Rope())),
     Studio: of_studio,
+    Wall: lambda _: Wall(),
     Prediction: lambda _: predict("Which?", ["this one", "that one"]),
 }
 SHOWN = (ipywidgets.HTML, ipywidgets.Label, ipywidgets.Box, ipywidgets.Image)  # nothing in them can be operated
@@ -342,7 +345,7 @@ def test_every_panel_is_looked_at_here():
         subclasses = waiting.pop().__subclasses__()
         waiting += subclasses
         found |= {each for each in subclasses if each.__module__.startswith("style_helpers") and not abstract(each)}
-    assert found | {Prediction, ContourToy} == set(PANELS)
+    assert found | {Prediction, ContourToy, Wall} == set(PANELS)
 
 
 def abstract(panel: type) -> bool:

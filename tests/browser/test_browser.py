@@ -41,6 +41,7 @@ ALL = """\
 import threading
 from style_helpers.course import predict
 from style_helpers.panels import before_after, bugs, features, gram, inversion, race, race_toy, studio, tradeoff, tug
+from style_helpers.panels import wall
 
 gate = threading.Semaphore(0)  # evaluations that the race may do
 
@@ -52,10 +53,10 @@ the_race = race.OptimiserRace(gated)
 the_race.evaluations.value, the_race.size.value = 200, 64
 for panel in (the_race, studio.Studio(), features.FeatureExplorer(), gram.GramMicroscope(), tug.TugOfWar(),
               inversion.InversionByDepth(), tradeoff.TradeOffExplorer(), before_after.BeforeAfter(), bugs.BugSwitches(),
-              race_toy.ContourToy(), predict("Which?", ["one", "two"])):
+              race_toy.ContourToy(), wall.Wall(), predict("Which?", ["one", "two"])):
     display(panel)
 """
-PANELS = 11
+PANELS = 12
 LOST = "This panel's kernel was restarted or has ended: run the cell again."
 AWAY = "No connection to this panel's kernel"
 ABSENT = "Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again."

@@ -181,6 +181,44 @@ def loop_as_usual(picture, total_of, steps):
     return x.detach()
 
 
+def sorted_by_loops(features, target, directions):
+    total = 0
+    for direction in directions.T:
+        mine, theirs = sorted(features.T @ direction), sorted(target.T @ direction)
+        total = total + sum((one - other) ** 2 for one, other in zip(mine, theirs, strict=True)) / len(mine)
+    return total / directions.shape[1]
+
+
+def sorted_by_einsum(features, target, directions):
+    mine, theirs = (torch.einsum("cn,cd->nd", each, directions).sort(dim=0).values for each in (features, target))
+    return F.mse_loss(mine, theirs)
+
+
+def nearest_by_loops(features, target):
+    distances = [min(1 - F.cosine_similarity(f, s, dim=0) for s in target.T) for f in features.T]
+    return torch.stack(distances).mean()
+
+
+def nearest_by_cosines(features, target):
+    return 1 - F.cosine_similarity(features[:, :, None], target[:, None, :], dim=0).max(dim=1).values.mean()
+
+
+def moved_by_loops(features, target):
+    pictures = []
+    for picture in features:
+        rows = []
+        for mine, theirs in zip(picture, target[0], strict=True):
+            rows.append((mine - mine.mean()) / mine.var(correction=0).sqrt() * theirs.var(correction=0).sqrt())
+            rows[-1] = rows[-1] + theirs.mean()
+        pictures.append(torch.stack(rows))
+    return torch.stack(pictures)
+
+
+def moved_by_instance_norm(features, target):
+    spread, mean = torch.std_mean(target, dim=(2, 3), keepdim=True, correction=0)
+    return F.instance_norm(features, eps=0) * spread + mean
+
+
 FIVE = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"]
 RIGHT = {
     "to_tensor": (
@@ -216,6 +254,9 @@ RIGHT = {
     "masked_gram": (masked_gram_by_loops, masked_gram_by_einsum),
     "picture_report": (report_by_steps, report_by_limits),
     "mended_loop": (loop_by_autograd, loop_as_usual),
+    "sorted_distance": (sorted_by_loops, sorted_by_einsum),
+    "nearest_distance": (nearest_by_loops, nearest_by_cosines),
+    "mean_and_spread": (moved_by_loops, moved_by_instance_norm),
     "which_bug": (museum.MYSTERIES, dict(sorted(museum.MYSTERIES.items(), reverse=True))),
 }
 

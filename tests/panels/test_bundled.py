@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from style_helpers import images
-from style_helpers.panels import before_after, inversion, tradeoff
+from style_helpers.panels import before_after, inversion, tradeoff, wall
 from style_helpers.panels.bundled import COMMAND, FOLDER, SIZE, Bundle, BundleError
 from tests.panels import cases
 from tests.panels.driving import wait
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "lessons"))
 import precompute  # lessons/ is no package: authors run its programs
 
 LIMIT = 1_500_000  # bytes of all bundled pictures together
-MODULES = {"inversion": inversion, "tradeoff": tradeoff, "beforeafter": before_after}
+MODULES = {"inversion": inversion, "tradeoff": tradeoff, "beforeafter": before_after, "wall": wall}
 PANELS = {
     "inversion": inversion.InversionByDepth,
     "tradeoff": tradeoff.TradeOffExplorer,
@@ -134,7 +134,7 @@ DAMAGES = {
 }
 
 
-@each_kind
+@pytest.mark.parametrize("kind", PANELS)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_missing_or_damaged_is_one_sentence_and_can_be_computed(kind, damage, runs, tmp_path):
     DAMAGES[damage](copied_bundle(tmp_path), kind)

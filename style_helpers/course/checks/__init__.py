@@ -13,6 +13,7 @@ from style_helpers.course.checks.lesson_05 import adam_step, descent_step, outsi
 from style_helpers.course.checks.lesson_06 import seed_weight, total_loss
 from style_helpers.course.checks.lesson_07 import luminance, masked_gram, share_seen
 from style_helpers.course.checks.lesson_08 import mended_loop, picture_report, which_bug
+from style_helpers.course.checks.lesson_10 import mean_and_spread, nearest_distance, sorted_distance
 
 __all__ = [
     "adam_step",
@@ -22,7 +23,9 @@ __all__ = [
     "gram_matrix",
     "luminance",
     "masked_gram",
+    "mean_and_spread",
     "mended_loop",
+    "nearest_distance",
     "normalise",
     "outside_range",
     "picture_report",
@@ -31,6 +34,7 @@ __all__ = [
     "seed_layers",
     "seed_weight",
     "share_seen",
+    "sorted_distance",
     "style_distance",
     "style_gradient",
     "to_bytes",

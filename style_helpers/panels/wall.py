@@ -1,0 +1,105 @@
+"""The wall: one photograph by four ideas of what style is, hung in order before anything is told or measured of them.
+
+The pictures were computed beforehand: `python start.py python lessons/precompute.py wall`. The front is fronts/wall.js.
+"""
+
+from pathlib import Path
+
+import traitlets
+from torch import Tensor
+
+from style_helpers import images, metrics
+from style_helpers.fronts import Front
+from style_helpers.panels.bundled import COMMAND, FOLDER, Bundle, BundleError
+from style_helpers.panels.panel import manner
+from style_helpers.settings import PAPER, Settings
+
+# Under the letters A to D in this order, which no table of the lesson has
+STATISTICS = {
+    "wasserstein": "sliced Wasserstein",
+    "nearest": "nearest neighbours",
+    "gram": "Gram matrix",
+    "mean_covariance": "mean and covariance",
+}
+PAIRS = (
+    (images.CONTENT / "astronaut.jpg", images.STYLE / "van-gogh-village-street-in-auvers.jpg"),
+    (images.CONTENT / "chelsea-the-cat.jpg", images.STYLE / "kandinsky-composition-viii.jpg"),
+)
+EVALUATIONS = 60
+MEASURED = {  # what each judge asks for first
+    "LPIPS": "nearest to the photo",
+    "style distance": "nearest to the artwork by Gram matrices",
+    "to style": "nearest to the artwork by neighbours",
+    "restlessness": "calmest where the photo is calm",
+}
+
+
+def settings(statistic: str) -> Settings:
+    """Those of lesson 10: everything the same but the statistic, and each begins with gradients of the same length."""
+    return Settings.fine(
+        network="vgg16",
+        content_layers=("relu4_2",),
+        style_layers=PAPER[:4],
+        statistic=statistic,
+        style_weight=8.0,
+        shares=(0.4, 0.3, 0.3),
+        evaluations=EVALUATIONS,
+    )
+
+
+def measure(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]:
+    """What the judges say, for an eye that did not take part, AlexNet: the smaller, the better."""
+    return {
+        "LPIPS": metrics.lpips(picture, content),
+        "style distance": metrics.style_distance_to(picture, style),
+        "to style": metrics.nearest_neighbours(picture, style)[0],
+        "restlessness": metrics.restlessness(picture, content, style),
+    }
+
+
+class Wall(Front, parts=("wipe", "wall")):
+    """One compares two of the pictures under a wipe, hangs one after the other, and then hears what the judges say.
+
+    number    of the pair of photo and artwork in `PAIRS`
+    folder    where the pictures computed beforehand lie
+
+    pictures  {"picture": JPEG, "name": its statistic, "words": for those who listen, "numbers": of each judge}
+    judges    {"name", "words": what it asks for}
+    pair      the numbers of the two that are compared
+    order     the numbers of those that hang, the best first; when all hang, names and numbers are told
+    about     which photo in which manner; problem: one sentence, when pictures are missing
+    """
+
+    pictures = traitlets.List(traitlets.Dict()).tag(sync=True)
+    judges = traitlets.List(traitlets.Dict()).tag(sync=True)
+    pair = traitlets.List(traitlets.Int(), [0, 1]).tag(sync=True)
+    order = traitlets.List(traitlets.Int()).tag(sync=True)
+    about = traitlets.Unicode().tag(sync=True)
+    problem = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, number: int = 0, folder: Path = FOLDER):
+        content, style = PAIRS[number]
+        bundle = Bundle("wall", tuple(MEASURED), folder)
+        judges = [{"name": name, "words": words} for name, words in MEASURED.items()]
+        about = f"{manner(content, style)}, by {len(STATISTICS)} ideas of what style is."
+        super().__init__(judges=judges, about=about[0].upper() + about[1:])
+        try:
+            self.pictures = [
+                _picture(
+                    bundle, manner(content, style), name, content=content.name, style=style.name, statistic=statistic
+                )
+                for statistic, name in STATISTICS.items()
+            ]
+        except BundleError:
+            self.problem = (
+                f"The pictures are missing or damaged: run {COMMAND} in the project's folder to make them again."
+            )
+
+    def recorded(self) -> dict:
+        """On a page nobody has hung anything yet."""
+        return super().recorded() | {"pair": [0, 1], "order": []}
+
+
+def _picture(bundle: Bundle, words: str, name: str, **which) -> dict:
+    found = bundle.find(**which)
+    return {"picture": found.jpeg, "name": name, "words": words, "numbers": dict(found.numbers)}

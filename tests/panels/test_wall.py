@@ -1,0 +1,45 @@
+"""The wall on the Python side: what it shows, and what becomes of a damaged bundle. Its front: test_front_wall.py."""
+
+import pytest
+
+from style_helpers.panels.bundled import COMMAND, FOLDER
+from style_helpers.panels.wall import MEASURED, PAIRS, STATISTICS, Wall, settings
+from style_helpers.settings import CHOICES
+from tests.panels.fake_runs import copied_bundle, index
+
+
+@pytest.mark.parametrize("number", range(len(PAIRS)))
+def test_it_shows_the_bundled_pictures_of_its_pair_with_the_numbers_of_each_judge(number):
+    names = [path.name for path in PAIRS[number]]
+    listed = [each for each in index()["wall"]["pictures"] if [each["content"], each["style"]] == names]
+    wall = Wall(number)
+    for each, shown in zip(listed, wall.pictures, strict=True):
+        assert shown["picture"] == (FOLDER / each["file"]).read_bytes()
+        assert shown["name"] == STATISTICS[each["statistic"]]
+        assert shown["numbers"] == {judge: each[judge] for judge in MEASURED}
+    assert [judge["name"] for judge in wall.judges] == list(MEASURED)
+    assert wall.problem == ""
+
+
+def test_nothing_that_is_read_or_heard_tells_whose_picture_it_is():
+    for each in Wall().pictures:
+        assert not any(name in each["words"] for name in STATISTICS.values())
+
+
+def test_all_statistics_hang_and_differ_in_nothing_else():
+    assert set(STATISTICS) == set(CHOICES["statistic"])
+    assert {settings(each).replace(statistic="gram") for each in STATISTICS} == {settings("gram")}
+
+
+def test_on_a_page_nothing_hangs_yet():
+    wall = Wall()
+    wall.order, wall.pair = [2, 0, 1, 3], [1, 3]
+    assert (wall.recorded()["order"], wall.recorded()["pair"]) == ([], [0, 1])
+
+
+def test_a_missing_picture_is_one_sentence(tmp_path):
+    copied_bundle(tmp_path)
+    (tmp_path / index()["wall"]["pictures"][1]["file"]).unlink()
+    wall = Wall(folder=tmp_path)
+    assert wall.pictures == []
+    assert f"missing or damaged: run {COMMAND} in" in wall.problem
