@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -18,15 +17,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from style_helpers import devices, files
+from style_helpers import devices, files, images
 from style_helpers.images import as_picture
 from style_helpers.networks import Features
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import PAPER, Settings, shortened
-from style_helpers.transfer import Losses
+from style_helpers.transfer import Evaluation, Losses
 
 WIDTH, BLOCKS = 16, 4  # channels at the picture's own size, and residual blocks at a quarter of it
 CROP = 96  # pixels a side of what is shown to it at each step
+READY = images.FOLDER / "panels" / "painter-hokusai-great-wave.safetensors"  # lessons/precompute.py trains it
 SETTINGS = Settings.gatys(
     network="vgg16",
     content_layers=("relu3_1",),
@@ -120,27 +120,18 @@ class Painter(nn.Module):
         return painter.to(devices.choose(device)).eval()
 
 
-@dataclass(frozen=True)
-class TrainingStep:
-    """The numbers of one step: the losses are those of the crop as it was painted before the step."""
-
-    step: int  # from 1
-    seconds: float  # of computing since the training began
-    losses: Losses
-
-
 class Training:
-    """Teaches a painter one style on photographs: iterate over it to get a `TrainingStep` each time.
+    """Teaches a painter one style on photographs: iterate over it to get an `Evaluation` each time.
 
     painter      is changed in place: `painter.paint` shows what it has learned so far
-    photographs  as `images.as_picture` takes them, `CROP` pixels a side or more; each step shows a crop of one
+    photographs  as `images.as_picture` takes them, `CROP` pixels a side or more; each evaluation shows a crop of one
     style        the artwork, of any size
     network      the critic, from `networks.load`; it stays as it is
-    settings     what is minimised, as for a `StyleObjective`, and learning_rate (a tenth of it in the last quarter),
-                 evaluations (the steps; in quick mode fewer) and seed; the rest belongs to runs on pixels
+    settings     what is minimised, as for a `StyleObjective` with the style's colours, and learning_rate (a tenth of
+                 it in the last quarter), evaluations (in quick mode fewer) and seed; the rest belongs to runs on pixels
 
-    `stop` may be called from any thread and acts within one step; `ended` says why it ended. Raises ValueError for
-    photographs that are too small, and what `StyleObjective` raises.
+    `stop` may be called from any thread and acts within one evaluation; `ended` says why it ended. Raises ValueError
+    for photographs that are too small, and what `StyleObjective` raises.
     """
 
     def __init__(
@@ -151,21 +142,21 @@ class Training:
         if not self.photographs or min(side for each in self.photographs for side in each.shape[-2:]) < CROP:
             raise ValueError(f"A painter learns from photographs of at least {CROP} x {CROP} pixels: give larger ones.")
         self.painter, self.objective = painter, StyleObjective(network, self.photographs[0], style, settings)
-        self.steps, self.history, self.ended = shortened(settings.evaluations), [], ""
+        self.evaluations, self.history, self.ended = shortened(settings.evaluations), [], ""
         self._wanted = self.objective.network.cut(settings.content_layers)
         self._wanted.body.to(self.objective.network.number_format)
         self._lot = torch.Generator().manual_seed(settings.seed)  # on the CPU: the same crops on every device
         self._stopping = threading.Event()
         self._learning = self._learn()
 
-    def __iter__(self) -> Iterator[TrainingStep]:
+    def __iter__(self) -> Iterator[Evaluation]:
         return self
 
-    def __next__(self) -> TrainingStep:
+    def __next__(self) -> Evaluation:
         return next(self._learning)
 
     def stop(self):
-        """End after the step under way; what the painter has learned stays."""
+        """End after the evaluation under way; what the painter has learned stays."""
         self._stopping.set()
 
     def losses(self, photograph: Tensor) -> dict[str, Tensor]:
@@ -178,12 +169,12 @@ class Training:
                 self.objective.losses[f"content {name}"].target = features
         return self.objective(self.painter(photograph))
 
-    def _learn(self) -> Iterator[TrainingStep]:
+    def _learn(self) -> Iterator[Evaluation]:
         settings, seconds = self.objective.settings, 0.0
         optimizer = torch.optim.Adam(self.painter.parameters(), lr=settings.learning_rate)
-        for step in range(1, self.steps + 1):
+        for number in range(1, self.evaluations + 1):
             began = time.perf_counter()
-            if step > 0.75 * self.steps:
+            if number > 0.75 * self.evaluations:
                 optimizer.param_groups[0]["lr"] = settings.learning_rate / 10
             optimizer.zero_grad()
             terms = self.losses(self._crop())
@@ -191,12 +182,12 @@ class Training:
             optimizer.step()
             losses = Losses({name: term.item() for name, term in terms.items()})
             seconds += time.perf_counter() - began
-            self.history.append(TrainingStep(step, seconds, losses))
+            self.history.append(Evaluation(number, CROP, seconds, losses))
             yield self.history[-1]
             if self._stopping.is_set():
-                self.ended = f"Stopped after {step} of {self.steps} steps."
+                self.ended = f"Stopped after {number} of {self.evaluations} evaluations."
                 return
-        self.ended = f"All {self.steps} steps are done."
+        self.ended = f"All {self.evaluations} evaluations are done."
 
     def _crop(self) -> Tensor:
         """A square of a photograph, (1, 3, CROP, CROP), drawn by lot, and in every second case mirrored."""
@@ -209,9 +200,9 @@ class Training:
         return int(torch.randint(below, (), generator=self._lot))
 
 
-def progress(training: Training) -> Iterator[TrainingStep]:
-    """The steps of a training, with a bar that shows the total and the time left."""
-    with tqdm(training, total=training.steps, unit=" evaluations", dynamic_ncols=True) as bar:
+def progress(training: Training) -> Iterator[Evaluation]:
+    """The evaluations of a training, with a bar that shows the total and the time left."""
+    with tqdm(training, total=training.evaluations, unit=" evaluations", dynamic_ncols=True) as bar:
         for step in bar:
             bar.set_postfix_str(f"total {step.losses.total:.3g}", refresh=False)
             yield step

@@ -1,14 +1,19 @@
 """The painter and its training: shapes, what must not show in a picture, learning, Stop, and files that are none."""
 
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import safetensors.torch
 import torch
 
-from style_helpers import images, networks, painter
+from style_helpers import images, metrics, networks, painter
 from style_helpers.painter import CROP, Painter, PainterError, Training
 from style_helpers.settings import QUICK, Settings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lessons"))
+import precompute  # lessons/ is no package: authors run its programs
 
 FAST = Settings.gatys(
     network="alexnet",
@@ -71,14 +76,14 @@ def test_a_plain_picture_gets_no_frame_and_no_checkerboard(device):
     assert (painted - painted.mean((2, 3), keepdim=True)).abs().max() < 1e-4
 
 
-def test_a_training_gives_each_step_its_losses_and_ends_after_all(device, photographs, style, alexnet):
+def test_a_training_gives_the_losses_of_each_evaluation_and_ends_after_all(device, photographs, style, alexnet):
     training = train(device, photographs, style, alexnet)
     steps = list(painter.progress(training))
-    assert [step.step for step in steps] == [1, 2, 3, 4, 5, 6]
+    assert [step.evaluation for step in steps] == [1, 2, 3, 4, 5, 6]
     assert steps == training.history
     assert set(steps[0].losses.terms) == {"style relu1", "style relu2", "content relu2", "pixel range"}
     assert all(before.seconds < after.seconds for before, after in pairwise(steps))
-    assert training.ended == "All 6 steps are done."
+    assert training.ended == "All 6 evaluations are done."
 
 
 def test_the_same_seed_gives_the_same_painter_and_another_seed_another(device, photographs, style, alexnet):
@@ -119,19 +124,19 @@ def test_the_content_is_that_of_the_photograph_at_hand(device, photographs, styl
         assert training.losses(photograph)["style relu2"].item() > 0
 
 
-def test_stop_ends_after_the_step_under_way_and_keeps_what_was_learned(device, photographs, style, alexnet):
+def test_stop_ends_after_the_evaluation_under_way_and_keeps_what_was_learned(device, photographs, style, alexnet):
     training = train(device, photographs, style, alexnet)
     for step in training:
-        if step.step == 2:
+        if step.evaluation == 2:
             training.stop()
     assert len(training.history) == 2
-    assert training.ended == "Stopped after 2 of 6 steps."
+    assert training.ended == "Stopped after 2 of 6 evaluations."
     assert (training.painter.paint(photographs[0]) - fresh(device).paint(photographs[0])).abs().max() > 1e-3
 
 
 def test_quick_mode_shortens_a_training(device, photographs, style, alexnet, monkeypatch):
     monkeypatch.setenv(QUICK, "1")
-    assert train(device, photographs, style, alexnet, FAST.replace(evaluations=100)).steps == 5
+    assert train(device, photographs, style, alexnet, FAST.replace(evaluations=100)).evaluations == 5
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -173,3 +178,20 @@ def test_what_holds_no_painter_is_named_in_one_sentence(tmp_path, what):
     assert "broken.safetensors" in str(told.value)
     assert str(told.value).endswith("`painter.save(...)`.")
     assert "\n" not in str(told.value)
+
+
+def test_the_painter_of_the_course_is_small_and_paints_in_its_style():
+    assert painter.READY.stat().st_size < 800_000
+    photograph = images.load(images.CONTENT / "summer-palace.jpg", 128)  # it never saw that one
+    style = images.load(images.STYLE / "hokusai-great-wave.jpg", 128)
+    painted = Painter.load(painter.READY).paint(photograph)
+    before, after = (metrics.style_distance_to(picture, style) for picture in (photograph, painted))
+    assert after < 0.9 * before
+    assert metrics.lpips(painted, photograph) < 0.65
+
+
+def test_the_program_that_makes_it_trains_and_keeps_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(precompute, "FOLDER", tmp_path)
+    monkeypatch.setattr(painter, "SETTINGS", painter.SETTINGS.replace(evaluations=1))
+    precompute.make_painter()
+    assert isinstance(Painter.load(tmp_path / painter.READY.name), Painter)

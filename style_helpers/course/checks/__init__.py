@@ -13,13 +13,16 @@ from style_helpers.course.checks.lesson_05 import adam_step, descent_step, outsi
 from style_helpers.course.checks.lesson_06 import seed_weight, total_loss
 from style_helpers.course.checks.lesson_07 import luminance, masked_gram, share_seen
 from style_helpers.course.checks.lesson_08 import mended_loop, picture_report, which_bug
+from style_helpers.course.checks.lesson_09 import frame_width, instance_norm, training_loss
 
 __all__ = [
     "adam_step",
     "content_distance",
     "content_gradient",
     "descent_step",
+    "frame_width",
     "gram_matrix",
+    "instance_norm",
     "luminance",
     "masked_gram",
     "mended_loop",
@@ -36,5 +39,6 @@ __all__ = [
     "to_bytes",
     "to_tensor",
     "total_loss",
+    "training_loss",
     "which_bug",
 ]
