@@ -46,8 +46,12 @@ LESSON_PARTS = {
     "06": {"sum"},
     "07": {"picture", "network", "style", "sum"},
     "08": {*PARTS, "gradient"},
+    "09": {"picture", "gradient"},
     "10": {"style"},
 }
+
+WAY_BACK = "gradient: change the pixels a little, again and again"
+WAY_ON = "gradient: on into the network that painted, whose numbers change"  # lesson 09
 
 
 def course_map(lesson: str):
@@ -64,7 +68,7 @@ def course_map(lesson: str):
     for start, end in CHAIN:
         edge = {"patchA": boxes[start].get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
         _arrow(axes, boxes[start].get_position(), boxes[end], edge)
-    _way_back(axes, boxes["picture"], "gradient" in here)
+    _way_back(axes, boxes["picture"], "gradient" in here, WAY_ON if lesson == "09" else WAY_BACK)
     x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
     axes.text(x, y + 0.52, f"lesson {lesson}: here", ha="center", fontsize=11, weight="bold", color="#0072B2")
     return figure
@@ -82,13 +86,12 @@ def _arrow(axes, start: tuple[float, float], end, look: dict):
     axes.annotate("", end.get_position(), start, arrowprops=edge | look)
 
 
-def _way_back(axes, picture, here: bool):
+def _way_back(axes, picture, here: bool, words: str):
     """From the sum back to the picture: the gradient changes the pixels."""
     look = {"color": "#0072B2", "linewidth": 3.5} if here else {"color": "#555555", "linewidth": 1.2}
     axes.plot([8.4, 8.4, 0.9], [1.5, -0.35, -0.35], zorder=1, **look)  # it begins behind the box of the sum
     _arrow(axes, (0.9, -0.37), picture, look)
     plain = {"facecolor": "white", "edgecolor": "none"}
-    words = "gradient: change the pixels a little, again and again"
     axes.text(4.6, -0.35, words, ha="center", va="center", fontsize=11, bbox=plain)
 
 

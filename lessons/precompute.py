@@ -1,8 +1,9 @@
-"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter | wall] ...
+"""Make what panels show at once: python lessons/precompute.py [inversion | tradeoff | beforeafter | painter | wall] ...
 
 inversion    lesson 03: two photos, each rebuilt from noise at five layers (some two minutes on two cores)
 tradeoff     lesson 06: six pairs of pictures, each with five style weights (some two minutes)
 beforeafter  lesson 07: two pairs of pictures, each by ten recipes (two to eight minutes)
+painter      lesson 09: the network of its file `painter.READY`, trained as in the lesson (some three minutes)
 wall         lesson 10: two pairs of pictures, each by four statistics (about one minute)
 
 Nothing said: all of them. The pictures come from the project's own (images/CREDITS.md) and go to images/panels as JPEG.
@@ -16,7 +17,9 @@ import sys
 import time
 from collections.abc import Iterator
 
-from style_helpers import files, images
+import torch
+
+from style_helpers import files, images, networks, painter
 from style_helpers.panels import before_after, inversion, tradeoff, wall
 from style_helpers.panels.bundled import FOLDER, SIZE, begin, load
 from style_helpers.panels.panel import as_jpeg
@@ -116,11 +119,23 @@ def _list(kind: str, pictures: dict):
             file.unlink()
 
 
+def make_painter():
+    """Trains a painter for the Great Wave on three photographs, as lesson 09 does, and keeps it."""
+    torch.manual_seed(0)
+    paints = painter.Painter()
+    school = [images.load(images.CONTENT / f"{name}.jpg", 192) for name in ("astronaut", "chelsea-the-cat", "flower")]
+    style = images.load(images.STYLE / "hokusai-great-wave.jpg", 256)
+    training = painter.Training(paints.to(style.device), school, style, networks.load("vgg16"), painter.SETTINGS)
+    for _ in painter.progress(training):
+        pass
+    paints.save(FOLDER / painter.READY.name)
+
+
 if __name__ == "__main__":
-    asked = sys.argv[1:] or [*KINDS]
-    if set(asked) - set(KINDS):
-        sys.exit(f"Say {', '.join(KINDS)}, or nothing for all of them, not {' '.join(asked)}.")
+    asked = sys.argv[1:] or [*KINDS, "painter"]
+    if set(asked) - {*KINDS, "painter"}:
+        sys.exit(f"Say {', '.join(KINDS)}, painter, or nothing for all of them, not {' '.join(asked)}.")
     os.environ.pop(QUICK, None)  # what is bundled is always computed in full
     FOLDER.mkdir(exist_ok=True)
     for each in asked:
-        make(each)
+        make_painter() if each == "painter" else make(each)

@@ -14,6 +14,7 @@ NAMES = """
 import math
 import torch
 import torch.nn.functional as F
+from style_helpers import losses
 from style_helpers.losses import content_distance, gram_matrix, style_distance
 """
 

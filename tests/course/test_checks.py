@@ -181,6 +181,26 @@ def loop_as_usual(picture, total_of, steps):
     return x.detach()
 
 
+def training_loss_by_loops(painted, photographs, features, style_target, style_weight):
+    seen = features(painted)
+    style = 0
+    for layer, target in style_target.items():
+        style = style + ((gram_by_einsum(seen[layer]) - target) ** 2).mean()
+    return F.mse_loss(seen["relu3_1"], features(photographs)["relu3_1"].detach()) + style_weight * style
+
+
+def training_loss_by_hand(painted, photographs, features, style_target, style_weight):
+    both, count = features(torch.cat([painted, photographs])), len(painted)
+    total = (both["relu3_1"][:count] - both["relu3_1"][count:]).square().mean()
+    style = [F.mse_loss(gram_by_loops(both[a][:count]), g.expand(count, -1, -1)) for a, g in style_target.items()]
+    return total + style_weight * torch.stack(style).sum()
+
+
+def instance_norm_by_loops(x):
+    maps = [[(m - m.mean()) / (((m - m.mean()) ** 2).mean() + 1e-5) ** 0.5 for m in picture] for picture in x]
+    return torch.stack([torch.stack(picture) for picture in maps])
+
+
 def sorted_by_loops(features, target, directions):
     total = 0
     for direction in directions.T:
@@ -254,6 +274,12 @@ RIGHT = {
     "masked_gram": (masked_gram_by_loops, masked_gram_by_einsum),
     "picture_report": (report_by_steps, report_by_limits),
     "mended_loop": (loop_by_autograd, loop_as_usual),
+    "training_loss": (training_loss_by_loops, training_loss_by_hand),
+    "instance_norm": (instance_norm_by_loops, lambda x: F.instance_norm(x)),
+    "frame_width": (
+        lambda layers: sum((kernel - 1) // 2 * pixels for kernel, pixels in layers),
+        lambda layers: (lesson_02._sees([(kernel, 1) for kernel, pixels in layers for _ in range(pixels)]) - 1) // 2,
+    ),
     "sorted_distance": (sorted_by_loops, sorted_by_einsum),
     "nearest_distance": (nearest_by_loops, nearest_by_cosines),
     "mean_and_spread": (moved_by_loops, moved_by_instance_norm),

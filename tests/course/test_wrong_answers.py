@@ -12,16 +12,15 @@ from tests.course import (
     test_lesson_06,
     test_lesson_07,
     test_lesson_08,
+    test_lesson_09,
     test_lesson_10,
 )
 from tests.course.answers import changed
 
 WRITTEN = [row for lesson in (test_lesson_01, test_lesson_02, test_lesson_03, test_lesson_04) for row in lesson.WRONG]
+FROM_05 = (test_lesson_05, test_lesson_06, test_lesson_07, test_lesson_08, test_lesson_09, test_lesson_10)
 CHANGED = [  # of the lesson's own solution: pairs of texts, of which the second is put in place of the first
-    (check, row)
-    for lesson in (test_lesson_05, test_lesson_06, test_lesson_07, test_lesson_08, test_lesson_10)
-    for check, rows in lesson.WRONG.items()
-    for row in rows
+    (check, row) for lesson in FROM_05 for check, rows in lesson.WRONG.items() for row in rows
 ]
 
 

@@ -457,7 +457,7 @@ def symbols_in(text: str) -> set[str]:
     return {each for each in found if len(each) == 1 or each in GREEK}
 
 
-GREEK_NAMES = "alpha beta gamma delta varepsilon eta kappa lambda mu rho sigma varphi Sigma ell"
+GREEK_NAMES = "alpha beta gamma delta varepsilon eta kappa lambda mu rho sigma theta varphi Sigma ell"
 GREEK = {f"\\{name}" for name in GREEK_NAMES.split()}
 
 

@@ -13,6 +13,7 @@ from style_helpers.course.checks.lesson_05 import adam_step, descent_step, outsi
 from style_helpers.course.checks.lesson_06 import seed_weight, total_loss
 from style_helpers.course.checks.lesson_07 import luminance, masked_gram, share_seen
 from style_helpers.course.checks.lesson_08 import mended_loop, picture_report, which_bug
+from style_helpers.course.checks.lesson_09 import frame_width, instance_norm, training_loss
 from style_helpers.course.checks.lesson_10 import mean_and_spread, nearest_distance, sorted_distance
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "content_distance",
     "content_gradient",
     "descent_step",
+    "frame_width",
     "gram_matrix",
+    "instance_norm",
     "luminance",
     "masked_gram",
     "mean_and_spread",
@@ -40,5 +43,6 @@ __all__ = [
     "to_bytes",
     "to_tensor",
     "total_loss",
+    "training_loss",
     "which_bug",
 ]
