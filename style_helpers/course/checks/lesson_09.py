@@ -173,12 +173,12 @@ def _maps(*shape: int) -> Callable[[], tuple]:
                 x.amax((2, 3), keepdim=True) - x.amin((2, 3), keepdim=True) + SMALL),
     },
     cases={"a batch of two, (2, 3, 4, 5)": _maps(2, 3, 4, 5), "one picture, (1, 2, 3, 7)": _maps(1, 2, 3, 7)},
-    look="For each map of each picture: subtract its mean, divide by the root of its variance plus 1e-5.",
+    look="For each map of each picture: subtract its mean, divide by the root of (its variance plus 1e-5).",
     praise="It agrees with `nn.InstanceNorm2d`. Notice that no map looks at another one, nor at another picture.",
     gradient=True,
 )
 def instance_norm(x):
-    """a tensor like x, (B, C, H, W): each map less its mean, divided by the root of its variance plus 1e-5"""
+    """a tensor like x, (B, C, H, W): each map less its mean, divided by the root of (its variance plus 1e-5)"""
     return _over(x, (2, 3))
 
 
