@@ -118,21 +118,29 @@ def _strings(tree: ast.AST) -> list[ast.expr]:
 
 def _message(node: ast.expr, segment: str) -> str:
     """A string as translators see it: an f-string with its {places}, a docstring without its indent."""
-    if isinstance(node, ast.JoinedStr):
-        return _template(node)
-    return inspect.cleandoc(node.value) if segment.startswith('"""') else node.value
+    if not isinstance(node, ast.JoinedStr):
+        return inspect.cleandoc(node.value) if segment.startswith('"""') else node.value
+    places = iter(_split(segment)[1::2])
+    return "".join(
+        part.value.replace("{", "{{").replace("}", "}}") if isinstance(part, ast.Constant) else next(places)
+        for part in node.values
+    )
 
 
-def _template(node: ast.JoinedStr) -> str:
-    parts = []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(part.value.replace("{", "{{").replace("}", "}}"))
-        else:
-            how = f"!{chr(part.conversion)}" if part.conversion > 0 else ""
-            form = f":{_template(part.format_spec)}" if part.format_spec else ""
-            parts.append(f"{{{ast.unparse(part.value)}{how}{form}}}")
-    return "".join(parts)
+def _split(text: str) -> list[str]:
+    """What is said before, between and after the {places} of an f-string, and the places: in turn."""
+    parts, depth, begin, here = [], 0, 0, 0
+    while here < len(text):
+        if not depth and text[here : here + 2] in ("{{", "}}"):
+            here += 1
+        elif text[here] in "{}":
+            edge = here if text[here] == "{" else here + 1
+            depth += 1 if edge == here else -1
+            if depth == (edge == here):  # a place begins or has ended
+                parts.append(text[begin:edge])
+                begin = edge
+        here += 1
+    return [*parts, text[begin:]]
 
 
 def _literal(text: str, node: ast.expr, before: str) -> str:
@@ -142,12 +150,16 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
     if before.startswith('"""'):
         end = indent if "\n" in before[3:] else ""
         return '"""' + re.sub(r"\n(?=.)", indent, text) + end + '"""'
+    parts = _split(text) if "f" in marks else [text]
     if "r" not in marks:
-        places = re.split(r"(\{[^{}]*\})", text) if "f" in marks else [text]
-        places[::2] = (each.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for each in places[::2])
-        text = "".join(places)
-    pieces = re.findall(rf"(?:\{{[^{{}}]*\}}|\\.|.){{1,{WIDEST}}}", text) if "\n" in before else [text]
-    return indent.join(f'{marks}"{piece}"' for piece in pieces)
+        parts[::2] = (each.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for each in parts[::2])
+    lines = [""]
+    for number, part in enumerate(parts):
+        for piece in [part] if number % 2 else re.findall(r"\{\{|\}\}|\\.|.", part):
+            if "\n" in before and len(lines[-1] + piece) > WIDEST:
+                lines.append("")
+            lines[-1] += piece
+    return indent.join(f'{marks}"{line}"' for line in lines)
 
 
 # Catalogues

@@ -48,7 +48,7 @@ def said_in(source):
 
 def test_of_code_the_words_are_found_and_nothing_else():
     assert said_in(CODE) == [
-        "A module's words.", "the {painting}", "{title:10s} is {1 / 3:.2f}, {'never'!r} {{more}}", "$\\eta$ grows",
+        "A module's words.", "the {painting}", "{title:10s} is {1 / 3:.2f}, {'never' !r} {{more}}", "$\\eta$ grows",
         "a sentence that goes on {title}", "Shapes.\n\n    indented: kept\nend", "größe, mit Umlaut",
         "as a learner reads it", "größer: bytes are not letters",
     ]  # fmt: skip
@@ -76,6 +76,15 @@ def shape(source):
 
 
 written = st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n"))
+
+
+def test_the_places_of_an_f_string_are_found_as_they_are_written():
+    source = 'f"{{a}} {b!r:>{c}}}} {{{d}" "plain"'
+    assert said_in(source) == ["{{a}} {b!r:>{c}}}} {{{d}plain"]
+    (expected,) = ast.parse(source).body
+    turned = translation.in_code(source, lambda message: message.replace("plain", 'ein "Wort"'))
+    assert shape(turned) == shape(ast.unparse(expected))
+    assert turned.endswith('{{{d}ein \\"Wort\\""')
 
 
 @given(written, written)
