@@ -129,7 +129,7 @@ def test_a_good_machine_has_nothing_to_mend(capsys, monkeypatch):
     for topic in ("Python", "packages", "widgets", "device", "threads", "memory", "disk", "class folder"):
         assert topics.count(topic) == 1
     assert {f"weights of {name}" for name in NETWORKS} <= set(topics)
-    assert [topic for topic in topics if topic.startswith("lesson ")] == [f"lesson 0{number}" for number in range(9)]
+    assert [topic for topic in topics if topic.startswith("lesson ")] == [f"lesson {number:02}" for number in range(11)]
 
     said = json.loads(doctor.as_json(findings))
     assert said["good"] is True
