@@ -560,7 +560,7 @@ def point_clouds(pairs: Mapping[str, tuple[Tensor, Tensor]]):
     places = figure.subplots(2, len(pairs), squeeze=False, sharex=True, sharey=True)
     for column, (name, clouds) in enumerate(pairs.items()):
         for axes, cloud in zip(places[:, column], clouds, strict=True):
-            axes.plot(*cloud.numpy(), ".", markersize=3, color=LOOKS[2][0])
+            axes.plot(*cloud.cpu().numpy(), ".", markersize=3, color=LOOKS[2][0])
             axes.set_aspect("equal")
             axes.grid(alpha=0.3)
         places[0, column].set_title(name, fontsize=10, parse_math=False)
