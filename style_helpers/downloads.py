@@ -123,8 +123,7 @@ def _download(address: str, settings: Settings) -> tuple[IO[bytes], str]:
         file.seek(0)
         return file, base
     except BaseException:
-        done.cancel()
-        file.close()
+        file.close()  # which ends the thread; Ctrl-C may have left the future's lock behind, which nobody touches again
         raise
 
 
@@ -133,7 +132,7 @@ def _copy(address: str, settings: Settings, file: IO[bytes], done: futures.Futur
         with _open(address, settings) as reply:
             size = int(reply.headers["Content-Length"] or 0)
             with tqdm(total=size or None, unit="B", unit_scale=True, desc="Weights", leave=False, delay=1) as bar:
-                while not done.cancelled() and (chunk := reply.read1(1 << 18)):
+                while not file.closed and (chunk := reply.read1(1 << 18)):
                     bar.update(file.write(chunk))
         if bar.n < size:
             raise ConnectionError(f"cut off after {bar.n / 1e6:.1f} of {size / 1e6:.1f} MB")
