@@ -47,7 +47,7 @@ DEEPER = re.compile(r"^(?=## Deeper: )", re.MULTILINE)
 LAST_HINT = re.compile(r"<details>\s*<summary>Hint 3</summary>.*?</details>\n?", re.DOTALL)
 DIFFICULTY = re.compile(r"\bDifficulty: ([123]) of 3\b")
 CHECK = re.compile(r"^checks\.(\w+)\(my_\w+\)$")
-UNFINISHED = "if ...:\n    ### BEGIN SOLUTION\n    ### END SOLUTION\n"
+YOUR_CODE = "your code here"
 LOOK = f'first_look("{__version__}")'
 FIRST_CELL = f"""\
 # First cell: it lets this notebook run, on your machine or on Colab, or says what is missing. Run it and read on.
@@ -148,9 +148,9 @@ def _fold_deeper(cells: list):
             cell.source = before.rstrip("\n")
             new = []
             for section in sections:
-                heading, first, *rest = section.rstrip("\n").split("\n\n", 2)
-                new.append(nbformat.v4.new_markdown_cell(f"{heading}\n\n{first}", metadata=folded))
-                new += map(nbformat.v4.new_markdown_cell, rest)
+                parts = section.rstrip("\n").split("\n\n", 2)
+                new.append(nbformat.v4.new_markdown_cell("\n\n".join(parts[:2]), metadata=folded))
+                new += map(nbformat.v4.new_markdown_cell, parts[2:])
             cells[number : number + 1] = [cell, *new] if cell.source else new
 
 
@@ -208,7 +208,7 @@ def _solution(source: str) -> str:
 
 
 def _your_code_here(answer: re.Match) -> str:
-    return answer_names(answer) or f'{answer[1]}raise NotImplementedError("your code here")\n'
+    return answer_names(answer) or f'{answer[1]}raise NotImplementedError("{YOUR_CODE}")\n'
 
 
 def answer_names(answer: re.Match) -> str:
@@ -233,8 +233,8 @@ def words_of(lesson: Path, language: str) -> translation.Words:
 
 def all_messages() -> dict[str, list[str]]:
     """What is to be translated, by catalogue: what all notebooks get from here, and what stands in each lesson."""
-    ours = [nbformat.v4.new_code_cell(FIRST_CELL), nbformat.v4.new_code_cell(ANSWER.sub(_your_code_here, UNFINISHED))]
-    found = {"build": translation.messages([*ours, nbformat.v4.new_markdown_cell(_folded("pass"))])}
+    ours = [nbformat.v4.new_code_cell(FIRST_CELL), nbformat.v4.new_markdown_cell(_folded("pass"))]
+    found = {"build": [*translation.messages(ours), YOUR_CODE]}
     for lesson in lessons():
         cells = jupytext.read(lesson).cells
         words = [text for texts in take_alt_texts(cells).values() for text in texts]

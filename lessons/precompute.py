@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 import torch
 
-from style_helpers import files, images, networks, painter
+from style_helpers import files, images, networks, painter, transfer
 from style_helpers.panels import before_after, inversion, tradeoff, wall
 from style_helpers.panels.bundled import FOLDER, SIZE, begin, load
 from style_helpers.panels.panel import as_jpeg
@@ -126,7 +126,7 @@ def make_painter():
     school = [images.load(images.CONTENT / f"{name}.jpg", 192) for name in ("astronaut", "chelsea-the-cat", "flower")]
     style = images.load(images.STYLE / "hokusai-great-wave.jpg", 256)
     training = painter.Training(paints.to(style.device), school, style, networks.load("vgg16"), painter.SETTINGS)
-    for _ in painter.progress(training):
+    for _ in transfer.progress(training):
         pass
     paints.save(FOLDER / painter.READY.name)
 

@@ -3,7 +3,7 @@
 Text stands twice, code once. lessons/<language>/<lesson>.po holds a translation for each paragraph, comment and string
 of lessons/<lesson>.md, in the format of gettext, for any of its editors; build.po those that lessons/build.py adds.
 This program brings the catalogues in step with the English: what is new comes without a translation, what changed
-keeps its old one, marked fuzzy, what is gone goes. A string that only programs read is translated by itself.
+keeps its old one, marked fuzzy, what is gone goes. The translation of a string that only programs read is that string.
 A new language is a new folder: python lessons/translation.py ja makes it.
 """
 
@@ -18,6 +18,8 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+
+from style_helpers import files
 
 LESSONS = Path(__file__).resolve().parent
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
@@ -44,9 +46,8 @@ def messages(cells: list) -> list[str]:
     """All that is to be translated, in the order of the page, each once."""
     found = {}
     for cell in cells:
-        (in_code if cell.cell_type == "code" else in_text)(
-            cell.source, lambda message: found.setdefault(message, message)
-        )
+        rewrite = in_code if cell.cell_type == "code" else in_text
+        rewrite(cell.source, lambda message: found.setdefault(message, message))
     return list(found)
 
 
@@ -62,10 +63,10 @@ def in_text(source: str, words: Words) -> str:
 
 
 def _in_paragraphs(text: str, words: Words) -> str:
-    return re.sub(r"[^\n]+(?:\n[^\n]+)*", lambda found: paragraph(found[0], words), text)
+    return re.sub(r"[^\n]+(?:\n[^\n]+)*", lambda found: _paragraph(found[0], words), text)
 
 
-def paragraph(block: str, words: Words) -> str:
+def _paragraph(block: str, words: Words) -> str:
     message = block if block.startswith("```") else WRAP.sub(" ", block)
     return words(message) if LETTER.search(NO_WORDS.sub("", message)) or r"\text{" in message else block
 
@@ -77,8 +78,7 @@ def in_code(source: str, words: Words) -> str:
     """Python with the words of another language in its comments and strings; all else stays byte by byte."""
     lines = source.encode().splitlines(keepends=True)  # of bytes: as Python counts them
     for (row, begin), (last, end), text in sorted(_edits(source, words), reverse=True):
-        tail = lines[last][end:]
-        lines[row : last + 1] = [lines[row][:begin] + text.encode() + tail]
+        lines[row : last + 1] = [lines[row][:begin] + text.encode() + lines[last][end:]]
     return b"".join(lines).decode()
 
 
@@ -91,13 +91,9 @@ def _edits(source: str, words: Words) -> list[tuple[tuple[int, int], tuple[int, 
             begin, end = (node.lineno - 1, node.col_offset), (node.end_lineno - 1, node.end_col_offset)
             edits.append((begin, end, _literal(said, node, ast.get_source_segment(source, node))))
     for token in tokenize.generate_tokens(io.StringIO(source + "\n").readline):
+        is_said = token.type == tokenize.COMMENT and not token.string.startswith("###")  # which marks an answer
         text = token.string.lstrip("# ")
-        if (
-            token.type == tokenize.COMMENT
-            and not token.string.startswith("###")
-            and LETTER.search(text)
-            and (said := words(text)) != text
-        ):
+        if is_said and LETTER.search(text) and (said := words(text)) != text:
             row, column = token.start[0] - 1, token.start[1]
             begin = len(rows[row][:column].encode())
             edits.append(((row, begin), (row, begin + len(token.string.encode())), f"# {said}"))
@@ -189,7 +185,7 @@ def write(language: str, name: str, found: list[str]):
     write_po(page, catalogue, width=0, omit_header=True)
     path = LESSONS / language / f"{name}.po"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(page.getvalue())
+    files.write(path, page.getvalue(), overwrite=True)
 
 
 def _catalogue(language: str, name: str) -> Catalog:

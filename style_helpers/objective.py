@@ -41,8 +41,8 @@ class StyleObjective(nn.Module):
     styles    (1, 3, any height, any width), 0 to 1; or several, or `Style`s, whose weights are shares of the whole
     settings  layers, weights, statistic, pooling, normalisation and number format
     keep      a mask as a style's: where it is 1 the content picture is left alone; None changes everything
-    statistic one of your own in place of the settings': a module as those in `losses.STATISTICS`, called with features
-              and a mask or None, with a method `distance`; it keeps nothing of what it saw, as all layers share it
+    statistic one of your own in place of the settings', for all layers: a module as those in `losses.STATISTICS`,
+              called with features (1, C, H, W) and a mask or None, with a method `distance`; it keeps nothing
 
     Pictures may be given as `images.as_picture` takes them: tensors, arrays, Pillow pictures, file names.
 

@@ -15,7 +15,6 @@ import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from style_helpers import devices, files, images
 from style_helpers.images import as_picture
@@ -159,6 +158,11 @@ class Training:
         """End after the evaluation under way; what the painter has learned stays."""
         self._stopping.set()
 
+    def seconds_left(self) -> float | None:
+        """Estimated from all evaluations so far, as each does the same work; None before the first."""
+        done = len(self.history)
+        return self.history[-1].seconds / done * (self.evaluations - done) if done else None
+
     def losses(self, photograph: Tensor) -> dict[str, Tensor]:
         """The weighted terms by name, of a photograph (1, 3, H, W) as it is painted now.
 
@@ -198,11 +202,3 @@ class Training:
 
     def _number(self, below: int) -> int:
         return int(torch.randint(below, (), generator=self._lot))
-
-
-def progress(training: Training) -> Iterator[Evaluation]:
-    """The evaluations of a training, with a bar that shows the total and the time left."""
-    with tqdm(training, total=training.evaluations, unit=" evaluations", dynamic_ncols=True) as bar:
-        for step in bar:
-            bar.set_postfix_str(f"total {step.losses.total:.3g}", refresh=False)
-            yield step

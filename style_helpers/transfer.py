@@ -92,7 +92,10 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
 
 
 def progress(descent: "Run") -> Iterator[Step]:
-    """The steps of a run, with a bar that shows the evaluation, the total, and the time left."""
+    """The steps of a run, with a bar that shows the evaluation, the total, and the time left.
+
+    So too those of a `painter.Training`, which has the same `evaluations`, `history` and `seconds_left`.
+    """
     layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{postfix}"
     with tqdm(total=descent.evaluations, initial=len(descent.history), bar_format=layout, dynamic_ncols=True) as bar:
         for step in descent:

@@ -8,7 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from style_helpers import images, metrics, networks, painter
+from style_helpers import images, metrics, networks, painter, transfer
 from style_helpers.painter import CROP, Painter, PainterError, Training
 from style_helpers.settings import QUICK, Settings
 
@@ -78,7 +78,7 @@ def test_a_plain_picture_gets_no_frame_and_no_checkerboard(device):
 
 def test_a_training_gives_the_losses_of_each_evaluation_and_ends_after_all(device, photographs, style, alexnet):
     training = train(device, photographs, style, alexnet)
-    steps = list(painter.progress(training))
+    steps = list(transfer.progress(training))
     assert [step.evaluation for step in steps] == [1, 2, 3, 4, 5, 6]
     assert steps == training.history
     assert set(steps[0].losses.terms) == {"style relu1", "style relu2", "content relu2", "pixel range"}

@@ -13,8 +13,6 @@ from pathlib import Path
 from style_helpers import images
 
 TEXTS = Path(__file__).with_name("alt_texts.json")
-
-
 _language = ""  # of the notebook whose kernel this is
 
 

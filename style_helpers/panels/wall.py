@@ -60,7 +60,7 @@ def measure(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]
 class Wall(Front, parts=("wipe", "wall")):
     """One compares two of the pictures under a wipe, hangs one after the other, and then hears what the judges say.
 
-    number    of the pair of photo and artwork in `PAIRS`
+    number    of the pair of photo and artwork in `PAIRS`, 0 or 1
     folder    where the pictures computed beforehand lie
 
     pictures  {"picture": JPEG, "name": its statistic, "words": for those who listen, "numbers": of each judge}
