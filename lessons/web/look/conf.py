@@ -1,0 +1,69 @@
+"""Sphinx's settings for the pages of one language; lessons/website.py puts this file beside them, with site.json."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+site = json.loads((Path(__file__).parent / "site.json").read_text(encoding="utf-8"))
+sys.path += site["path"]
+
+from docutils import nodes  # noqa: E402
+from slides import mathml  # noqa: E402
+
+project = site["title"]
+language = {"en": "en", "zh": "zh_CN"}[site["language"]]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton"]
+templates_path, html_static_path = ["_templates"], ["_static"]
+html_copy_source = html_show_sourcelink = html_use_index = False
+html_theme = "pydata_sphinx_theme"
+html_title, html_last_updated_fmt = project, None
+html_js_files = [("fronts.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})]
+html_css_files = ["fronts.css", "site.css"]
+html_context = {name: site[name] for name in ("other", "other_name", "shared")}
+html_theme_options = {
+    "navbar_start": ["navbar-logo"],
+    "navbar_end": ["language", "theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": [],
+    "footer_end": [],
+    "show_nav_level": 1,
+    "navigation_depth": 1,
+    "header_links_before_dropdown": 6,
+}
+html_sidebars = {"**": ["sidebar-nav-bs"]}
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+myst_dmath_double_inline = True
+nb_execution_mode = "off"
+autodoc_member_order = "bysource"
+html_math_renderer = "mathml"
+
+
+def show_formula(display: bool):
+    def visit(self, node):
+        self.body.append(mathml(node.astext(), display))
+        raise nodes.SkipNode
+
+    return visit, None
+
+
+def read_docstring(app, what, name, object_, options, lines):
+    """Our docstrings are plain text: what stands in columns stays so, all else is paragraphs with `code` in them."""
+    paragraphs = re.split(r"\n\s*\n", "\n".join(lines))
+    lines[:] = "\n\n".join(map(as_rst, paragraphs)).split("\n") + [""]
+
+
+def as_rst(paragraph: str) -> str:
+    if re.search(r"^\S[^\n]*?\S {2,}\S", paragraph) or paragraph.startswith(" "):
+        return "::\n\n" + "\n".join(f"   {line}" for line in paragraph.split("\n"))
+    parts = re.split(r"(`+[^`]+`+)", paragraph)
+    parts[::2] = [re.sub(r"([*_|\\])", r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [f"``{part.strip('`')}``" for part in parts[1::2]]
+    return "".join(parts)
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", show_formula(False), show_formula(True))
+    app.connect("autodoc-process-docstring", read_docstring)
