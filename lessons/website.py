@@ -9,8 +9,10 @@ What a lesson gave is kept in the user's folder for caches, until the lesson or 
 
 import argparse
 import hashlib
+import importlib
 import json
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -32,18 +34,19 @@ from sphinx.cmd.build import main as sphinx
 ROOT = LESSONS.parent
 sys.path.append(str(ROOT))
 
+from web import recorded  # noqa: E402
+from web.media import DOTS, Media, smaller  # noqa: E402
+from web.pages import FOLDERS, Pages, of_package  # noqa: E402
+
 from benchmarks.machine import processor  # noqa: E402
-from style_helpers import devices, files, fronts  # noqa: E402
+from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
 from style_helpers.settings import QUICK, shortened  # noqa: E402
 from style_helpers.weights import cache_folder  # noqa: E402
-from web import recorded  # noqa: E402
-from web.media import DOTS, Media  # noqa: E402
-from web.pages import FOLDERS, Pages, of_package  # noqa: E402
 
 LOOK = LESSONS / "web" / "look"
 ALWAYS = ("gallery", "lessons", "measured", "reference", "search")  # pages of every language
 NAMES = {"en": "English", "zh": "中文"}
-OURS = "made-by-lessons-website.txt"  # a folder with it may be made anew
+MARK, OURS = ".nojekyll", "Made by lessons/website.py, which may replace this folder."
 START = f"import sys; sys.path.append({str(LESSONS)!r}); from web import recorded; recorded.begin()"
 GALLERY = (
     ("summer-palace", "hokusai-great-wave", "fine()"),
@@ -85,9 +88,10 @@ def run(notebook: NotebookNode, name: str) -> NotebookNode:
             sharp.write_text(f"savefig.dpi: {DOTS}\n")
             where = {"metadata": {"path": folder}}
             client = NotebookClient(notebook, timeout=3600, resources=where, store_widget_state=False)
+            client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
             client.execute(env=os.environ | {"MATPLOTLIBRC": str(sharp)})
         notebook.cells.remove(first)
-        notebook.metadata["made"] = made(notebook, round(time.monotonic() - began))
+        notebook.metadata["made"] = made(round(time.monotonic() - began))
         kept.parent.mkdir(parents=True, exist_ok=True)
         for earlier in kept.parent.glob(f"{name}-*.ipynb"):
             earlier.unlink()
@@ -102,16 +106,14 @@ def fingerprint(notebook: NotebookNode) -> str:
     return hashlib.sha256("\0".join([*texts, *(path.read_text("utf-8") for path in paths)]).encode()).hexdigest()[:16]
 
 
-def made(notebook: NotebookNode, seconds: int) -> dict:
-    """When, from what and on what it was run. The first cell knows the network and the device."""
-    first = (cell for cell in notebook.cells if "first-cell" in cell.metadata.get("tags", []))
-    said = [output.text.strip() for cell in first for output in cell.outputs]
+def made(seconds: int) -> dict:
+    """When, from what and on what something was run."""
     return {
         "date": date.today().isoformat(),
         "commit": git("describe", "--always", "--dirty=, changed since") or "unknown",
         "seconds": seconds,
+        "network": networks.choose()[0].upper().replace("VGG", "VGG-"),
         "machine": f"{processor()}, {devices.processors()} cores",
-        "ready": " ".join(said),
         "quick": shortened(1000) < 1000,
     }
 
@@ -136,6 +138,12 @@ def gallery(many: int) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PICTURE.format(*each)) for each in GALLERY[:many]])
 
 
+def all_fronts() -> tuple[str, str]:
+    for module in pkgutil.iter_modules(panels.__path__, "style_helpers.panels."):
+        importlib.import_module(module.name)
+    return fronts.script()
+
+
 # What is made of it
 
 
@@ -157,7 +165,7 @@ class Site:
         for lesson in self.chosen:
             self.slides(lesson)
         shutil.copy(LOOK / "start.html", self.folder / "index.html")
-        (self.folder / ".nojekyll").touch()  # else GitHub Pages leaves out folders that begin with _
+        (self.folder / MARK).write_text(OURS)  # GitHub Pages asks for this file: else it leaves out what begins with _
 
     def files(self, language: str) -> dict[Path, str]:
         """The page of each file of the project that has one in this language."""
@@ -173,18 +181,20 @@ class Site:
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder)
             shutil.copytree(LOOK, source, dirs_exist_ok=True)
-            script, style = fronts.script()
+            script, style = all_fronts()
             (source / "_static" / "fronts.js").write_text(script, encoding="utf-8")
             (source / "_static" / "fronts.css").write_text(style, encoding="utf-8")
             for name, text in self.sources(language).items():
                 (source / name).write_text(text, encoding="utf-8")
-            settings = {"language": language, "other": other, "other_name": NAMES[other]}
+            settings = {"language": language, "other": other, "other_name": NAMES[other], "repository": self.repository}
             shared = [*(Path(name).stem for name in self.files(other).values()), *ALWAYS]
             settings |= {"shared": shared, "path": [str(LESSONS), str(ROOT)]}
             (source / "site.json").write_text(json.dumps(settings), encoding="utf-8")
-            options = ["-q", "-W", "--keep-going", "-d", f"{folder}/.doctrees", folder, str(self.folder / language)]
-            if sphinx(options):
+            made = source / "made" / language
+            if sphinx(["-q", "-W", "--keep-going", "-d", f"{folder}/.doctrees", folder, str(made)]):
                 raise ValueError(f"Sphinx could not make the pages of {language}: see above what it says.")
+            unread = shutil.ignore_patterns("*.map", "*.ipynb", "*.md", ".buildinfo")
+            shutil.copytree(made, self.folder / language, ignore=unread)
 
     def sources(self, language: str) -> dict[str, str]:
         """The text of each of Sphinx's files by its name."""
@@ -196,13 +206,13 @@ class Site:
             if path.suffix == ".ipynb":
                 lesson = run(nbformat.reads(text, 4), f"{language}-{path.stem}")
                 written[name] = nbformat.writes(pages.lesson(lesson, path))
+            elif name == "index.md":
+                readme = of_package(text) if language == "en" else {}
+                written |= {part: pages.markdown(made, ROOT) for part, made in (pages.of_readme(text) | readme).items()}
             else:
                 written[name] = pages.markdown(text, path.parent)
         many = len(GALLERY) if self.chosen == lessons() else 1
-        written["gallery.ipynb"] = nbformat.writes(pages.gallery(run(gallery(many), f"gallery-{many}")))
-        if language == "en":
-            written |= of_package((ROOT / "README.md").read_text(encoding="utf-8"))
-        return written | pages.of_readme(written["index.md"])
+        return written | {"gallery.ipynb": nbformat.writes(pages.gallery(run(gallery(many), f"gallery-{many}")))}
 
     def slides(self, lesson: Path):
         """Of what an English lesson gave already."""
@@ -216,6 +226,11 @@ class Site:
         (self.folder / "slides" / f"{lesson.stem}.html").write_text(smaller(slides(core)), encoding="utf-8")
 
 
+def may_replace(folder: Path) -> bool:
+    mark = folder / MARK
+    return not folder.exists() or not any(folder.iterdir()) or (mark.is_file() and mark.read_text() == OURS)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the course's website, which needs no network.")
     parser.add_argument("folder", metavar="FOLDER", type=a_folder, help="a new one, or one that this made before")
@@ -224,7 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = {lesson.stem[:2]: lesson for lesson in lessons()}
     if unknown := [number for number in options.lessons if number not in found]:
         parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
-    if options.folder.exists() and any(options.folder.iterdir()) and not (options.folder / OURS).exists():
+    if not may_replace(options.folder):
         parser.error(f"{files.quote(options.folder)} has other files: give the name of a new folder")
     try:
         with tempfile.TemporaryDirectory(dir=options.folder.resolve().parent) as beside:

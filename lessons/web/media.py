@@ -65,7 +65,7 @@ class Media:
         options = "".join(
             f'<option value="{self._script(text)}">{label}</option>' for text, label in zip(texts, labels, strict=True)
         )
-        chosen = f'<label>{words["recorded"]} <select autocomplete="off">{options}</select></label>'
+        chosen = f'<label>{words["recorded"]} <select class="form-select" autocomplete="off">{options}</select></label>'
         return f'<div class="nst-mount nst-panel">{chosen}<div class="nst-stage">{words["wait"]}</div></div>'
 
     def _script(self, text: str) -> str:

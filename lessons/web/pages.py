@@ -1,4 +1,4 @@
-"""What Sphinx makes pages of, in one language: run notebooks and the project's Markdown, with files for their pictures."""
+"""What Sphinx makes pages of, in one language: run notebooks and the project's Markdown."""
 
 import base64
 import html
@@ -9,12 +9,11 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-
-import style_helpers
 from web.media import Media
 from web.recorded import MIME
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "style_helpers"
 FOLDERS = {"en": "notebooks", "zh": "notebooks/zh"}
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)([^)\s#]+)(#[^)\s]*)?\)")
@@ -22,18 +21,19 @@ STILL = re.compile(r"<details><summary>[^<]*</summary>\s*!\[[^\]]*\]\(attachment
 WORDS = {
     "en": {
         "run": "Run this lesson",
-        "command": "With Python 3.11 or later, type this into a terminal. It installs everything and opens JupyterLab:",
+        "command": "With Python 3.11 or later, type this into a terminal. It installs all, and opens JupyterLab:",
         "elsewhere": "Or take:",
         "notebook": "the notebook alone",
         "slides": "slides of this lesson",
         "recorded": "Recorded:",
         "wait": "The panel comes when you scroll to it. It needs JavaScript.",
-        "made": "What this page shows was made on {date} from commit {commit}, in {seconds} seconds, on {machine}.",
+        "made": "What this page shows was made on {date} from commit {commit}, in {seconds} seconds, "
+        "with {network} on {machine}.",
         "quick": "It was made in quick mode: every run did a twentieth of its evaluations.",
         "gallery": "Gallery",
-        "about gallery": "Photographs of the course in the manner of its artworks. Under each is the code that made it: "
+        "about gallery": "The course's photographs in the manner of its artworks. Under each is the code that made it: "
         "copy it into a notebook, change what you like, and run it.",
-        "make": "Make this one",
+        "make": "make this one",
         "manner": "{content} in the manner of {style}",
         "reference": "Reference",
         "api": "The package",
@@ -46,10 +46,11 @@ WORDS = {
         "slides": "这一课的幻灯片（英文）",
         "recorded": "已录好：",
         "wait": "滚动到这里，面板就会出现。它需要 JavaScript。",
-        "made": "本页的结果在 {date} 由提交 {commit} 生成，用时 {seconds} 秒，机器是 {machine}。",
+        "made": "本页的结果在 {date} 由提交 {commit} 生成，用时 {seconds} 秒，网络是 {network}，机器是 {machine}。",
         "quick": "它是在快速模式下生成的：每次运行只做二十分之一的求值。",
         "gallery": "画廊",
-        "about gallery": "课程里的照片，换上课程里画作的风格。每一幅下面都有生成它的代码：复制到笔记本里，随意改动，再运行。",
+        "about gallery": "课程里的照片，换上课程里画作的风格。每一幅下面都有生成它的代码："
+        "复制到笔记本里，随意改动，再运行。",
         "make": "自己做这一幅",
         "manner": "{content}，{style} 的风格",
         "reference": "参考",
@@ -60,7 +61,7 @@ WORDS = {
 
 @dataclass
 class Pages:
-    """language: "en" or "zh"; known: the page of each file that has one, by its path; repository: its address, or ""."""
+    """language: "en" or "zh"; known: the page of each file that has one; repository: its address, or ""."""
 
     media: Media
     language: str
@@ -91,10 +92,11 @@ class Pages:
             content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
             title = words["manner"].format(content=content, style=style)
             shown = self._code(cell)
+            shown.outputs = [output for output in shown.outputs if output.output_type == "display_data"]
             for output in shown.outputs:
-                output.data["text/html"] = re.sub('alt="[^"]*"', f'alt="{title}"', output.data.get("text/html", ""))
-            shown.metadata |= {"tags": ["hide-input"], "mystnb": {"code_prompt_show": words["make"]}}
-            cells += [nbformat.v4.new_markdown_cell(f"<p class='title'>{title}</p>"), shown]
+                output.data["text/html"] = re.sub('alt="[^"]*"', f'alt="{title}"', output.data["text/html"])
+            shown.metadata |= {"tags": ["hide-input"], "mystnb": {"code_prompt_show": f"{title}: {words['make']}"}}
+            cells.append(shown)
         cells.append(nbformat.v4.new_markdown_cell(f"</div>\n\n{self._made(run)}"))
         return nbformat.v4.new_notebook(cells=cells, metadata=run.metadata)
 
@@ -110,7 +112,7 @@ class Pages:
         further = [name for name in self.known.values() if name not in (*lessons, "index.md", "teaching.md")]
         package = ["api"] if self.language == "en" else []
         return {
-            "index.md": f"{opening}\n\n{sections[0]}\n\n"
+            "index.md": f"{opening}\n\n{sections[0]}\n\n{sections[1]}\n\n"
             + _toctree("lessons", "gallery", "teaching", "reference", *package, hidden=True),
             "lessons.md": "\n".join([table.partition("\n")[0][1:], "", *rows, "", _toctree(*lessons, hidden=True)]),
             "reference.md": f"# {self.words['reference']}\n\n" + _toctree("measured", *further),
@@ -176,20 +178,20 @@ class Pages:
 
     def _made(self, run: NotebookNode) -> str:
         made = run.metadata["made"]
-        said = [self.words["made"].format(**made), made["ready"], self.words["quick"] if made["quick"] else ""]
-        return f"<p class='made'>{html.escape(' '.join(filter(None, said)))}</p>"
+        said = self.words["made"].format(**made) + (f" {self.words['quick']}" if made["quick"] else "")
+        return f"<p class='made'>{html.escape(said)}</p>"
 
 
 def of_package(readme: str) -> dict[str, str]:
     """The pages of style_helpers: one for each module of the science and for each room, in the README's order."""
-    jobs = re.findall(r"^\| `(\w+)/?` \| (.+) \|$", readme.partition("\n## The house")[2], flags=re.MULTILINE)
-    jobs = [(name, job) for name, job in jobs if (Path(style_helpers.__path__[0]) / f"{name}.py").exists() or (Path(style_helpers.__path__[0]) / name).is_dir()]
-    rows = [f"| [`{name}`](api_{name}.md) | {job} |" for name, job in jobs]
-    contents = _toctree(*(f"api_{name}" for name, _ in jobs), hidden=True)
-    written = {"api.md": "\n".join(["# style_helpers", "", "| module | its one job |", "|---|---|", *rows, "", contents])}
-    for name, _ in jobs:
-        folder = Path(style_helpers.__path__[0]) / name
-        inside = [f"{name}.{each.name}" for each in pkgutil.iter_modules([folder]) if not each.name.startswith("_")]
+    house = readme.partition("\n## The house")[2]
+    jobs = re.findall(r"^\| `(\w+)/?` \| (.+) \|$", house, flags=re.MULTILINE)
+    jobs = {name: job for name, job in jobs if (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir()}
+    rows = [f"| [`{name}`](api_{name}.md) | {job} |" for name, job in jobs.items()]
+    table = ["# style_helpers", "", "| module or room | what is in it |", "|---|---|", *rows, ""]
+    written = {"api.md": "\n".join([*table, _toctree(*(f"api_{name}" for name in jobs), hidden=True)])}
+    for name in jobs:
+        inside = [f"{name}.{each.name}" for each in pkgutil.iter_modules([PACKAGE / name])]
         modules = "\n".join(f".. automodule:: style_helpers.{each}\n   :members:\n" for each in [name, *inside])
         written[f"api_{name}.md"] = f"# {name}\n\n```{{eval-rst}}\n{modules}```\n"
     return written

@@ -20,6 +20,7 @@ from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
+from style_helpers.panels.one_pass import OnePass
 from style_helpers.panels.panel import Panel
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
@@ -27,7 +28,7 @@ from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
 
 MIME = "application/vnd.style-helpers.recorded+json"  # [{"label": the choice in words, "parts": [...]}]
-STUDIO = (("chelsea-the-cat.jpg", "hokusai-great-wave.jpg"), ("flower.jpg", "van-gogh-village-street-in-auvers.jpg"))
+STUDIO = (("chelsea the cat", "hokusai great wave"), ("flower", "van gogh village street in auvers"))
 MOMENTS = 15  # of a run in the Studio, with the last one more
 
 
@@ -46,12 +47,10 @@ def _parts(shown: ipywidgets.Widget) -> Iterator[dict]:
     """What can be seen of it without Python, from top to bottom."""
     if shown.layout.display == "none" or isinstance(shown, Chooser | Brush):
         return
-    if isinstance(shown, Front):
-        if not isinstance(shown, Chart) or shown.lines:
-            yield _front(shown)
-    elif isinstance(shown, ipywidgets.HTML):
-        if shown.value:
-            yield {"html": shown.value}
+    if isinstance(shown, Front) and (not isinstance(shown, Chart) or shown.lines):
+        yield _front(shown)
+    elif isinstance(shown, ipywidgets.HTML) and shown.value:
+        yield {"html": shown.value}
     for child in getattr(shown, "children", ()):
         yield from _parts(child)
 
@@ -74,7 +73,7 @@ def each_of(*knobs: str, run: bool = False) -> Callable[[Panel], Iterator[str]]:
             if run:
                 _run(panel)
             if not isinstance(panel, LivePanel) or panel.note.layout.display != "none":
-                yield ", ".join(each.label for each in lists)
+                yield ", ".join(f"{each.description}: {each.label}" for each in lists)
 
     return choose
 
@@ -87,15 +86,14 @@ def _run(panel: Panel):
 def in_the_studio(panel: Studio) -> Iterator[str]:
     for content, style in STUDIO:
         for kind, name in (("content", content), ("style", style)):
-            chooser = panel.choosers[kind]
-            chooser.chosen = [path.name for path in chooser._paths].index(name)
+            panel.choosers[kind].chosen = panel.choosers[kind].names.index(name)
         _run(panel)
         panel.record()
         moments = panel.film.pictures
         kept = moments[:: max(1, len(moments) // MOMENTS)]
         panel.film.pictures = kept if kept[-1] is moments[-1] else [*kept, moments[-1]]
         panel.film.chosen = len(panel.film.pictures) - 1
-        yield " + ".join(chooser.name for chooser in list(panel.choosers.values())[:2])
+        yield f"{content}, {style}"
 
 
 def by_features(panel: FeatureExplorer) -> Iterator[str]:
@@ -103,6 +101,13 @@ def by_features(panel: FeatureExplorer) -> Iterator[str]:
         panel.picture.index = place
         panel.record(*panel.layers)
         yield panel.picture.label
+
+
+def in_one_pass(panel: OnePass) -> Iterator[str]:
+    for place, name in enumerate(panel.chooser.names):
+        panel.chooser.chosen = place
+        panel.record()
+        yield name
 
 
 CHOICES = {
@@ -114,5 +119,6 @@ CHOICES = {
     TradeOffExplorer: each_of("content", "style_choice"),
     TugOfWar: each_of("network", run=True),
     BeforeAfter: each_of("pair"),
+    OnePass: in_one_pass,
     BugSwitches: each_of("bug", run=True),
 }
