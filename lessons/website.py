@@ -35,6 +35,7 @@ ROOT = LESSONS.parent
 sys.path.append(str(ROOT))
 
 from web import recorded  # noqa: E402
+from web.bundle import bundle  # noqa: E402
 from web.media import DOTS, Media, smaller  # noqa: E402
 from web.pages import FOLDERS, Pages, of_package  # noqa: E402
 
@@ -77,6 +78,7 @@ images.show(result.picture)"""
 
 def run(notebook: NotebookNode, name: str) -> NotebookNode:
     """A notebook with its outputs, from the cache where it is run already; "made" in its metadata says how."""
+    name = f"quick-{name}" if shortened(1000) < 1000 else name
     kept = cache_folder() / "website" / f"{name}-{fingerprint(notebook)}.ipynb"
     if not kept.exists():
         print(f"{name} runs ...", flush=True)
@@ -193,7 +195,8 @@ class Site:
             made = source / "made" / language
             if sphinx(["-q", "-W", "--keep-going", "-d", f"{folder}/.doctrees", folder, str(made)]):
                 raise ValueError(f"Sphinx could not make the pages of {language}: see above what it says.")
-            unread = shutil.ignore_patterns("*.map", "*.ipynb", "*.md", ".buildinfo")
+            bundle(made)
+            unread = shutil.ignore_patterns("*.map", "*.ipynb", "*.md", ".buildinfo", "vendor", "webpack-macros.html")
             shutil.copytree(made, self.folder / language, ignore=unread)
 
     def sources(self, language: str) -> dict[str, str]:
@@ -212,7 +215,7 @@ class Site:
             else:
                 written[name] = pages.markdown(text, path.parent)
         many = len(GALLERY) if self.chosen == lessons() else 1
-        return written | {"gallery.ipynb": nbformat.writes(pages.gallery(run(gallery(many), f"gallery-{many}")))}
+        return written | {"gallery.md": pages.gallery(run(gallery(many), f"gallery-{many}"))}
 
     def slides(self, lesson: Path):
         """Of what an English lesson gave already."""

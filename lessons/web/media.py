@@ -17,6 +17,7 @@ SHARP = 1.5  # pixels of a figure's file for one of the page: DOTS an inch in pl
 DOTS = 150
 LARGEST_EXACT = 2**16  # pixels of a picture that a panel enlarges: they are kept exactly
 FEW_COLOURS = 2**11  # with no more, a picture is a drawing
+LAZY = ' loading="lazy" decoding="async"'
 INSIDE = 12_000  # characters of a record that stands in the page itself
 INLINE = re.compile(r'<img alt="([^"]*)" (?:style="[^"]*" )?src="data:image/\w+;base64,([^"]+)">')
 DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -40,16 +41,15 @@ class Media:
         folder.mkdir(parents=True)
         self._webp = cache(self._webp)  # what is shared is made once
 
-    def figure(self, content: bytes, alt: str, lazy: bool = True) -> str:
+    def figure(self, content: bytes, alt: str) -> str:
         """A picture's file as an <img>, with a second one for narrow pages where it is large."""
         address, width, height = self._webp(content, WIDEST)
         more = ""
         if width > 1.25 * NARROW:
             small, *_ = self._webp(content, NARROW)
             more = f' srcset="{small} {NARROW}w, {address} {width}w" sizes="(max-width: 780px) 94vw, 760px"'
-        more += ' loading="lazy" decoding="async"' if lazy else ' fetchpriority="high"'
         size = f'width="{round(width / SHARP)}" height="{round(height / SHARP)}"'
-        return f'<img class="dark-light" alt="{html.escape(alt)}" src="{address}"{more} {size}>'
+        return f'<img class="dark-light" alt="{html.escape(alt)}" src="{address}"{more} {size}{LAZY}>'
 
     def figures(self, page: str) -> str:
         """HTML whose pictures are inside it, with their files in place of them."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from web.media import Media
+from web.media import LAZY, Media
 from web.recorded import MIME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,26 +79,24 @@ class Pages:
             for cell in run.cells
             if "first-cell" not in cell.metadata.get("tags", [])
         ]
+        cells[0].source = cells[0].source.replace(LAZY, "", 1)  # it is seen at once
         cells.insert(1, nbformat.v4.new_markdown_cell(self._how_to_run(path)))
         cells.append(nbformat.v4.new_markdown_cell(self._made(run)))
         return nbformat.v4.new_notebook(cells=cells, metadata=run.metadata)
 
-    def gallery(self, run: NotebookNode) -> NotebookNode:
-        """The page of the gallery that was run: a cell for each picture, whose code is folded."""
-        words = self.words
-        opening = f"# {words['gallery']}\n\n{words['about gallery']}\n\n<div class='gallery'>"
-        cells = [nbformat.v4.new_markdown_cell(opening)]
+    def gallery(self, run: NotebookNode) -> str:
+        """The page of the gallery that was run, Markdown: each cell's picture, and its code folded under it."""
+        words, parts = self.words, []
         for cell in run.cells:
             content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
             title = words["manner"].format(content=content, style=style)
-            shown = self._code(cell)
-            shown.outputs = [output for output in shown.outputs if output.output_type == "display_data"]
-            for output in shown.outputs:
-                output.data["text/html"] = re.sub('alt="[^"]*"', f'alt="{title}"', output.data["text/html"])
-            shown.metadata |= {"tags": ["hide-input"], "mystnb": {"code_prompt_show": f"{title}: {words['make']}"}}
-            cells.append(shown)
-        cells.append(nbformat.v4.new_markdown_cell(f"</div>\n\n{self._made(run)}"))
-        return nbformat.v4.new_notebook(cells=cells, metadata=run.metadata)
+            pages = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
+            picture = re.sub('alt="[^"]*"', f'alt="{html.escape(title)}"', self.media.figures("".join(pages)))
+            code = f"```python\n{cell.source}\n```"
+            make = f"<details><summary>{title}: {words['make']}</summary>\n\n{code}\n\n</details>"
+            parts.append(f"<div>{picture}\n\n{make}</div>")
+        opening = f"# {words['gallery']}\n\n{words['about gallery']}"
+        return "\n\n".join([opening, '<div class="gallery">', *parts, "</div>", self._made(run)])
 
     def of_readme(self, text: str) -> dict[str, str]:
         """The README's sections: what it is and how to start; the lessons; how fast and how good it is."""

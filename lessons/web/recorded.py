@@ -26,6 +26,7 @@ from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
 from style_helpers.panels.tug import TugOfWar
+from style_helpers.settings import shortened
 
 MIME = "application/vnd.style-helpers.recorded+json"  # [{"label": the choice in words, "parts": [...]}]
 STUDIO = (("chelsea the cat", "hokusai great wave"), ("flower", "van gogh village street in auvers"))
@@ -79,6 +80,7 @@ def each_of(*knobs: str, run: bool = False) -> Callable[[Panel], Iterator[str]]:
 
 
 def _run(panel: Panel):
+    panel.evaluations.value = shortened(panel.evaluations.value)
     panel.run_button.click()
     panel.wait()
 

@@ -21,6 +21,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton"]
 templates_path, html_static_path = ["_templates"], ["_static"]
 html_copy_source = html_show_sourcelink = html_use_index = html_domain_indices = False
 html_theme = "pydata_sphinx_theme"
+html_favicon = "_static/icon.svg"
 html_title, html_last_updated_fmt = project, None
 html_js_files = [("fronts.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})]
 html_css_files = ["fronts.css", "site.css"]
@@ -30,6 +31,7 @@ html_theme_options = {
     "github_url": site["repository"],
     "back_to_top_button": False,
     "navbar_start": ["navbar-logo"],
+    "navbar_persistent": ["search-button"],
     "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
@@ -38,7 +40,7 @@ html_theme_options = {
     "navigation_depth": 1,
     "header_links_before_dropdown": 6,
 }
-html_sidebars = {"**": ["sidebar-nav-bs"], **dict.fromkeys(("index", "gallery", "teaching", "search"), [])}
+html_sidebars = {"**": ["sidebar-nav-bs"], **{name: [] for name in ("index", "gallery", "teaching", "search")}}
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
@@ -79,17 +81,28 @@ def show_formula(display: bool):
 
 
 def read_docstring(app, what, name, object_, options, lines):
-    """Our docstrings are plain text: what stands in columns stays so, all else is paragraphs with `code` in them."""
-    paragraphs = re.split(r"\n\s*\n", "\n".join(lines))
+    """Our docstrings are plain text: paragraphs with `code` in them, and columns of names and what they mean."""
+    paragraphs = re.split(r"\n\s*\n", "\n".join(lines).strip())
     lines[:] = [*"\n\n".join(map(as_rst, paragraphs)).split("\n"), ""]
 
 
 def as_rst(paragraph: str) -> str:
-    if re.search(r"^\S[^\n]*?\S {2,}\S", paragraph) or paragraph.startswith(" "):
-        return "::\n\n" + "\n".join(f"   {line}" for line in paragraph.split("\n"))
-    parts = re.split(r"(`+[^`]+`+)", paragraph)
+    rows = paragraph.split("\n")
+    beside = re.search(r"^(\S.*? {2,})\S", paragraph, flags=re.MULTILINE)
+    column = len(beside[1]) if beside else 0
+    if column and all(row[column - 1 : column] == " " for row in rows):
+        return "\n".join(
+            f"``{row[:column].strip()}``" * (row[0] != " ") + f"\n   {plain(row[column:])}" for row in rows
+        )
+    if column or paragraph.startswith(" "):
+        return "::\n\n" + "\n".join(f"   {row}" for row in rows)
+    return plain(paragraph)
+
+
+def plain(text: str) -> str:
+    parts = re.split(r"`+([^`]+)`+", text)
     parts[::2] = [re.sub(r"([*_|\\])", r"\\\1", part) for part in parts[::2]]
-    parts[1::2] = [f"``{part.strip('`')}``" for part in parts[1::2]]
+    parts[1::2] = [rf"\ ``{part}``\ " for part in parts[1::2]]
     return "".join(parts)
 
 

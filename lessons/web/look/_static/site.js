@@ -28,7 +28,22 @@
     return () => ends.forEach((end) => end());
   }
 
+  // Acts once, before the node is scrolled to: a page of many panels is there at once
+  function whenNear(node, act) {
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        near.disconnect();
+        act();
+      },
+      { rootMargin: "600px" },
+    );
+    near.observe(node);
+  }
+
   function live(mount) {
+    const inside = mount.querySelector("script");
+    if (inside) return whenNear(mount, () => fill(mount, JSON.parse(inside.textContent)));
     const [select, stage] = [mount.querySelector("select"), mount.querySelector(".nst-stage")];
     let [end, wanted] = [() => {}, null];
     async function show() {
@@ -40,22 +55,10 @@
     }
     select.parentElement.hidden = select.options.length < 2;
     select.addEventListener("change", show);
-    const near = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some((entry) => entry.isIntersecting)) return;
-        near.disconnect();
-        show();
-      },
-      { rootMargin: "600px" },
-    );
-    near.observe(mount);
+    return whenNear(mount, show);
   }
 
-  for (const mount of document.querySelectorAll(".nst-mount")) {
-    const inside = mount.querySelector("script");
-    if (inside) fill(mount, JSON.parse(inside.textContent));
-    else live(mount);
-  }
+  document.querySelectorAll(".nst-mount").forEach(live);
 
   // Sections have other names in another language, but the same order: #section-3 is the third
   const sections = [...document.querySelectorAll("article section")];
