@@ -90,8 +90,8 @@ def test_a_page_has_the_code_formulas_and_numbers_of_the_english_one(english, ch
 
 def test_the_pages_lead_to_one_another():
     for name in ("README", "TEACHING"):
-        assert read(f"{name}.md").startswith(f"**English** · [简体中文]({name}.zh-CN.md)\n")
-        assert read(f"{name}.zh-CN.md").startswith(f"[English]({name}.md) · **简体中文**\n")
+        assert read(f"{name}.md").startswith(f"[简体中文]({name}.zh-CN.md)\n")
+        assert read(f"{name}.zh-CN.md").startswith(f"[English]({name}.md)\n")
 
 
 @pytest.mark.parametrize("page", [*PAGES.values(), GLOSSARY])
