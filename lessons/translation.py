@@ -1,13 +1,15 @@
-"""The lessons in other languages: python lessons/translation.py [LANGUAGE ...]
+"""The course in other languages: python lessons/translation.py [LANGUAGE ...]
 
 Text stands twice, code once. lessons/<language>/<lesson>.po holds a translation for each paragraph, comment and string
-of lessons/<lesson>.md, in the format of gettext, for any of its editors; build.po those that lessons/build.py adds.
+of lessons/<lesson>.md, in the format of gettext, for any of its editors; build.po those that lessons/build.py adds;
+style_helpers/locale/<language>/LC_MESSAGES/style_helpers.po what the package says, which is compiled to .mo beside it.
 This program brings the catalogues in step with the English: what is new comes without a translation, what changed
 keeps its old one, marked fuzzy, what is gone goes. The translation of a string that only programs read is that string.
 A new language is a new folder: python lessons/translation.py ja makes it.
 """
 
 import ast
+import datetime
 import inspect
 import io
 import re
@@ -16,12 +18,19 @@ import tokenize
 from collections.abc import Callable
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from style_helpers import files
+from style_helpers import files, fronts
+from style_helpers.language import LOCALE
 
 LESSONS = Path(__file__).resolve().parent
+ROOT = LESSONS.parent
+PACKAGE = "style_helpers"  # the catalogue of what the package says
+KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
+TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
@@ -161,10 +170,35 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 # Catalogues
 
 
+def of_package() -> list[str | tuple[str, str]]:
+    """What the package and start.py say: sentences, and pairs of one and many of a thing."""
+    found = {}
+    for path in [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py"]:
+        with path.open("rb") as file:
+            found.update((message, None) for _, message, _, _ in extract("python", file, KEYWORDS))
+        if any(path.match(f"style_helpers/{table}") for table in TABLES):
+            found.update((message, None) for message in _in_table(ast.parse(path.read_text(encoding="utf-8"))))
+    for path in sorted(fronts.FOLDER.glob("*.js")):
+        found.update((message, None) for message in fronts.messages(path.read_text(encoding="utf-8")))
+    return list(found)
+
+
+def _in_table(tree: ast.Module) -> list[str]:
+    """The strings of a module that has what others say: no docstrings, nothing that has no space."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    strings = (node for node in _strings(tree) if isinstance(node, ast.Constant) and id(node) not in alone)
+    return [node.value for node in strings if " " in node.value and LETTER.search(node.value)]
+
+
 def read(language: str, *names: str) -> dict[str, str]:
     """The translations in some catalogues. A message that has none, or a doubtful one, is not among them."""
     catalogues = [_catalogue(language, name) for name in names]
-    return {each.id: each.string for one in catalogues for each in one if each.id and each.string and not each.fuzzy}
+    return {each.id: each.string for one in catalogues for each in one
+            if each.id and all(_forms(each)) and not each.fuzzy}  # fmt: skip
+
+
+def _forms(message: Message) -> tuple[str, ...]:
+    return message.string if message.pluralizable else (message.string,)
 
 
 def missing(language: str, name: str, found: list[str]) -> list[str]:
@@ -183,21 +217,36 @@ def write(language: str, name: str, found: list[str]):
     catalogue.obsolete.clear()
     page = io.BytesIO()
     write_po(page, catalogue, width=0, omit_header=True)
-    path = LESSONS / language / f"{name}.po"
-    path.parent.mkdir(exist_ok=True)
+    path = _path(language, name)
+    path.parent.mkdir(exist_ok=True, parents=True)
     files.write(path, page.getvalue(), overwrite=True)
+    if name == PACKAGE:
+        files.write(path.with_suffix(".mo"), compiled(language), overwrite=True)
+
+
+def compiled(language: str) -> bytes:
+    """What gettext reads of the package's catalogue."""
+    page, catalogue = io.BytesIO(), _catalogue(language, PACKAGE)
+    catalogue.creation_date = catalogue.revision_date = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    write_mo(page, catalogue)
+    return page.getvalue()
+
+
+def _path(language: str, name: str) -> Path:
+    folder = LOCALE / language / "LC_MESSAGES" if name == PACKAGE else LESSONS / language
+    return folder / f"{name}.po"
 
 
 def _catalogue(language: str, name: str) -> Catalog:
-    path = LESSONS / language / f"{name}.po"
-    return read_po(io.BytesIO(path.read_bytes() if path.exists() else b""), charset="utf-8")
+    path = _path(language, name)
+    return read_po(io.BytesIO(path.read_bytes() if path.exists() else b""), locale=language, charset="utf-8")
 
 
 def main(wanted: list[str]) -> int:
     from build import all_messages
 
     for language in wanted or languages():
-        for name, found in all_messages().items():
+        for name, found in (all_messages() | {PACKAGE: of_package()}).items():
             write(language, name, found)
             left = missing(language, name, found)
             print(f"{language}/{name}.po: {len(found)} messages" + (f", {len(left)} to translate" if left else ""))

@@ -1,6 +1,7 @@
 """What the first cell of every notebook says: that all is ready, or one sentence for each thing to mend."""
 
 import contextlib
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -10,6 +11,7 @@ from IPython import get_ipython
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
 from style_helpers.course import alt_texts, letters
+from style_helpers.language import VARIABLE
 from style_helpers.settings import shortened
 
 
@@ -30,6 +32,7 @@ def first_look(course_version: str, language: str = ""):
         lambda: [] if "google.colab" in sys.modules else [doctor.packages(), doctor.widgets()],
         lambda: [doctor.kernels()],
     )
+    os.environ[VARIABLE] = language or "en"  # whatever the language of the menus: a lesson speaks its own
     with contextlib.suppress(Exception):
         alt_texts.follow(get_ipython(), language)
         if language:

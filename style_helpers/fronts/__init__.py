@@ -5,12 +5,18 @@ In a notebook its model is the widget's; on a page without a kernel `page` makes
 """
 
 import base64
+import json
+import re
 from pathlib import Path
 
 import anywidget
+import traitlets
 from IPython.display import display
 
+from style_helpers.language import _
+
 FOLDER = Path(__file__).parent
+SAID = re.compile(r"""\b_\(\s*("(?:[^"\\\n]|\\.)+")""")  # what a module says, in the reader's language
 # This sentence stands in front of what a cell shows, and is seen when that is not there any more: after its kernel has
 # ended and the page was loaded again, when the cell that made it was run again, where there are no widgets at all, and
 # when a busy JupyterLab brings back only some of them after a reload.
@@ -34,7 +40,16 @@ class Displayed:
 
 
 class Front(Displayed, anywidget.AnyWidget):
-    """`class Wipe(Front, parts=("wipe",))`: the last of the parts is rendered, those before it are what it uses."""
+    """`class Wipe(Front, parts=("wipe",))`: the last of the parts is rendered, those before it are what it uses.
+
+    translations    what its module says with `_`, in the reader's language, by the English; {} for English
+    """
+
+    translations = traitlets.Dict().tag(sync=True)
+
+    @traitlets.default("translations")
+    def _translated(self):
+        return {english: said for english in messages(str(self._esm)) if (said := _(english)) != english}
 
     def __init_subclass__(cls, parts: tuple[str, ...] = ()):
         if parts:
@@ -53,6 +68,11 @@ class Front(Displayed, anywidget.AnyWidget):
 def page() -> str:
     """The module for pages without a kernel: `mount(element, front, recorded)` shows a front with what was recorded."""
     return _read("common.js") + _read("page.js")
+
+
+def messages(module: str) -> list[str]:
+    """What a module says in the reader's language, in English: the strings in `_("...")`."""
+    return [json.loads(literal) for literal in SAID.findall(module)]
 
 
 def _read(name: str) -> str:

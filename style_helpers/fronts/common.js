@@ -43,17 +43,23 @@ function digits(value, many = 3) {
 
 const percent = (share, decimals = 0) => `${Number((100 * share).toFixed(decimals))} %`;
 
+let translations = {}; // of what is said, by the English
+
+// "{many} of {all} places" in the reader's language, with { many: 3, all: 5 }. Always with the English as it stands here
+function _(english, values = {}) {
+  return (translations[english] ?? english).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
 // Every module ends with this: `render` of its last part
 function begin(render, { model, el }) {
   el.classList.add("nst");
+  translations = model.get("translations") ?? {};
   // JupyterLab's keys without Ctrl cut or delete a cell: not while one of our buttons or pictures has the focus
   el.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   return ends(render({ model, el }), watchKernel(model, el));
 }
 
 const KERNEL_OVER = ["restarting", "autorestarting", "terminating", "dead"];
-const KERNEL_LOST = "This panel's kernel was restarted or has ended: run the cell again.";
-const KERNEL_AWAY = "No connection to this panel's kernel, where a run goes on. When it is back, all works again.";
 const KERNEL_NEEDED = ".jupyter-widgets:not(.widget-box, .widget-html, .nst), .widget-radio, .nst-chooser, .nst-brush";
 
 // While the kernel does not answer, the panel says so in place of its status line, once for all its fronts; controls
@@ -63,7 +69,9 @@ function watchKernel(model, el) {
   let [over, said] = [false, ""];
   const look = () => {
     over ||= kernel.isDisposed || KERNEL_OVER.includes(kernel.status) || el.matches(".jupyter-widgets-disconnected");
-    const now = over ? KERNEL_LOST : kernel.connectionStatus === "connected" ? "" : KERNEL_AWAY;
+    const lost = _("This panel's kernel was restarted or has ended: run the cell again.");
+    const away = _("No connection to this panel's kernel, where a run goes on. When it is back, all works again.");
+    const now = over ? lost : kernel.connectionStatus === "connected" ? "" : away;
     if (now === said) return;
     said = now;
     const panel = el.closest(".nst-panel") ?? el;
