@@ -5,6 +5,7 @@ that the wheel has. It needs the weights of VGG-16 and AlexNet, and ends with an
 was used.
 """
 
+import gettext
 import importlib
 import importlib.metadata
 import pkgutil
@@ -13,17 +14,12 @@ from pathlib import Path
 
 import style_helpers
 from style_helpers import __main__ as command_line
-from style_helpers import images, losses, painter
+from style_helpers import images, language, losses, painter
 from style_helpers.course import checks, letters
-from style_helpers.panels import before_after, bugs, features, gram, inversion, race, race_toy, studio, tradeoff, tug, wall
+from style_helpers.panels import race_toy, wall
 from style_helpers.panels.panel import Panel
 
 HERE = Path(style_helpers.__file__).resolve().parent
-PANELS = (
-    before_after.BeforeAfter, bugs.BugSwitches, features.FeatureExplorer, gram.GramMicroscope,
-    inversion.InversionByDepth, race.OptimiserRace, race_toy.ContourToy, studio.Studio, tradeoff.TradeOffExplorer,
-    tug.TugOfWar,
-)  # fmt: skip
 
 
 def look_around():
@@ -32,6 +28,8 @@ def look_around():
     assert style_helpers.COMMAND == "python -m style_helpers"
     for module in pkgutil.walk_packages(style_helpers.__path__, "style_helpers."):
         importlib.import_module(module.name)
+    letters.lend()
+    assert gettext.find("style_helpers", language.LOCALE, ["zh"])
 
 
 def open_all_pictures() -> int:
@@ -46,14 +44,18 @@ def open_all_pictures() -> int:
 
 def build_all_panels() -> int:
     """Each with its modules and, where it has some, all that was computed beforehand."""
-    for make in PANELS:
-        panel = make()
-        if isinstance(panel, Panel):  # the others are fronts alone, and compute nothing
-            panel.wait()
-            assert "Please look" not in panel.status.value, panel.status.value
-    for number in range(len(wall.PAIRS)):
-        assert not wall.Wall(number).problem
-    return len(PANELS) + 1
+    kinds = leaves(Panel)
+    for kind in kinds:
+        panel = kind()
+        panel.wait()
+        assert "Please look" not in panel.status.value, panel.status.value
+    walls = [wall.Wall(number) for number in range(len(wall.PAIRS))]
+    assert not any(each.problem for each in walls)
+    return len([*kinds, *walls, race_toy.ContourToy()])
+
+
+def leaves(kind: type) -> list[type]:
+    return [leaf for each in kind.__subclasses__() for leaf in leaves(each)] or [kind]
 
 
 def paint(folder: Path):
@@ -68,7 +70,6 @@ def paint(folder: Path):
 def main():
     look_around()
     pictures, panels = open_all_pictures(), build_all_panels()
-    letters.lend()
     assert checks.gram_matrix(losses.gram_matrix).passed
     with tempfile.TemporaryDirectory() as folder:
         paint(Path(folder))
