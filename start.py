@@ -45,6 +45,7 @@ COMMANDS = {  # what each needs of them
     **dict.fromkeys(("test", "python"), "[test]"),
 }
 NEEDED = {"stylize": ("PHOTO", "PAINTING", "OUT"), "class": ("FOLDER",), "release": ("FOLDER",), "python": ("...",)}
+FOREIGN = ("nbgrader", "test", "python")  # whose words are other programs'
 OF_A_LEARNER = ("lab", "doctor", "prepare", "stylize")  # what a class folder has all files for
 
 
@@ -224,6 +225,9 @@ def understand(arguments):
         return "help", []
     command, *further = arguments or ["lab"]
     if command in COMMANDS:
+        if command not in FOREIGN and any(word.partition("=")[0] == "--language" for word in further):
+            said = _("--language stands before the command: `start.py --language zh {command}`.", command=command)
+            raise StartError(said, code=2)
         given = [word for word in further if not word.startswith("-")]
         if len(given) < len(NEEDED.get(command, ())) and not {"-h", "--help"} & set(further):
             needed = " ".join(NEEDED[command])
@@ -367,17 +371,19 @@ def install_from_index(extras):
     check_index()
     cpu_build = wants_cpu_build()
     check_space(cpu_build)
-    size, minutes = ("3", "5 to 30") if LINUX and not cpu_build else ("0.5", "2 to 10")
     if (packages() / "torch").is_dir():
-        print(_("Bringing .venv up to date; pip tells how far it is."), flush=True)
+        said = _("Bringing .venv up to date; pip tells how far it is.")
+    elif LINUX and not cpu_build:
+        said = _(
+            "Installing into .venv: 3 GB to download, 5 to 30 minutes by your network and disk; pip tells how far it "
+            "is."
+        )
     else:
         said = _(
-            "Installing into .venv: {size} GB to download, {minutes} minutes by your network and disk; pip tells how "
-            "far it is.",
-            size=size,
-            minutes=minutes,
+            "Installing into .venv: 0.5 GB to download, 2 to 10 minutes by your network and disk; pip tells how far it "
+            "is."
         )
-        print(said, flush=True)
+    print(said, flush=True)
     # Alone, because PyTorch's index has only some versions of other people's packages.
     if cpu_build and not pip_install("--no-deps", "--index-url", CPU_INDEX, "torch", "torchvision"):
         print(_("PyTorch's own index did not serve it: taking PyTorch from your package index."), flush=True)
@@ -569,7 +575,7 @@ def disk_full():
 
 def why_pip_failed(log):
     """The sentence for what pip wrote into its log. The first error is the cause, the rest repeats it or explains."""
-    before, _, after = log.partition("ERROR: ")
+    before, _mark, after = log.partition("ERROR: ")
     if re.search("No space left|not enough space|Disk quota exceeded|No usable temporary directory", after):
         return disk_full()
     if is_unreachable(before[-9000:] + after):

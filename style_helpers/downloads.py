@@ -50,7 +50,7 @@ def from_index(package: str, name: str, sha256: str) -> IO[bytes]:
             failures.append(_("{place}: what it gave has a wrong SHA-256", place=_without_login(place)))
         except Exception as error:  # a page may hold anything
             failures.append(f"{_without_login(place)}: {reason(error)}")
-    raise OSError("; ".join(failures) or _("pip is told to ask no index"))
+    raise OSError(_("; ").join(failures) or _("pip is told to ask no index"))
 
 
 def sha256_of(file: IO[bytes]) -> str:

@@ -421,7 +421,7 @@ def _titles_and_axes(figure: "Figure") -> str:
     for axes in figure.axes:
         across, up = axes.get_xlabel(), axes.get_ylabel()
         parts += [axes.get_title(), _("{up} against {across}", up=up, across=across) if up and across else ""]
-    return "; ".join(filter(None, parts)) or _("A picture without a title")
+    return _("; ").join(filter(None, parts)) or _("A picture without a title")
 
 
 # Saving

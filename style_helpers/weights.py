@@ -222,7 +222,7 @@ def _obtain(name: str, fetching: bool = True) -> tuple[Tensors, Found | None]:
             "set {variable} to a folder that holds it.",
             network=SPECS[name].label,
             places=places,
-            failures="; ".join(failures) or _("no other source has it"),
+            failures=_("; ").join(failures) or _("no other source has it"),
             command=COMMAND,
             name=name,
             cache=cache,

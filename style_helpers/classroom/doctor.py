@@ -51,8 +51,10 @@ class Finding:
         return not self.advice
 
     def __str__(self):
-        mark, advice = (_("ok  "), "") if self.good else (_("MEND"), f" -> {self.advice}")
-        return f"{mark}  {_shown(self.topic)}: {self.found}{advice}"
+        topic = _shown(self.topic)
+        if self.good:
+            return _("ok    {topic}: {found}", topic=topic, found=self.found)
+        return _("MEND  {topic}: {found} -> {advice}", topic=topic, found=self.found, advice=self.advice)
 
 
 def _shown(topic: str) -> str:
@@ -149,7 +151,7 @@ def packages() -> Finding:
         return Finding("packages", found, install)
     asked = _requirements(PACKAGE)
     if wrong := [said for said in map(_misfit, asked) if said]:
-        return Finding("packages", ", ".join(wrong), install)
+        return Finding("packages", _(", ").join(wrong), install)
     return Finding("packages", ", ".join(f"{each.name} {_version(each.name)}" for each in asked))
 
 
@@ -479,7 +481,7 @@ def can_write(folder: Path) -> bool:
 
 def lessons(measured: dict[str, float]) -> Iterator[Finding]:
     """How fast this machine computes, and the minutes it takes in each lesson, from `pace.measure`'s milliseconds."""
-    times = ", ".join(itertools.starmap(_with_network, measured.items()))
+    times = _(", ").join(itertools.starmap(_with_network, measured.items()))
     yield Finding("speed", _("one evaluation at {size} pixels takes {times}", size=pace.SIZE, times=times))
     quick = _("set STYLE_HELPERS_QUICK to 1 to see everything in short, or look at the pictures made for the class")
     for lesson, seconds in pace.lesson_seconds(measured).items():

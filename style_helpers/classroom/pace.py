@@ -35,7 +35,7 @@ def measure(seconds: float = SECONDS) -> dict[str, float]:
     bar shows how long it still goes on. Raises weights.WeightsError where a network's weights are not in reach.
     """
     devices.keep_freed_memory()  # as every run does
-    objectives = {name: _objective(name.partition(" ")[0], precision) for name, (precision, _) in MEASURED.items()}
+    objectives = {name: _objective(name.partition(" ")[0], precision) for name, (precision, _part) in MEASURED.items()}
     times = {name: [] for name in MEASURED}
     began = now = time.perf_counter()
     layout = _("Measuring this machine: {bar} {n:.0f}/{total:.0f} s")
