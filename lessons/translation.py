@@ -29,6 +29,19 @@ from style_helpers.language import LOCALE
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 PACKAGE = "style_helpers"  # the catalogue of what the package says
+ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__`
+    "usage: ",
+    "positional arguments",
+    "options",
+    "show this help message and exit",
+    "the following arguments are required: %s",
+    "unrecognized arguments: %s",
+    "argument %(argument_name)s: %(message)s",
+    "invalid choice: %(value)r (choose from %(choices)s)",
+    "expected one argument",
+    "ignored explicit argument %r",
+    "ambiguous option: %(option)s could match %(matches)s",
+)
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
 TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
@@ -172,7 +185,7 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 
 def of_package() -> list[str | tuple[str, str]]:
     """What the package and start.py say: sentences, and pairs of one and many of a thing."""
-    found = {}
+    found = dict.fromkeys(ARGPARSE)
     for path in [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py"]:
         with path.open("rb") as file:
             found.update((message, None) for _, message, _, _ in extract("python", file, KEYWORDS))

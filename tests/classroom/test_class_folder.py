@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from style_helpers import __version__, files, weights
+from style_helpers import __version__, files, language, weights
 from style_helpers.classroom import class_folder
+from tests.chinese import assert_chinese
 from tests.test_start import wheel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def refused(folder, error=class_folder.ClassroomError, **options) -> str:
     with pytest.raises(error) as caught:
         class_folder.prepare(folder, **options)
     said = str(caught.value)
-    assert said.endswith(".")
+    assert said.endswith((".", "。"))
     assert "\n" not in said
     return said
 
@@ -493,6 +494,64 @@ def test_half_a_project_is_named(project, tmp_path, missing):
     path = project / missing
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert f"{path} is missing" in refused(tmp_path / "class")
+
+
+# In Chinese
+
+
+def test_a_class_folder_in_chinese(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    assert_chinese(class_folder.prepare(folder))
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    for line in readme.splitlines():
+        assert_chinese(line.removeprefix(class_folder.TITLE))
+    for wheels in (True, False):
+        for line in class_folder._readme(wheels).splitlines():
+            assert_chinese(line.removeprefix(class_folder.TITLE))
+    assert_chinese(class_folder.prepare(folder))
+    (folder / "README.txt").write_text("mine")
+    flip(folder / "weights/vgg16.safetensors")
+    DAMAGES["cut short"](folder / "course/start.py")
+    (folder / "course/README.md").unlink()
+    for each in said(folder):
+        assert_chinese(each)
+    class_folder.prepare(folder)
+    kept = "班级文件夹里的 README.txt 有人改过：改过的那份存成了 README-changed-1.txt。\n"
+    assert kept in capsys.readouterr().err  # behind the bar
+    for damage in DAMAGES.values():
+        damage(folder / "course/start.py")
+        for each in said(folder, thorough=True):
+            assert_chinese(each)
+        class_folder.prepare(folder)
+    monkeypatch.setattr(class_folder, "__version__", "9.9")
+    assert_chinese(said(folder)[0])
+    for text in ("no JSON", ""):
+        (folder / "class.json").write_text(text)
+        assert_chinese(said(folder)[0])
+    (folder / "class.json").unlink()
+    assert_chinese(said(folder)[0])
+    assert class_folder.is_ours(folder)  # by its README
+
+
+def test_refusals_in_chinese(project, tmp_path, monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/thesis.txt").touch()
+    for place in ("notes.txt", "thesis", "no drive/class", "project/class"):
+        assert_chinese(refused(tmp_path / place).removesuffix("。"))
+    monkeypatch.setattr(class_folder, "requirements", REQUIREMENTS)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\n[project]\nrequires-python = ">=3.11"\ndependencies = ["no-such-package"]\n'
+    )
+    assert_chinese(refused(tmp_path / "class"))
+    (project / "start.py").unlink()
+    assert_chinese(refused(tmp_path / "class"))
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, 0))
+    with pytest.raises(class_folder.ClassroomError) as full:
+        class_folder._check_space(tmp_path, 10**9, False)
+    assert_chinese(str(full.value))
 
 
 # The packages themselves
