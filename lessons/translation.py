@@ -30,7 +30,8 @@ LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 PACKAGE = "style_helpers"  # the catalogue of what the package says
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
-TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
+# Modules whose strings with a space in them are all said, by others: patterns under style_helpers
+TABLES = ("panels/techniques.py",)
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
