@@ -157,7 +157,7 @@ class BeforeAfter(LivePanel):
     def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
         super().__init__(begin, measure, Bundle("beforeafter", tuple(MEASURED), folder), EVALUATIONS, most=400)
         self._made: dict[tuple, Made] = {}
-        bundled = {commas(*map(title, pair)): pair for pair in PAIRS} | {
+        bundled = {_(", ").join(map(title, pair)): pair for pair in PAIRS} | {
             _("other pictures, chosen here:"): ()
         }  # None would be no choice
         self.pair = ipywidgets.Dropdown(options=bundled, description=_("pictures"), **KNOB)

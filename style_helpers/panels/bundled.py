@@ -28,7 +28,6 @@ from style_helpers.panels.panel import (
     as_jpeg,
     capital,
     colon,
-    commas,
     handler,
     readable,
     title,
@@ -104,7 +103,7 @@ class Bundle:
         one_preset = isinstance(made["preset"], str)  # else each has its own
         return _(
             "Computed beforehand with {what}, {size} pixels on the shorter side, {evaluations} evaluations.",
-            what=commas(f"Settings.{made['preset']}", network) if one_preset else network,
+            what=_("Settings.{preset}, {network}", preset=made["preset"], network=network) if one_preset else network,
             size=made["size"],
             evaluations=made["evaluations"],
         )

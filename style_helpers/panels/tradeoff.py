@@ -131,7 +131,7 @@ def _not_bundled() -> str:
         "For this pair nothing was computed beforehand: choose a style weight below and press Compute this one now, or "
         "choose {contents} with {styles}.",
         contents=_(" or ").join(map(title, CONTENTS)),
-        styles=commas(*map(title, STYLES)),
+        styles=_(", ").join(map(title, STYLES)),
     )
 
 

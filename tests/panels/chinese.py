@@ -10,13 +10,13 @@ from style_helpers.settings import NETWORKS, PRESETS
 
 LAYERS = r"\b(?:conv|relu|pool)\d(?:_\d)?\b"
 FILES = r"'?[\w<>-]+\.(?:jpg|png|json|py)\b"
-CODE = r"Settings\.\w+(?:\([^)]*\))?"
+CODE = r"Settings\.\w+(?:\(.*\))?"
 TITLES = [title(path) for folder in (images.CONTENT, images.STYLE) for path in folder.iterdir()]
 METHODS = {
     "Adam", "BFGS", "Gatys", "LPIPS", "ReLU", "Wasserstein", "AlexNet", "VGG", "Python", "JPEG", "PNG", "Shift",
     "Escape", "max", "ii",  # of λmax, G_ii
 }  # fmt: skip
-OURS = {word for name in (*NETWORKS, *PRESETS) for word in re.findall(r"[A-Za-z]{2,}", name)}
+OURS = {word for name in (*NETWORKS, *PRESETS, "conv relu pool") for word in re.findall(r"[A-Za-z]{2,}", name)}
 
 
 def english(text: str) -> list[str]:
