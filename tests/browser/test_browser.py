@@ -106,11 +106,11 @@ def chromium(lab):
 
 @pytest.fixture(scope="module")
 def opened(lab, chromium, folder):
-    """Opens a notebook of these cells, 1000 pixels wide."""
+    """Opens a notebook of these cells, 1000 pixels wide unless a test says another width."""
 
-    def open_notebook(name, *cells, **options):
+    def open_notebook(name, *cells, width=1000, **options):
         browser.write_notebook(folder / name, *cells)
-        return browser.Page(chromium.new_page(viewport={"width": 1000, "height": 1000}), lab, name, **options)
+        return browser.Page(chromium.new_page(viewport={"width": width, "height": 1000}), lab, name, **options)
 
     return open_notebook
 
@@ -309,6 +309,17 @@ def test_nothing_is_cut_off_at_a_width_of_1000_pixels(studio):
     studio.page.get_by_role("listitem").filter(has_text="style relu3").first.wait_for()
     assert studio.page.evaluate(CUT_OFF) == []
     assert studio.page.evaluate(SPILT) == []
+
+
+def test_in_chinese_no_name_is_cut_off_in_any_panel_on_a_narrow_page(opened):
+    page = opened("zh.ipynb", f'import os\nos.environ["STYLE_HELPERS_LANGUAGE"] = "zh"\n{ALL}', width=480)
+    page.run_all()
+    all_is_well(page)
+    assert page.page.get_by_role("button", name="运行", exact=True).count() == 4
+    cut_off = page.page.evaluate(CUT_OFF)
+    assert [each for each in cut_off if "widget-box" not in each] == []  # a box's margin is no name
+    assert page.complaints == page.errors() == []
+    page.close()
 
 
 @pytest.mark.parametrize(("comms", "on_main"), [("disabled", "True"), ("perCommTarget", "False")])
