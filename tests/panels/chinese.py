@@ -14,7 +14,7 @@ CODE = r"Settings\.\w+(?:\(.*\))?"
 TITLES = [title(path) for folder in (images.CONTENT, images.STYLE) for path in folder.iterdir()]
 METHODS = {
     "Adam", "BFGS", "Gatys", "LPIPS", "ReLU", "Wasserstein", "AlexNet", "VGG", "Python", "JPEG", "PNG", "Shift",
-    "Escape", "max", "ii",  # of λmax, G_ii
+    "Escape", "https", "localhost", "max", "ii",  # of λmax, G_ii
 }  # fmt: skip
 OURS = {word for name in (*NETWORKS, *PRESETS, "conv relu pool") for word in re.findall(r"[A-Za-z]{2,}", name)}
 
