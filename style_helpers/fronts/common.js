@@ -54,6 +54,7 @@ function _(english, values = {}) {
 const chain = (join) => (...said) => said.filter(Boolean).reduce((all, one) => (all ? join(all, one) : one), "");
 const sentences = chain((one, other) => _("{one} {other}", { one, other }));
 const commas = chain((one, other) => _("{one}, {other}", { one, other }));
+const listed = chain((list, item) => _("{list}, {item}", { list, item }));
 const semicolons = chain((one, other) => _("{one}; {other}", { one, other }));
 const colon = (name, value) => _("{name}: {value}", { name, value });
 

@@ -302,7 +302,7 @@ function featuresColumn(maps, cell) {
   if (above.length === 0) return _("No channel is above 0 here.");
   const best = above.sort(([one], [other]) => other - one).slice(0, 3);
   const named = best.map(([value, channel]) => _("{channel} ({value})", { channel, value: featuresTold(value) }));
-  const told = { channels: named.join(_(", ")), above: above.length, all: values.length };
+  const told = { channels: listed(...named), above: above.length, all: values.length };
   return _("Strongest: channel {channels}. {above} of {all} are above 0.", told);
 }
 

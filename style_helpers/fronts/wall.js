@@ -90,7 +90,7 @@ function wall({ model, el }) {
 
   function verdict() {
     const each = model.get("judges").map((judge) => wallAgreement(judge.name, model.get("order"), orderOf(judge)));
-    return _("Of the pairs of pictures, the judges agree with you: {agreed}.", { agreed: each.join(_(", ")) });
+    return _("Of the pairs of pictures, the judges agree with you: {agreed}.", { agreed: listed(...each) });
   }
 
   function orders() {

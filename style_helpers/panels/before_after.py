@@ -22,6 +22,7 @@ from style_helpers.panels.panel import (
     choice,
     commas,
     handler,
+    listed,
     manner,
     sentences,
     title,
@@ -124,7 +125,8 @@ def row(technique: Technique, pair: Sequence[Made], factor: float, evaluations: 
 
 
 def _measured(name: str, numbers: Mapping[str, float]) -> str:
-    return f"{_(name)} {MEASURED[name].word(numbers[name])}"
+    called = _(name)
+    return f"{called} {MEASURED[name].word(numbers[name])}"
 
 
 def verdict(before: Mapping[str, float], after: Mapping[str, float], names: Sequence[str]) -> str:
@@ -157,7 +159,7 @@ class BeforeAfter(LivePanel):
     def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
         super().__init__(begin, measure, Bundle("beforeafter", tuple(MEASURED), folder), EVALUATIONS, most=400)
         self._made: dict[tuple, Made] = {}
-        bundled = {_(", ").join(map(title, pair)): pair for pair in PAIRS} | {
+        bundled = {listed(*map(title, pair)): pair for pair in PAIRS} | {
             _("other pictures, chosen here:"): ()
         }  # None would be no choice
         self.pair = ipywidgets.Dropdown(options=bundled, description=_("pictures"), **KNOB)

@@ -107,7 +107,7 @@ class BugSwitches(SideBySide):
         self._hidden = False
         self._make_controls()
         self.chart = Moments(up=_("weighted"), width=300)
-        self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(3))
+        self.label, self.verdict, self.observed = (ipywidgets.HTML() for which in range(3))
         self._answering = ipywidgets.HBox([self.answer, self.check_button, self.tell_button], layout=WRAP)
         self.children = [
             ipywidgets.HBox([self.bug, self.quiz], layout=WRAP),

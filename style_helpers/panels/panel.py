@@ -211,8 +211,13 @@ def sentences(*said: str) -> str:
 
 
 def commas(*said: str) -> str:
-    """Phrases as a list: "one, other"."""
+    """Phrases of one sentence."""
     return functools.reduce(lambda one, other: _("{one}, {other}", one=one, other=other), said)
+
+
+def listed(*things: str) -> str:
+    """A list of names."""
+    return functools.reduce(lambda all_before, item: _("{list}, {item}", list=all_before, item=item), things)
 
 
 def colon(name: str, value: str) -> str:

@@ -21,7 +21,7 @@ from style_helpers.panels.bundled import (
     painting,
     photo,
 )
-from style_helpers.panels.panel import WRAP, as_jpeg, colon, commas, handler, manner, title, two_choices
+from style_helpers.panels.panel import WRAP, as_jpeg, colon, commas, handler, listed, manner, title, two_choices
 from style_helpers.panels.plane import Plane
 from style_helpers.panels.strip import frame
 from style_helpers.settings import Settings
@@ -131,7 +131,7 @@ def _not_bundled() -> str:
         "For this pair nothing was computed beforehand: choose a style weight below and press Compute this one now, or "
         "choose {contents} with {styles}.",
         contents=_(" or ").join(map(title, CONTENTS)),
-        styles=_(", ").join(map(title, STYLES)),
+        styles=listed(*map(title, STYLES)),
     )
 
 
