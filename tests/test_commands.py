@@ -23,7 +23,7 @@ from PIL import Image
 from tests.test_start import load_start
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "TEACHING.md", "hub/README.md")
+PAGES = ("README.md", "README.zh-CN.md", "TEACHING.md", "TEACHING.zh-CN.md", "hub/README.md")
 SECONDS = 900  # a guard against hanging, and no measure of speed
 START = re.compile(r"python start\.py(?: [^`\n|#]*)?")
 

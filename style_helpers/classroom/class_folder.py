@@ -39,7 +39,9 @@ COURSE, WEIGHTS, WHEELS = "course", "weights", "wheels"
 MANIFEST, UNFINISHED, README, REQUIREMENTS = "class.json", "class.json.unfinished", "README.txt", "requirements.txt"
 WHAT = "class folder of style_helpers"
 TITLE = "Neural style transfer, step by step"
-SINGLE_FILES = ("start.py", "constraints.txt", "pyproject.toml", "environment.yml", "README.md", "LICENSE")
+SINGLE_FILES = (
+    "start.py", "constraints.txt", "pyproject.toml", "environment.yml", "README.md", "README.zh-CN.md", "LICENSE",
+)  # fmt: skip
 NETWORKS = ("vgg16", "alexnet", "lpips-alexnet")
 WHEELS_GB = {"cpu": 0.5, "cuda": 3.2}  # what pip downloads; CUDA comes along on Linux alone
 

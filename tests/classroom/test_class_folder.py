@@ -22,12 +22,13 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = class_folder.requirements
 NOTEBOOK = {"cells": [{"cell_type": "code", "source": "1 + 1", "outputs": []}], "nbformat": 4}
 FOR_LEARNERS = [
-    "LICENSE", "README.md", "constraints.txt", "environment.yml", "images/CREDITS.md", "images/content/Käse 画.jpg",
-    "notebooks/00_first.ipynb", "notebooks/01_second.ipynb", "pyproject.toml", "start.py", "style_helpers/__init__.py",
-    "style_helpers/panels/panel.py",
+    "LICENSE", "README.md", "README.zh-CN.md", "constraints.txt", "environment.yml", "images/CREDITS.md",
+    "images/content/Käse 画.jpg", "notebooks/00_first.ipynb", "notebooks/01_second.ipynb", "notebooks/zh/glossary.md",
+    "pyproject.toml", "start.py", "style_helpers/__init__.py", "style_helpers/panels/panel.py",
 ]  # fmt: skip
 NOT_FOR_LEARNERS = [
-    ".git/config", "TEACHING.md", "images/.DS_Store", "lessons/01_second.md", "notebooks/my notes.ipynb",
+    ".git/config", "TEACHING.md", "TEACHING.zh-CN.md", "images/.DS_Store", "lessons/01_second.md",
+    "notebooks/my notes.ipynb",
     "notebooks/.ipynb_checkpoints/01_second-checkpoint.ipynb", "notebooks/solutions/01_second.ipynb",
     "style_helpers/__pycache__/panel.cpython-311.pyc", "tests/test_one.py",
 ]  # fmt: skip
@@ -115,9 +116,11 @@ def test_learners_get_every_module_and_picture_of_the_real_project_and_what_its_
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "style_helpers").rglob("*.py")} <= got
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "images").rglob("*.jpg")} <= got
     assert not [name for name in got if "solutions" in name or name.startswith(("lessons/", "tests/"))]
-    links = set(re.findall(r"\]\(((?:images|notebooks)/[^)#]+|LICENSE)\)", (ROOT / "README.md").read_text("utf-8")))
-    assert len(links) > 10
-    assert {link for link in links if "solutions" not in link} <= got
+    for readme in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        links = set(re.findall(r"\]\(((?:images|notebooks)/[^)#]+|LICENSE)\)", text))
+        assert len(links) > 10
+        assert {link for link in links if "solutions" not in link} <= got
 
 
 def test_the_readme_has_three_steps_and_no_folder_of_the_instructors(folder, tmp_path):
@@ -352,7 +355,7 @@ def stopped_after(count: int, folder: Path):
             class_folder.prepare(folder)
 
 
-@pytest.mark.parametrize("count", range(19))
+@pytest.mark.parametrize("count", range(21))
 def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     folder = tmp_path / "class"
     stopped_after(count, folder)
@@ -360,7 +363,7 @@ def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     assert said(folder)
     assert [name for name in names(folder) if name.endswith(".part")] == []
     copied = max(0, count - 1)  # the first thing written is the mark
-    assert f" {17 - copied} of them copied now." in class_folder.prepare(folder)
+    assert f" {19 - copied} of them copied now." in class_folder.prepare(folder)
     assert said(folder, thorough=True) == []
     assert not (folder / "class.json.unfinished").exists()
 
