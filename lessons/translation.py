@@ -43,7 +43,8 @@ ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__`
     "ambiguous option: %(option)s could match %(matches)s",
 )
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
-TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
+# Modules whose strings with a space in them are all said, by others: patterns under style_helpers
+TABLES = ("panels/techniques.py",)
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
