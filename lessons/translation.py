@@ -30,7 +30,9 @@ LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 PACKAGE = "style_helpers"  # the catalogue of what the package says
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
-TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
+# Modules whose strings with a space in them are said by others: patterns under style_helpers
+TABLES = ("course/bugs.py", "course/checks/lesson_*.py", "course/errors.py", "course/relations.py")
+UNSAID = ("name", "test")  # arguments that only programs read
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
@@ -184,10 +186,26 @@ def of_package() -> list[str | tuple[str, str]]:
 
 
 def _in_table(tree: ast.Module) -> list[str]:
-    """The strings of a module that has what others say: no docstrings, nothing that has no space."""
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    strings = (node for node in _strings(tree) if isinstance(node, ast.Constant) and id(node) not in alone)
-    return [node.value for node in strings if " " in node.value and LETTER.search(node.value)]
+    """The strings of a module that has what others say: none without a space, no docstring, no key, which is a name.
+
+    Of an exercise the task is said, which is a docstring, and keys: the cases, and what a mistake looks like.
+    """
+    said, unsaid = set(), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(decorator_list=[_, *_], body=[ast.Expr(value=task), *_]):
+                said.add(task)
+            case ast.keyword(arg="cases", value=ast.Dict(keys=cases)):
+                said.update(cases)
+            case ast.Dict(keys=keys):
+                said.update(part for key in keys if isinstance(key, ast.Tuple) for part in key.elts)
+                unsaid.update(keys)
+            case ast.Expr(value=alone):
+                unsaid.add(alone)
+            case ast.keyword(arg=name, value=value) if name in UNSAID:
+                unsaid.add(value)
+    strings = [node for node in _strings(tree) if isinstance(node, ast.Constant) and LETTER.search(node.value)]
+    return [node.value for node in strings if node in said or (" " in node.value and node not in unsaid)]
 
 
 def read(language: str, *names: str) -> dict[str, str]:
