@@ -200,6 +200,8 @@ def _in_table(tree: ast.Module) -> list[str]:
             case ast.Dict(keys=keys):
                 said.update(part for key in keys if isinstance(key, ast.Tuple) for part in key.elts)
                 unsaid.update(keys)
+            case ast.Call(func=ast.Name(id="plural"), args=[one, many, *_]):  # which are said as a pair
+                unsaid.update((one, many))
             case ast.Expr(value=alone):
                 unsaid.add(alone)
             case ast.keyword(arg=name, value=value) if name in UNSAID:

@@ -11,10 +11,10 @@ class Said:
     def __set_name__(self, owner: type, name: str):
         self.name = name
 
-    def __set__(self, bug: "Bug", english: str):
+    def __set__(self, bug, english: str):
         vars(bug)[self.name] = english
 
-    def __get__(self, bug: "Bug | None", owner: type) -> str:
+    def __get__(self, bug, owner: type) -> str:
         if bug is None:
             raise AttributeError(self.name)  # so that a dataclass knows of no default
         return _(vars(bug)[self.name])
