@@ -61,7 +61,8 @@ def course_map(lesson: str, words: Words):
     _way_back(axes, boxes["picture"], "gradient" in here, words(WAY_ON if lesson == "09" else WAY_BACK))
     x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
     said = words(HERE).format(lesson=lesson)
-    axes.text(x, y + 0.52, said, ha="center", fontsize=11, weight="bold", color="#0072B2")
+    weight = "bold" if said.isascii() else "normal"  # the course's other letters have one weight
+    axes.text(x, y + 0.52, said, ha="center", fontsize=11, weight=weight, color="#0072B2")
     return figure
 
 
