@@ -1,6 +1,6 @@
 """What Python's and torch's error messages mean for an answer: `feedback` says it after the message itself."""
 
-ERRORS = {  # a pattern in an error's words: what it means
+ERRORS = {  # a pattern in an error's words, or in its type and the file that raised it: what it means
     "is not defined": "A function knows its arguments, what it makes, and what cells above made; text needs quotes.",
     "local variable": "This variable gets its value too late, or in a branch that was not taken.",
     "Boolean value of Tensor": "One yes or no is asked, as by `max` or `if`: take `clamp`, `torch.where` or `.all()`.",
@@ -11,7 +11,7 @@ ERRORS = {  # a pattern in an error's words: what it means
     "'dict'": "This is a whole dictionary: take its tensors one by one, as in `features[layer]`.",
     "NoneType": "There stands None: no `return` in a function, or a `.grad` before the first `backward()`.",
     "unexpected keyword|required positional": "It takes other arguments than it is given: `help(...)` tells which.",
-    "Content is compared|matrix of .* channels": "Is it the same layer, and of both the features, or of both the Gram?",
+    "^ValueError in losses.py": "Is it the same layer, and of both the features, or of both the Gram?",
     "not require grad": "`backward()` needs a total computed of a tensor with `requires_grad_()`, not in `no_grad()`.",
     "second time": "Each `backward()` needs a total computed anew, from a picture that no earlier step has computed.",
     "leaf": "Copy first, then `requires_grad_()`: an optimiser moves what nothing has computed, and you its `.data`.",

@@ -346,7 +346,9 @@ def _stopped(error: BaseException, answer) -> str:
     known = [*(code.co_varnames if code else ()), *dir(getattr(error, "obj", None))]
     if near := difflib.get_close_matches(getattr(error, "name", None) or "", known, 1, 0.75):
         return sentences(said, _("Is `{name}` meant?", name=near[0]))
-    return sentences(said, next((_(words) for pattern, words in ERRORS.items() if re.search(pattern, told)), ""))
+    told += f"\n{type(error).__name__} in {os.path.basename(lines[-1].filename)}" if lines else ""
+    meant = (_(words) for pattern, words in ERRORS.items() if re.search(pattern, told, re.MULTILINE))
+    return sentences(said, next(meant, ""))
 
 
 def _seen_in_code(answer) -> list[str]:
