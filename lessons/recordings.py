@@ -177,6 +177,21 @@ def wall() -> Front:
     return Wall()
 
 
+def movie() -> Front:
+    from style_helpers.panels.one_pass import OnePass
+
+    panel = OnePass()
+    panel.record()
+    return panel.movie
+
+
+def touch_movie(page) -> Iterator[int]:
+    yield LONG
+    page.get_by_role("slider", name="frame").focus()
+    yield from keys(page, "ArrowRight", 11, 2)
+    yield LONG
+
+
 def touch_wall(page) -> Iterator[int]:
     yield LONG
     for letter in "CD":
@@ -205,6 +220,7 @@ PANELS: dict[str, tuple[Callable[[], Front], Callable, int]] = {
     "tug": (tug, touch_tug, 0),
     "before-after": (before_after, touch_compare, -2),
     "bugs": (bugs, touch_chart, -1),
+    "one-pass": (movie, touch_movie, -1),
     "wall": (wall, touch_wall, -1),
 }
 

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import ssl
 import subprocess
 import sys
@@ -160,12 +161,20 @@ def test_a_failed_download_has_a_reason(server, told, monkeypatch, page, words):
     assert downloads.reason(caught.value).splitlines() == [downloads.reason(caught.value)]
 
 
-def test_ctrl_c_ends_the_download(server, told):
+@pytest.fixture
+def ctrl_c():
+    """It does what it does in a terminal, also where whoever started the tests in the background switched it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield _thread.interrupt_main
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_download(server, told, ctrl_c):
     hung_up = threading.Event()
 
     def page(handler):
         handler.answer(b"a", length=10**9)
-        _thread.interrupt_main()
+        ctrl_c()
         try:
             while not handler.server.closing.wait(0.01):
                 handler.wfile.write(b"a")

@@ -39,6 +39,7 @@ from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.film import Film
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
+from style_helpers.panels.one_pass import OnePass
 from style_helpers.panels.plane import Plane
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.race_toy import ContourToy
@@ -332,6 +333,7 @@ PANELS = {
     TugOfWar: lambda _: test_tug.pulled(test_tug.small(test_tug.Rope())),
     Studio: of_studio,
     Wall: lambda _: Wall(),
+    OnePass: lambda _: OnePass(),
     Prediction: lambda _: predict("Which?", ["this one", "that one"]),
 }
 SHOWN = (ipywidgets.HTML, ipywidgets.Label, ipywidgets.Box, ipywidgets.Image)  # nothing in them can be operated

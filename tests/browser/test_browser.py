@@ -53,18 +53,19 @@ the_race.evaluations.value, the_race.size.value = 200, 64
 ALL = f"""\
 {RACE}
 from style_helpers.course import predict
-from style_helpers.panels import before_after, bugs, features, gram, inversion, race_toy, studio, tradeoff, tug, wall
+from style_helpers.panels import before_after, bugs, features, gram, inversion, one_pass, race_toy, studio, tradeoff
+from style_helpers.panels import tug, wall
 
 for panel in (the_race, studio.Studio(), features.FeatureExplorer(), gram.GramMicroscope(), tug.TugOfWar(),
               inversion.InversionByDepth(), tradeoff.TradeOffExplorer(), before_after.BeforeAfter(), bugs.BugSwitches(),
-              race_toy.ContourToy(), wall.Wall(), predict("Which?", ["one", "two"])):
+              race_toy.ContourToy(), wall.Wall(), one_pass.OnePass(), predict("Which?", ["one", "two"])):
     display(panel)
 """
-PANELS = 12
+PANELS = 13
 LOST = "This panel's kernel was restarted or has ended: run the cell again."
 AWAY = "No connection to this panel's kernel"
 ABSENT = "Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again."
-WELL = """document.querySelectorAll('.nst-panel').length === 9
+WELL = """document.querySelectorAll('.nst-panel').length === 10
     && ![...document.querySelectorAll('.nst-lost, .nst-absent')].some(each => each.checkVisibility())"""
 CONTROLS = ".nst-panel :is(button.jupyter-button, select, input, [role=slider])"
 CAN_BE_USED = f"""() => [...document.querySelectorAll('{CONTROLS}')]
