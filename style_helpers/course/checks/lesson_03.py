@@ -19,6 +19,9 @@ def size_of(features: Tensor) -> int:
     return features[0].numel()  # C x M
 
 
+MAPS = {"features of shape (1, 3, 4, 5)": _two_maps(3, 4, 5), "(1, 2, 7, 3)": _two_maps(2, 7, 3)}
+
+
 @exercise(
     {
         ("the sum of the squares", "Take the mean, so that a larger picture does not cost more"):
@@ -56,7 +59,7 @@ def size_of(features: Tensor) -> int:
         ("a division made twice", "`.mean()` divides already"):
             lambda f, p: (f - p).square().mean() / size_of(f),
     },
-    cases={"features of shape (1, 3, 4, 5)": _two_maps(3, 4, 5), "(1, 2, 7, 3)": _two_maps(2, 7, 3)},
+    cases=MAPS,
     look="Difference, square, mean, in this order.",
     praise="It agrees with `losses.content_distance`. Notice that every position is compared with itself alone.",
     gradient=True,
@@ -104,7 +107,7 @@ def _slope(f: Tensor, p: Tensor) -> Tensor:
         ("a gradient made 1 long", "Leave its length as it is"): lambda f, p: (f - p) / (f - p).norm(),
         ("a division made twice", "Divide by C M once"): lambda f, p: _slope(f, p) / size_of(f),
     },
-    cases={"features of shape (1, 3, 4, 5)": _two_maps(3, 4, 5), "(1, 2, 7, 3)": _two_maps(2, 7, 3)},
+    cases=MAPS,
     look="Differentiate one square, (F - P)^2 / (C M), by F.",
     praise="Autograd would give the same. Notice that it is the difference itself, only scaled.",
     by_hand=True,

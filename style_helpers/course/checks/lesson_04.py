@@ -116,6 +116,9 @@ def _apart(f: Tensor, a: Tensor) -> Tensor:
     return losses.gram_matrix(f) - a
 
 
+STYLES = {"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3)": _map_and_gram(2, 7, 3)}
+
+
 @exercise(
     {
         ("the sum of the squares", "Take the mean over the C x C numbers"): lambda f, a: _apart(f, a).square().sum(),
@@ -163,7 +166,7 @@ def _apart(f: Tensor, a: Tensor) -> Tensor:
         ("the matrix of (G - A) times itself", "Square number by number, `.square()`: `@` mixes rows and columns"):
             lambda f, a: (_apart(f, a) @ _apart(f, a)).mean(),
     },
-    cases={"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3)": _map_and_gram(2, 7, 3)},
+    cases=STYLES,
     look="The Gram matrix of the features, minus the target, squared, mean.",
     praise="It agrees with `losses.style_distance`. Notice that the two pictures need not have the same size.",
     gradient=True,
@@ -237,7 +240,7 @@ def _style_slope(f: Tensor, a: Tensor) -> Tensor:
         ("the distance itself", "Its slope is asked, one number for each of F"):
             lambda f, a: _apart(f, a).square().mean(),
     },
-    cases={"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3)": _map_and_gram(2, 7, 3)},
+    cases=STYLES,
     look="(G - A) times the rows of F, folded back to the shape of F, times 4 / (C^2 C M).",
     praise="Autograd would give the same. Notice that F itself is mixed anew, channel by channel, by G - A.",
     by_hand=True,
