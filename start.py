@@ -27,6 +27,7 @@ PYTHON = ENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = ENV / "start.json"  # what was installed; there only while it is whole
 LOCK = ENV / "start.lock"
 LOG = ENV / "install.log"
+INSTALLED_BY = ("pyproject.toml", "constraints.txt", "style_helpers/__init__.py")  # the last one has the version
 LESSON = "notebooks/00_first_picture.ipynb"
 LINUX = sys.platform == "linux"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -139,7 +140,7 @@ def use_class_folder(command):
 
 
 def set_up(command):
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in INSTALLED_BY:
         if not (ROOT / name).is_file():
             raise StartError(
                 f"{name} is missing in {ROOT}: unpack the whole project, or get it again; start.py alone is not enough."
@@ -169,7 +170,7 @@ def set_up(command):
 
 def fingerprint(extras):
     """Changes whenever there is something to install anew. The folder counts, since .venv holds a link to it."""
-    parts = [(ROOT / "pyproject.toml").read_bytes(), (ROOT / "constraints.txt").read_bytes()]
+    parts = [(ROOT / name).read_bytes() for name in INSTALLED_BY]
     parts += [os.fsencode(str(part)) for part in (extras, sys.version_info[:2], ROOT)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

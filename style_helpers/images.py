@@ -29,7 +29,8 @@ from style_helpers.settings import SettingsError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FOLDER = Path(__file__).resolve().parents[1] / "images"
+_PICTURES = Path(__file__).with_name("pictures")  # where the wheel has them (pyproject.toml)
+FOLDER = _PICTURES if _PICTURES.is_dir() else Path(__file__).resolve().parents[1] / "images"
 CONTENT = FOLDER / "content"
 STYLE = FOLDER / "style"
 

@@ -93,6 +93,8 @@ def make_project(folder):
     (folder / "pyproject.toml").write_text(PYPROJECT)
     (folder / "backend.py").write_text(BACKEND)
     (folder / "constraints.txt").write_text("torch==2.14.1\ntorchvision==0.29.1\n")
+    (folder / "style_helpers").mkdir()
+    (folder / "style_helpers" / "__init__.py").write_text('__version__ = "1.0"\n')
     for name, text in (("jupyterlab", PROGRAM), ("pytest", PROGRAM), ("style_helpers", PREPARE)):
         (folder / "src" / name).mkdir(parents=True)
         (folder / "src" / name / "__main__.py").write_text(text)
@@ -280,7 +282,7 @@ def test_second_start_installs_nothing(started):
     assert len([word for word in argv if word.startswith("--ServerApp.root_dir")]) == 1  # the user's wins
 
 
-def test_new_pins_and_another_weights_folder_are_noticed(bare, asked):
+def test_new_pins_a_new_version_and_another_weights_folder_are_noticed(bare, asked):
     drive = {WEIGHTS: "drive"}
     assert asked(bare).pip == ["--editable ."]
     assert asked(bare)[1:3] == ([], "lab: None")
@@ -292,6 +294,8 @@ def test_new_pins_and_another_weights_folder_are_noticed(bare, asked):
     assert asked(bare, environment=drive)[1:] == ([], "lab: drive", "")
     with open(bare / "constraints.txt", "a") as constraints:
         constraints.write("numpy==2.4.6\n")
+    assert asked(bare).pip == ["--editable ."]
+    (bare / "style_helpers" / "__init__.py").write_text('__version__ = "1.1"\n')
     assert asked(bare).pip == ["--editable ."]
     (bare / ".venv/start.json").write_bytes(b"\xff[")  # a damaged note counts as none
     assert asked(bare).pip == ["--editable ."]
@@ -477,7 +481,7 @@ def test_a_place_that_cannot_be_written(bare, asked):
     assert "may be written to" in asked(bare).refusal
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "style_helpers/__init__.py"])
 def test_half_a_project(bare, asked, name):
     (bare / name).unlink()
     assert f"{name} is missing" in asked(bare).refusal

@@ -29,7 +29,7 @@ class Wipe(Front, parts=("wipe",)):
     before_name = traitlets.Unicode().tag(sync=True)
     after_name = traitlets.Unicode().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
-    share = traitlets.Int(50, min=0, max=100).tag(sync=True)
+    share = traitlets.Int(15, min=0, max=100).tag(sync=True)
     width = traitlets.Int(420).tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
 
