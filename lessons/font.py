@@ -1,7 +1,7 @@
 """The letters of the other languages in figures: python lessons/font.py NotoSansCJK-Regular.ttc
 
-Writes style_helpers/course/letters.otf, the letters of the catalogues out of Noto Sans CJK SC (SIL Open Font
-License, letters.txt beside it), for systems that have no font with them.
+Writes style_helpers/course/letters.otf, the letters of all catalogues, the lessons' and the package's, out of Noto Sans
+CJK SC (SIL Open Font License, letters.txt beside it), for systems that have no font with them.
 """
 
 import sys
@@ -18,8 +18,8 @@ FAMILY = "Noto Sans CJK SC"
 
 
 def letters() -> set[str]:
-    """Every character that a catalogue has, of the lessons or of the package."""
-    lessons = [path for each in translation.languages() for path in (translation.LESSONS / each).glob("*.po")]
+    """Every character that a catalogue has."""
+    lessons = (path for each in translation.languages() for path in (translation.LESSONS / each).glob("*.po"))
     texts = [path.read_text(encoding="utf-8") for path in (*lessons, *LOCALE.glob("*/LC_MESSAGES/*.po"))]
     return {letter for text in texts for letter in text if letter.isprintable()}
 

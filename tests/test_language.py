@@ -113,8 +113,9 @@ def catalogue() -> set:
 
 def is_english(text: str) -> bool:
     """Two words side by side, neither in a tag nor in Python."""
-    text = re.sub(r"<[^>]*(?:>|$)", "", text)
-    if not re.search(r"[a-z]{2,} [a-z]{2,}", text) or text in catalogue() | PROGRAMS_READ or PATTERN.search(text):
+    if text in catalogue() | PROGRAMS_READ or PATTERN.search(text):
+        return False
+    if not re.search(r"[a-z]{2,} [a-z]{2,}", re.sub(r"<[^>]*(?:>|$)", "", text)):
         return False
     try:
         ast.parse(text)
