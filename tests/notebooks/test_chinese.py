@@ -93,8 +93,8 @@ def test_a_page_has_the_code_formulas_and_numbers_of_the_english_one(english, ch
 
 def test_the_pages_lead_to_one_another():
     for name in ("README", "TEACHING"):
-        assert read(f"{name}.md").startswith(f"[简体中文]({name}.zh-CN.md)\n")
-        assert read(f"{name}.zh-CN.md").startswith(f"[English]({name}.md)\n")
+        assert read(f"{name}.md").splitlines()[2] == f"[简体中文]({name}.zh-CN.md)"
+        assert read(f"{name}.zh-CN.md").splitlines()[2] == f"[English]({name}.md)"
 
 
 @pytest.mark.parametrize("page", [*PAGES.values(), GLOSSARY])
