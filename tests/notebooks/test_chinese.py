@@ -11,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lessons"))
 import build
 import translation
 
+from style_helpers import language
+from style_helpers.course import checks
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = {
     "README.md": "README.zh-CN.md",
@@ -123,6 +126,22 @@ def test_teaching_quotes_titles_predictions_and_answers_from_the_lessons(lesson)
     said = translation.read("zh", lesson.stem)
     expected = {said[question]: said.get(choice, choice) for question, choice in answers("TEACHING.md", title).items()}
     assert answers("TEACHING.zh-CN.md", said[title]) == expected
+
+
+def test_usual_wrong_answers_are_told_in_the_words_of_the_checks(monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    told = 0
+    for here, there in zip(sections("TEACHING.zh-CN.md"), sections("TEACHING.md"), strict=True):
+        for ours, theirs in zip(rows(here), rows(there), strict=True):
+            judge = re.search(r"`checks\.(\w+)`", theirs[0])
+            exercise = judge and getattr(getattr(checks, judge[1]), "exercise", None)
+            mistakes = [words for words, _ in exercise.mistakes] if exercise else []
+            quoted = re.findall(r"“([^”]+)”", ours[-1]), re.findall(r'"([^"]+)"', theirs[-1])
+            for chinese, english in zip(*quoted, strict=True) if mistakes else ():
+                known = [language._(words) for words in mistakes if words.startswith(english)]
+                assert any(said.startswith(chinese) for said in known), (judge[1], chinese, known)
+                told += 1
+    assert told > 50
 
 
 def test_what_the_plans_call_by_its_name_stands_in_a_lesson():
