@@ -499,37 +499,34 @@ def test_half_a_project_is_named(project, tmp_path, missing):
 # In Chinese
 
 
-def test_a_class_folder_in_chinese(folder, tmp_path, monkeypatch, capsys):
+def test_a_class_folder_in_chinese(folder, monkeypatch, capsys):
+    def assert_told(thorough=False):
+        told = class_folder.problems(folder, thorough)
+        assert told
+        for found, advice in told:
+            assert_chinese(found)
+            assert_chinese(advice)
+
     monkeypatch.setenv(language.VARIABLE, "zh")
     assert_chinese(class_folder.prepare(folder))
-    readme = (folder / "README.txt").read_text(encoding="utf-8")
-    for line in readme.splitlines():
-        assert_chinese(line.removeprefix(class_folder.TITLE))
-    for wheels in (True, False):
-        for line in class_folder._readme(wheels).splitlines():
+    for text in ((folder / "README.txt").read_text(encoding="utf-8"), *map(class_folder._readme, (True, False))):
+        for line in text.splitlines():
             assert_chinese(line.removeprefix(class_folder.TITLE))
     assert_chinese(class_folder.prepare(folder))
     (folder / "README.txt").write_text("mine")
-    flip(folder / "weights/vgg16.safetensors")
-    DAMAGES["cut short"](folder / "course/start.py")
-    (folder / "course/README.md").unlink()
-    for each in said(folder):
-        assert_chinese(each)
-    class_folder.prepare(folder)
-    kept = "班级文件夹里的 README.txt 有人改过：改过的那份存成了 README-changed-1.txt。\n"
-    assert kept in capsys.readouterr().err  # behind the bar
     for damage in DAMAGES.values():
         damage(folder / "course/start.py")
-        for each in said(folder, thorough=True):
-            assert_chinese(each)
+        assert_told(thorough=True)
         class_folder.prepare(folder)
+    kept = "班级文件夹里的 README.txt 有人改过：改过的那份存成了 README-changed-1.txt。\n"
+    assert kept in capsys.readouterr().err  # behind the bar
     monkeypatch.setattr(class_folder, "__version__", "9.9")
-    assert_chinese(said(folder)[0])
+    assert_told()
     for text in ("no JSON", ""):
         (folder / "class.json").write_text(text)
-        assert_chinese(said(folder)[0])
+        assert_told()
     (folder / "class.json").unlink()
-    assert_chinese(said(folder)[0])
+    assert_told()
     assert class_folder.is_ours(folder)  # by its README
 
 
