@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from style_helpers import fronts, language
+from style_helpers.course import errors
 from style_helpers.course.bugs import BUGS
 from style_helpers.panels.bundled import COMMAND
 
@@ -31,7 +32,7 @@ SPOKEN = (
 )
 # No sentences: names of terms, bugs, pictures and the doctor's topics; commands; places in a figure; others' words
 PROGRAMS_READ = {
-    COMMAND, *BUGS, "summer palace", "total variation", "pixel range", "class folder", "network taken",
+    COMMAND, *BUGS, *errors.meanings(), "summer palace", "total variation", "pixel range", "class folder", "network taken",
     "write permission", "other programs", "weights of ", "vgg16 in float32", "class folder of style_helpers",
     "Neural style transfer, step by step", "python start.py", "jupyter labextension enable --level=",
     "# With these pip makes the link to the course; any version will do", "row wrap",
