@@ -32,7 +32,8 @@ SPOKEN = (
 )
 # No sentences: names of terms, bugs, pictures and the doctor's topics; commands; places in a figure; others' words
 PROGRAMS_READ = {
-    COMMAND, *BUGS, *errors.meanings(), "summer palace", "total variation", "pixel range", "class folder", "network taken",
+    COMMAND, *BUGS, *errors.meanings(), "summer palace", "total variation", "pixel range", "class folder",
+    "network taken",
     "write permission", "other programs", "weights of ", "vgg16 in float32", "class folder of style_helpers",
     "Neural style transfer, step by step", "python start.py", "jupyter labextension enable --level=",
     "# With these pip makes the link to the course; any version will do", "row wrap",
