@@ -29,7 +29,7 @@ class Wipe(Front, parts=("wipe",)):
     before_name = traitlets.Unicode().tag(sync=True)
     after_name = traitlets.Unicode().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
-    share = traitlets.Int(50, min=0, max=100).tag(sync=True)
+    share = traitlets.Int(15, min=0, max=100).tag(sync=True)
     width = traitlets.Int(420).tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
 
@@ -95,7 +95,7 @@ class OnePass(Panel):
         self.size = ipywidgets.IntSlider(
             256, 128, 512, 64, description=_("size in pixels"), continuous_update=False, style=NAMED
         )
-        self.chooser = Chooser("content", images.CONTENT, self._chosen)
+        self.chooser = Chooser(_("content"), images.CONTENT, self._chosen)
         self.size.observe(self._chosen, "value")
         self.movie.observe(self._frame_asked, "asked")
         self.children = [self.chooser, self.size, self.status, self.wipe, self.movie]
