@@ -1,4 +1,4 @@
-"""Fewer and smaller files for a browser's first view: one style sheet with what the pages use, and scripts that wait."""
+"""Fewer and smaller files for a browser's first view: one sheet of what the pages use, and scripts that wait."""
 
 import re
 from collections.abc import Iterator
@@ -66,9 +66,5 @@ def _selectors(tokens: list) -> list[list]:
 
 def _names(selector: list) -> set[str]:
     """The classes and ids that must be there; what stands in :not(...), :is(...) and so on is not looked at."""
-    classes = {
-        after.value
-        for token, after in pairwise(selector)
-        if token == "." and after.type == "ident"
-    }
+    classes = {after.value for token, after in pairwise(selector) if token == "." and after.type == "ident"}
     return classes | {token.value for token in selector if token.type == "hash"}

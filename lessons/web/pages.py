@@ -17,6 +17,7 @@ PACKAGE = ROOT / "style_helpers"
 FOLDERS = {"en": "notebooks", "zh": "notebooks/zh"}
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)([^)\s#]+)(#[^)\s]*)?\)")
+OTHER = re.compile(r"^\[(?:English|简体中文)\]\([^)]*\)\n+", re.MULTILINE)  # every page has its switch of language
 STILL = re.compile(r"<details><summary>[^<]*</summary>\s*!\[[^\]]*\]\(attachment:(?:panel-|studio)[^)]*\)\s*</details>")
 WORDS = {
     "en": {
@@ -103,8 +104,6 @@ class Pages:
         opening, *sections = re.split(r"\n(?=## )", text)
         (table,) = (each for each in sections if "00_first_picture" in each and each.count("\n| ") > 5)
         (measured,) = (each for each in sections if "benchmarks speed" in each)
-        title, *parts = opening[opening.index("# ") :].split("\n\n")
-        opening = "\n\n".join([title, *(part for part in parts if not part.startswith("**中文"))])
         rows = re.findall(r"^\|.*\|$", table, flags=re.MULTILINE)
         lessons = [name for name in self.known.values() if name.endswith(".ipynb")]
         further = [name for name in self.known.values() if name not in (*lessons, "index.md", "teaching.md")]
@@ -119,7 +118,7 @@ class Pages:
 
     def markdown(self, text: str, folder: Path, attachments: dict | None = None) -> str:
         """Markdown of a file in that folder, as Sphinx takes it."""
-        text = STILL.sub("", text)
+        text = OTHER.sub("", STILL.sub("", text))
         text = PICTURE.sub(lambda found: self._picture(found, folder, attachments or {}), text)
         return LINK.sub(lambda found: self._link(found, folder), text)
 

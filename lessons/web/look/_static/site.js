@@ -52,6 +52,7 @@
       if (name !== wanted) return; // another was chosen meanwhile
       end();
       end = fill(stage, parts);
+      mount.dataset.shown = name;
     }
     select.parentElement.hidden = select.options.length < 2;
     select.addEventListener("change", show);
