@@ -114,9 +114,9 @@ class Deck:
 
     def _paragraph(self, english: str, block: str, first: bool, after: str) -> bool:
         """Shows what a slide needs of one block. Returns whether the section's first sentence is still to come."""
-        if DIFFICULTY.match(english):
-            english = DIFFICULTY.sub("", english)
-            block = re.sub(r"^\*\*[^*]*\*\*\s*", "", block) if english else ""
+        if difficulty := DIFFICULTY.match(english):
+            english, sentences = english[difficulty.end() :], difficulty[0].count(".")
+            block = re.sub(rf"^\*\*[^*]*\*\*\s*|^([^.。]*[.。]\s*){{{sentences}}}", "", block)
         if block.startswith("$$"):
             self._show(block, 2 + block.count("\n") + block.count(r"\\"))
         elif block.startswith("```"):
