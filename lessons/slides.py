@@ -28,7 +28,7 @@ from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import SlidesExporter
-from translation import languages
+from translation import a_language
 
 from style_helpers import files, language
 from style_helpers.language import _
@@ -174,7 +174,7 @@ class Deck:
             measured = re.search(r"^ *(.+?)  <- ", plain, re.MULTILINE)[1]
             begin = _("Measured: {evidence}", evidence="")
             evidence = next((line for line in plain.splitlines() if line.startswith(begin)), begin)
-            self._show(f"**{begin}{measured}** {evidence.removeprefix(begin)}", fragment=True)
+            self._show(f"**{begin}{measured}**  \n{evidence.removeprefix(begin)}", fragment=True)
         for picture in pictures:
             self._put(nbformat.v4.new_markdown_cell(picture.data["text/html"]), PICTURE_LINES)
 
@@ -309,8 +309,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make slides of lessons, one HTML file each.")
     parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
     parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
-    spoken = language.chosen() if language.chosen() in languages() else "en"
-    parser.add_argument("--language", choices=["en", *languages()], default=spoken, help=f"(default: {spoken})")
+    a_language(parser)
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     found = {lesson.stem[:2]: lesson for lesson in lessons()}

@@ -216,7 +216,7 @@ def test_a_question_comes_before_its_answer_which_waits(deck):
     question = next(number for number, cell in enumerate(asked.cells) if cell.source.endswith("- 4\n- 8"))
     assert all(cell.metadata["slideshow"]["slide_type"] == "fragment" for cell in asked.cells[question + 1 :])
     shown = [cell for slide in deck[deck.index(asked) :] for cell in slide.cells]
-    (answer,) = (cell for cell in shown if "**Measured: 4** It is 4." in cell.source)
+    (answer,) = (cell for cell in shown if "**Measured: 4**  \nIt is 4." in cell.source)
     assert answer.metadata["slideshow"]["slide_type"] == "fragment"
     assert "predict(" not in "".join(map(seen, deck))
 
