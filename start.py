@@ -1,11 +1,13 @@
 """The one door to the course: `python start.py` opens JupyterLab, `python start.py --help` lists the other commands.
 
 Needs nothing but Python's standard library. Everything is installed into the folder .venv beside this file; a second
-start finds the note left there and installs nothing. This file must parse on an old Python, to say what it needs.
+start finds the note left there and installs nothing. This file must parse on an old Python, to say what it needs. What
+it says is translated in the package's own catalogues; where they are not there, it speaks English.
 """
 
 import contextlib
 import errno
+import gettext
 import hashlib
 import importlib.util
 import json
@@ -29,6 +31,10 @@ LOCK = ENV / "start.lock"
 LOG = ENV / "install.log"
 INSTALLED_BY = ("pyproject.toml", "constraints.txt", "style_helpers/__init__.py")  # the last one has the version
 LESSON = "notebooks/00_first_picture.ipynb"
+VARIABLE = "STYLE_HELPERS_LANGUAGE"  # names the language for this program and for all that it starts
+SET_BY_USER = os.environ.get(VARIABLE)
+LOCALE = ROOT / "style_helpers" / "locale"  # of each language: what is said, and which one JupyterLab's menus take
+REMEMBERED = ROOT / ".language"  # what --language said last; git ignores it
 LINUX = sys.platform == "linux"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NVIDIA_DRIVER = "/proc/driver/nvidia"
@@ -40,23 +46,8 @@ COMMANDS = {  # what each needs of them
     **dict.fromkeys(("test", "python"), "[test]"),
 }
 NEEDED = {"stylize": ("PHOTO", "PAINTING", "OUT"), "class": ("FOLDER",), "release": ("FOLDER",), "python": ("...",)}
+FOREIGN = ("nbgrader", "test", "python")  # whose words are other programs'
 OF_A_LEARNER = ("lab", "doctor", "prepare", "stylize")  # what a class folder has all files for
-HELP = """usage: python start.py [COMMAND] [ARGUMENTS]
-
-  lab                            open lesson 00 in JupyterLab; so does no command at all
-  doctor                         look at this computer: what is good, what to mend, how long each lesson computes
-  stylize PHOTO PAINTING OUT     paint one picture in the manner of another
-  prepare                        fetch the pretrained networks, and check them
-  class FOLDER [--wheels]        make a folder for a USB stick or a shared drive, with the packages or without
-  slides [NN ...]                make slides of the lessons
-  release FOLDER                 learners' and solved notebooks apart, as nbgrader wants them
-  nbgrader FOLDER ...            run nbgrader in that folder, to mark what came back
-  test                           run the tests
-  python ...                     run a program of the project, such as: python start.py python lessons/build.py
-
-Each installs first what it lacks, into the folder .venv: the first time half a gigabyte to three are downloaded, later
-nothing. A start that was cut off is repaired by the next one. What follows a command is handed on to it, such as
-`stylize --help` or `lab --no-browser`. Python may have another name on your computer: python3, or py on Windows."""
 
 
 class StartError(Exception):
@@ -69,13 +60,15 @@ class StartError(Exception):
 
 def main(arguments):
     try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # either may be closed
+            with contextlib.suppress(AttributeError):  # Python 3.6 lacks it
+                stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
+        arguments = speak(arguments)
         check_python(sys.version_info)
         here = folder_now()
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # either may be closed
-            stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
         command, further = understand(arguments)
         if command == "help":
-            print(HELP)
+            print(usage())
             return 0
         if command == "nbgrader":  # it reads its settings where it is
             here, further = course_folder(further, here)
@@ -91,24 +84,139 @@ def main(arguments):
         print(f"start.py: {what_to_do_about(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstart.py: stopped; the next start goes on from here.", file=sys.stderr)
+        print("\nstart.py: " + _("stopped; the next start goes on from here."), file=sys.stderr)
         return 130
+
+
+# The language
+
+
+def _(message, **values):
+    """The message in the language of this start, with values in the places of its {names}."""
+    try:
+        found = gettext.translation("style_helpers", str(LOCALE), [spoken()])
+    except Exception:  # there is no catalogue, or a damaged one
+        found = gettext.NullTranslations()
+    said = found.gettext(message)
+    return said.format(**values) if values else said
+
+
+def speak(arguments):
+    """Chooses the language for this program and for all that it starts. Returns the words after `--language zh`.
+
+    What was typed is remembered. Else it is the one that the user's environment names, that was remembered, or that the
+    system speaks.
+    """
+    os.environ[VARIABLE] = one_of_ours(remembered()) or one_of_ours(system_language()) or "en"
+    option, equals, word = "".join(arguments[:1]).partition("=")
+    if option == "--language":
+        word = word if equals else "".join(arguments[1:2])
+        os.environ[VARIABLE] = known_language(option, word)
+        remember(os.environ[VARIABLE])
+        return arguments[1 if equals else 2 :]
+    if SET_BY_USER:
+        os.environ[VARIABLE] = known_language(VARIABLE, SET_BY_USER)
+    return arguments
+
+
+def known_language(name, word):
+    found, known = one_of_ours(word), ", ".join(languages())
+    if not found:
+        said = _("{name} {value!r} is not known: choose one of {known}.", name=name, value=word, known=known)
+        raise StartError(said, code=2)
+    return found
+
+
+def one_of_ours(word):
+    """The course's language that a word such as zh, zh-Hans or zh_CN.UTF-8 stands for; empty for another one."""
+    code = "".join(re.findall("[a-z]+", word.lower())[:1])
+    return code if code in languages() else ""
+
+
+def spoken():
+    return os.environ.get(VARIABLE, "en")
+
+
+def languages():
+    return ["en", *sorted(path.parts[-3] for path in LOCALE.glob("*/LC_MESSAGES/style_helpers.mo"))]
+
+
+def remembered():
+    try:
+        return REMEMBERED.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def remember(language):
+    try:
+        write_whole(REMEMBERED, language)
+    except OSError:
+        print(_("{folder} cannot be written: the language counts for this start alone.", folder=ROOT), flush=True)
+
+
+def system_language():
+    """Such as zh_CN.UTF-8; empty where nobody tells."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):  # in gettext's order
+        if os.environ.get(name):
+            return os.environ[name]
+    if os.name == "nt":
+        import ctypes
+        import locale
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0xFFFF, "")
+    if sys.platform == "darwin":  # outside Apple's own Terminal nobody sets LANG
+        ask = ["defaults", "read", "-g", "AppleLanguages"]
+        with contextlib.suppress(OSError):
+            told = subprocess.run(ask, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            return told.stdout.decode(errors="replace")
+    return ""
+
+
+# What is asked
+
+
+def usage():
+    return _("""usage: python start.py [--language LANGUAGE] [COMMAND] [ARGUMENTS]
+
+  lab                            open lesson 00 in JupyterLab; so does no command at all
+  doctor                         look at this computer: what is good, what to mend, how long each lesson computes
+  stylize PHOTO PAINTING OUT     paint one picture in the manner of another
+  prepare                        fetch the pretrained networks, and check them
+  class FOLDER [--wheels]        make a folder for a USB stick or a shared drive, with the packages or without
+  slides [NN ...]                make slides of the lessons
+  release FOLDER                 learners' and solved notebooks apart, as nbgrader wants them
+  nbgrader FOLDER ...            run nbgrader in that folder, to mark what came back
+  test                           run the tests
+  python ...                     run a program of the project, such as: python start.py python lessons/build.py
+
+Each installs first what it lacks, into the folder .venv: the first time half a gigabyte to three are downloaded, later
+nothing. A start that was cut off is repaired by the next one. What follows a command is handed on to it, such as
+`stylize --help` or `lab --no-browser`. Python may have another name on your computer: python3, or py on Windows.
+
+`--language zh` takes the lessons, the menus and all messages in Chinese from now on, `--language en` in English.""")
 
 
 def folder_now():
     try:
         return os.getcwd()
     except FileNotFoundError:
-        raise StartError("the folder that you are in has been deleted: go to another one with cd.") from None
+        raise StartError(_("the folder that you are in has been deleted: go to another one with cd.")) from None
 
 
 def check_python(version):
     if not OLDEST <= tuple(version[:2]) <= NEWEST:
         found = "{}.{}".format(*version[:2])
-        launcher = "py -3." if os.name == "nt" else "python3."
+        oldest, newest = f"3.{OLDEST[1]}", f"3.{NEWEST[1]}"
         raise StartError(
-            f"this is Python {found}, but the course needs Python 3.{OLDEST[1]} to 3.{NEWEST[1]}: install one of these "
-            f"from python.org and start again with it, for example `{launcher}{NEWEST[1]} start.py`."
+            _(
+                "this is Python {found}, but the course needs Python {oldest} to {newest}: install one of these from "
+                "python.org and start again with it, for example `{launcher}{newest} start.py`.",
+                found=found,
+                oldest=oldest,
+                newest=newest,
+                launcher="py -" if os.name == "nt" else "python",
+            )
         )
 
 
@@ -118,32 +226,50 @@ def understand(arguments):
         return "help", []
     command, *further = arguments or ["lab"]
     if command in COMMANDS:
+        if command not in FOREIGN and any(word.partition("=")[0] == "--language" for word in further):
+            said = _("--language stands before the command: `start.py --language zh {command}`.", command=command)
+            raise StartError(said, code=2)
         given = [word for word in further if not word.startswith("-")]
         if len(given) < len(NEEDED.get(command, ())) and not {"-h", "--help"} & set(further):
-            raise StartError(f"'{command}' needs {' '.join(NEEDED[command])} after it; see start.py --help.", code=2)
+            needed = " ".join(NEEDED[command])
+            raise StartError(
+                _("'{command}' needs {words} after it; see start.py --help.", command=command, words=needed), code=2
+            )
         return command, further
     if command.startswith("-"):
-        raise StartError(f"unknown option '{command}': JupyterLab's own go after `start.py lab`.", code=2)
-    raise StartError(f"unknown command '{arguments[0]}': use one of {', '.join(COMMANDS)}, or --help.", code=2)
+        said = _("unknown option '{option}': JupyterLab's own go after `start.py lab`.", option=command)
+        raise StartError(said, code=2)
+    known = ", ".join(COMMANDS)
+    raise StartError(_("unknown command '{command}': use one of {known}, or --help.", command=command, known=known), 2)
 
 
 def use_class_folder(command):
     """Refuses what a class folder has no files for, and one that is read from a stick."""
     if command not in OF_A_LEARNER:
-        raise StartError(f"a class folder lacks the files for '{command}': run it where the whole project is.")
+        raise StartError(
+            _("a class folder lacks the files for '{command}': run it where the whole project is.", command=command)
+        )
     trial = ROOT / ".start.part"
     try:
         trial.write_bytes(b"")
         trial.unlink()
     except OSError:
-        raise StartError(f"{ROOT} cannot be written: copy {CLASS} to your own disk, and start from there.") from None
+        said = _(
+            "{folder} cannot be written: copy {whole} to your own disk, and start from there.", folder=ROOT, whole=CLASS
+        )
+        raise StartError(said) from None
 
 
 def set_up(command):
     for name in INSTALLED_BY:
         if not (ROOT / name).is_file():
             raise StartError(
-                f"{name} is missing in {ROOT}: unpack the whole project, or get it again; start.py alone is not enough."
+                _(
+                    "{name} is missing in {folder}: unpack the whole project, or get it again; start.py alone is not "
+                    "enough.",
+                    name=name,
+                    folder=ROOT,
+                )
             )
     extras = COMMANDS[command]
     needs_weights = command in ("lab", "test")
@@ -163,9 +289,10 @@ def set_up(command):
         if run(PYTHON, "-P", "-m", "style_helpers", "prepare"):
             write_stamp(dict(note, weights=weights))
         elif command == "test":
-            raise StartError("the tests need the weights: do what the lines above say, then start again.")
+            raise StartError(_("the tests need the weights: do what the lines above say, then start again."))
         else:
-            print("start.py: not all weights are here: JupyterLab opens, and the next start tries again.", flush=True)
+            said = _("not all weights are here: JupyterLab opens, and the next start tries again.")
+            print(f"start.py: {said}", flush=True)
 
 
 def fingerprint(extras):
@@ -184,9 +311,13 @@ def read_stamp():
 
 
 def write_stamp(note):
-    part = STAMP.with_suffix(".part")
-    part.write_text(json.dumps(note), encoding="utf-8")
-    os.replace(part, STAMP)
+    write_whole(STAMP, json.dumps(note))
+
+
+def write_whole(file, text):
+    part = file.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, file)
 
 
 def forget(file):
@@ -215,14 +346,19 @@ def install_from_wheels(extras):
         return False
     made_for, ours = python_of(wheels), "{}.{}".format(*sys.version_info)
     if made_for not in (None, ours):
-        said = f"The packages of the class folder are for Python {made_for}, and this is {ours}"
-        print(f"{said}: taking your package index.", flush=True)
+        said = _(
+            "The packages of the class folder are for Python {made_for}, and this is {ours}: taking your package "
+            "index.",
+            made_for=made_for,
+            ours=ours,
+        )
+        print(said, flush=True)
         return False
     check_space(cpu_build=not any(wheels.glob("nvidia*")))
-    print("Installing the packages of the class folder into .venv, with no network: 1 to 5 minutes.", flush=True)
+    print(_("Installing the packages of the class folder into .venv, with no network: 1 to 5 minutes."), flush=True)
     done = pip_install("--no-index", "--find-links", wheels, "--editable", "." + extras)
     if not done:
-        print("The packages of the class folder do not suit this computer: taking your package index.", flush=True)
+        print(_("The packages of the class folder do not suit this computer: taking your package index."), flush=True)
     return done
 
 
@@ -236,15 +372,22 @@ def install_from_index(extras):
     check_index()
     cpu_build = wants_cpu_build()
     check_space(cpu_build)
-    size, minutes = ("3", "5 to 30") if LINUX and not cpu_build else ("0.5", "2 to 10")
     if (packages() / "torch").is_dir():
-        print("Bringing .venv up to date; pip tells how far it is.", flush=True)
+        said = _("Bringing .venv up to date; pip tells how far it is.")
+    elif LINUX and not cpu_build:
+        said = _(
+            "Installing into .venv: 3 GB to download, 5 to 30 minutes by your network and disk; pip tells how far it "
+            "is."
+        )
     else:
-        how_long = f"{size} GB to download, {minutes} minutes by your network and disk"
-        print(f"Installing into .venv: {how_long}; pip tells how far it is.", flush=True)
+        said = _(
+            "Installing into .venv: 0.5 GB to download, 2 to 10 minutes by your network and disk; pip tells how far it "
+            "is."
+        )
+    print(said, flush=True)
     # Alone, because PyTorch's index has only some versions of other people's packages.
     if cpu_build and not pip_install("--no-deps", "--index-url", CPU_INDEX, "torch", "torchvision"):
-        print("PyTorch's own index did not serve it: taking PyTorch from your package index.", flush=True)
+        print(_("PyTorch's own index did not serve it: taking PyTorch from your package index."), flush=True)
     if not pip_install("--editable", "." + extras):
         raise StartError(why_pip_failed(read_log()))
 
@@ -257,19 +400,26 @@ def check_index():
         return
     if CLASS:
         raise StartError(
-            "no package index can be reached, and this class folder has no packages for this computer: connect to the "
-            "internet, or use the Python that README.txt names, or ask for a folder that was made with --wheels."
+            _(
+                "no package index can be reached, and this class folder has no packages for this computer: connect to "
+                "the internet, or use the Python that README.txt names, or ask for a folder that was made with "
+                "--wheels."
+            )
         )
     if ROOT.name == "course":
-        raise StartError(UNREACHABLE + " If this came in a class folder, copy all of that: its packages lie beside.")
-    raise StartError(UNREACHABLE)
+        hint = _("If this came in a class folder, copy all of that: its packages lie beside.")
+        raise StartError(f"{unreachable()} {hint}")
+    raise StartError(unreachable())
 
 
 def make_environment():
     if any(importlib.util.find_spec(module) is None for module in ("venv", "ensurepip")):
         raise StartError(
-            "this Python cannot make environments: install its venv module (on Debian and Ubuntu: "
-            f"`sudo apt install python3.{sys.version_info[1]}-venv`), then start again."
+            _(
+                "this Python cannot make environments: install its venv module (on Debian and Ubuntu: `sudo apt "
+                "install {package}`), then start again.",
+                package=f"python3.{sys.version_info[1]}-venv",
+            )
         )
     if python_works():
         forget_half_installed()
@@ -278,7 +428,9 @@ def make_environment():
     else:
         empty_environment()
     if not run(sys.executable, "-m", "venv", ENV):
-        raise StartError(f"Python could not make {ENV}: see its message above, delete that folder and start again.")
+        raise StartError(
+            _("Python could not make {folder}: see its message above, delete that folder and start again.", folder=ENV)
+        )
 
 
 def python_works():
@@ -294,11 +446,13 @@ def python_works():
 def refuse_foreign_folder():
     """Only an environment, or a start on one without a file in it, may be written to, let alone emptied."""
     if ENV.is_symlink() and not ENV.exists():
-        raise StartError(f"{ENV} is a link to nowhere: remove it, then start again.")
+        raise StartError(_("{folder} is a link to nowhere: remove it, then start again.", folder=ENV))
     if not ENV.exists() or (ENV / "pyvenv.cfg").is_file():
         return
     if not ENV.is_dir() or any(item.is_file() for item in ENV.rglob("*") if item != LOCK):
-        raise StartError(f"{ENV} is not a Python environment: move it elsewhere or rename it, then start again.")
+        raise StartError(
+            _("{folder} is not a Python environment: move it elsewhere or rename it, then start again.", folder=ENV)
+        )
 
 
 def empty_environment():
@@ -336,7 +490,7 @@ def only_one_start():
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             raise StartError(
-                "another start.py is setting this folder up: wait for its end, then start again."
+                _("another start.py is setting this folder up: wait for its end, then start again.")
             ) from None
         except OSError:
             pass  # some network drives have no locks
@@ -349,20 +503,20 @@ def only_one_start():
 def wants_cpu_build():
     """Whether to take PyTorch without CUDA from its own index. Only on Linux does PyPI's build bring CUDA along."""
     if not LINUX:
-        print("Taking PyTorch's usual build: on this system it brings no CUDA along.", flush=True)
+        print(_("Taking PyTorch's usual build: on this system it brings no CUDA along."), flush=True)
         return False
     driver = shutil.which("nvidia-smi") or os.path.exists(NVIDIA_DRIVER)
     cpu_build = not driver and answers(CPU_INDEX + "/torch/")
     if driver:
-        print("Taking PyTorch with CUDA, from your package index: an NVIDIA driver was found.", flush=True)
+        print(_("Taking PyTorch with CUDA, from your package index: an NVIDIA driver was found."), flush=True)
     elif cpu_build:
-        print("Taking PyTorch's smaller build, for the processor alone: no NVIDIA driver was found.", flush=True)
+        print(_("Taking PyTorch's smaller build, for the processor alone: no NVIDIA driver was found."), flush=True)
     else:
-        print(
+        said = _(
             "Taking PyTorch with CUDA, 2.5 GB more than this computer needs: its own index, which has the smaller "
-            "build, does not answer.",
-            flush=True,
+            "build, does not answer."
         )
+        print(said, flush=True)
     return cpu_build
 
 
@@ -388,8 +542,13 @@ def check_space(cpu_build):
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < needed:
         raise StartError(
-            f"the disk is too full: {ROOT} has {free:.1f} GB free, and the packages need about {needed} GB; "
-            "delete something or move the project to another disk, then start again."
+            _(
+                "the disk is too full: {folder} has {free:.1f} GB free, and the packages need about {needed} GB; "
+                "delete something or move the project to another disk, then start again.",
+                folder=ROOT,
+                free=free,
+                needed=needed,
+            )
         )
 
 
@@ -400,25 +559,33 @@ def pip_install(*what):
     return run(PYTHON, "-m", "pip", "install", *options, *what)
 
 
-UNREACHABLE = (
-    "pip cannot reach its package index: connect to the internet (or set PIP_INDEX_URL to a mirror near you), "
-    "then start again."
-)
-DISK_FULL = (
-    f"the disk ran full: make room where the project is ({ROOT}) and where temporary files go "
-    "(the setting TMPDIR names another folder for them), then start again."
-)
+def unreachable():
+    return _(
+        "pip cannot reach its package index: connect to the internet (or set PIP_INDEX_URL to a mirror near you), then "
+        "start again."
+    )
+
+
+def disk_full():
+    return _(
+        "the disk ran full: make room where the project is ({folder}) and where temporary files go (the setting TMPDIR "
+        "names another folder for them), then start again.",
+        folder=ROOT,
+    )
 
 
 def why_pip_failed(log):
     """The sentence for what pip wrote into its log. The first error is the cause, the rest repeats it or explains."""
-    before, _, after = log.partition("ERROR: ")
+    before, _mark, after = log.partition("ERROR: ")
     if re.search("No space left|not enough space|Disk quota exceeded|No usable temporary directory", after):
-        return DISK_FULL
+        return disk_full()
     if is_unreachable(before[-9000:] + after):
-        return UNREACHABLE
-    reason = after.split("\n")[0].strip() or "it gave no reason"
-    return f"pip could not install the packages ({reason}): mend that ({LOG} has more), then start again."
+        return unreachable()
+    return _(
+        "pip could not install the packages ({reason}): mend that ({log} has more), then start again.",
+        reason=after.split("\n")[0].strip() or _("it gave no reason"),
+        log=LOG,
+    )
 
 
 def is_unreachable(log):
@@ -431,10 +598,12 @@ def read_log():
 
 def what_to_do_about(error):
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DISK_FULL
-    return (
-        f"this did not work: {error}; close JupyterLab if it is open, see that {ROOT} may be written to, "
-        "or move the project to a folder of your own, then start again."
+        return disk_full()
+    return _(
+        "this did not work: {reason}; close JupyterLab if it is open, see that {folder} may be written to, or move the "
+        "project to a folder of your own, then start again.",
+        reason=error,
+        folder=ROOT,
     )
 
 
@@ -446,8 +615,13 @@ def environment(**extra):
     foreign = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
     ours = {name: value for name, value in os.environ.items() if name not in foreign}
     # nbgrader calls another program of .venv by its name
-    ours["PATH"] = os.pathsep.join([str(PYTHON.parent), *filter(None, [ours.get("PATH")])])
+    ours["PATH"] = in_front_of(ours.get("PATH"), PYTHON.parent)
     return dict(ours, **extra)
+
+
+def in_front_of(path, folder):
+    """A list of folders as the environment has them, or none, with one more to be searched first."""
+    return os.pathsep.join([str(folder), *filter(None, [path])])
 
 
 def run(*command, quiet=False):
@@ -461,6 +635,10 @@ def hand_over(command, further, here):
     line = [str(part) for part in [PYTHON, *program(command, further), *further]]
     # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
     settings = environment() if command == "test" else environment(PYTHONUTF8="1")
+    if command == "lab":  # a default, so that what the user chose in the menu Settings wins
+        settings["JUPYTER_CONFIG_PATH"] = in_front_of(settings.get("JUPYTER_CONFIG_PATH"), LOCALE / spoken())
+    if command in ("test", "python") and not SET_BY_USER:
+        settings.pop(VARIABLE, None)  # what they compare and write is English, whoever runs them
     os.chdir(ROOT if command in ("lab", "test") else here)
     sys.stdout.flush()
     if os.name != "nt":
@@ -475,11 +653,11 @@ def course_folder(further, here):
     """The folder that `release` made, and what follows its name."""
     folder = os.path.join(here, *further[:1])
     if not further or not os.path.isfile(os.path.join(folder, "nbgrader_config.py")):
-        raise StartError(
+        said = _(
             "nbgrader needs the folder that `start.py release FOLDER` made, and then its own words, for example "
-            "`start.py nbgrader FOLDER autograde lesson-04`.",
-            code=2,
+            "`start.py nbgrader FOLDER autograde lesson-04`."
         )
+        raise StartError(said, code=2)
     return folder, further[1:]
 
 
@@ -497,9 +675,11 @@ def program(command, further):
 
 
 def lab_options(further):
+    translated = LESSON.replace("/", f"/{spoken()}/")
+    lesson = translated if (ROOT / translated).is_file() else LESSON
     options = {
         "--ServerApp.root_dir": ROOT,
-        "--LabApp.default_url": f"/lab/tree/{LESSON}",
+        "--LabApp.default_url": f"/lab/tree/{lesson}",
         "--LabApp.news_url": None,
         "--LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }

@@ -29,6 +29,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import jupytext
+import maps
 import nbformat
 import translation
 
@@ -115,7 +116,7 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open, language
         translation.translate(notebook.cells, words_of(lesson, language))
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            _attach_pictures(cell)
+            _attach_pictures(cell, language)
     taken = set()
     for cell in notebook.cells:
         cell.id = _id(cell, taken)
@@ -186,10 +187,15 @@ def _folded(solution: str) -> str:
     return f"<details><summary>Solution</summary>\n\n```python\n{solution}\n```\n\n</details>"
 
 
-def _attach_pictures(cell):
-    """Puts the pictures of the text into the notebook, so that they are seen wherever it is opened."""
+def _attach_pictures(cell, language: str):
+    """Puts the pictures of the text into the notebook, so that they are seen wherever it is opened.
+
+    One with words in it may be there in the notebook's language: in a folder of its name beside the English one.
+    """
     for path in PICTURE.findall(cell.source):
         picture = LESSONS / path
+        own = picture.parent / language / picture.name
+        picture = own if own.exists() else picture
         kind = {".png": "image/png", ".jpg": "image/jpeg"}[picture.suffix]
         data = {kind: base64.b64encode(picture.read_bytes()).decode()}
         cell.setdefault("attachments", {})[picture.name] = data
@@ -234,7 +240,7 @@ def words_of(lesson: Path, language: str) -> translation.Words:
 def all_messages() -> dict[str, list[str]]:
     """What is to be translated, by catalogue: what all notebooks get from here, and what stands in each lesson."""
     ours = [nbformat.v4.new_code_cell(FIRST_CELL), nbformat.v4.new_markdown_cell(_folded("pass"))]
-    found = {"build": [*translation.messages(ours), YOUR_CODE]}
+    found = {"build": [*translation.messages(ours), YOUR_CODE, *maps.messages()]}
     for lesson in lessons():
         cells = jupytext.read(lesson).cells
         words = [text for texts in take_alt_texts(cells).values() for text in texts]

@@ -1,6 +1,7 @@
 """Make the pictures that stand in lessons and README: python lessons/figures.py [maps | stills [NN ...]]
 
-maps    images/figures/where-NN.png: the chain from picture to gradient, with one lesson's part outlined
+maps    images/figures/where-NN.png: the chain from picture to gradient, with one lesson's part outlined; in another
+        language in a folder of its own, images/figures/<language>/where-NN.png
 stills  images/figures/lesson-NN.jpg: each lesson is run from top to bottom (some ten minutes in all), and the picture
         under its cell with the tag "still" is kept, for readers who have no kernel; NN: of these lessons only
 """
@@ -10,96 +11,34 @@ import io
 import re
 import sys
 
+import maps
 import nbformat
+import translation
 from build import NOTEBOOKS, build, lessons
 from nbclient import NotebookClient
 from PIL import Image
 
 from style_helpers import files, images
+from style_helpers.course import letters
 
 FIGURES = images.FOLDER / "figures"
 LARGEST = 150_000  # bytes of a picture in the repository
 
-# Where each part stands (its middle, in inches), and what it is called
-PARTS = {
-    "picture": (0.9, 1.5, "the picture\n$x$: pixels"),
-    "network": (2.75, 1.5, "a trained\nnetwork"),
-    "features": (4.45, 1.5, "features\n$F$"),
-    "content": (6.35, 2.3, "content\ndistance"),
-    "style": (6.35, 0.7, "Gram matrix,\nstyle distance"),
-    "sum": (8.4, 1.5, "weighted\nsum"),
-}
-CHAIN = (
-    ("picture", "network"),
-    ("network", "features"),
-    ("features", "content"),
-    ("features", "style"),
-    ("content", "sum"),
-    ("style", "sum"),
-)
-LESSON_PARTS = {
-    "01": {"picture"},
-    "02": {"network", "features"},
-    "03": {"content"},
-    "04": {"style"},
-    "05": {"gradient"},
-    "06": {"sum"},
-    "07": {"picture", "network", "style", "sum"},
-    "08": {*PARTS, "gradient"},
-    "09": {"picture", "gradient"},
-    "10": {"style"},
-}
-
-WAY_BACK = "gradient: change the pixels a little, again and again"
-WAY_ON = "gradient: on into the network that painted, whose numbers change"  # lesson 09
-
-
-def course_map(lesson: str):
-    """The chain with the parts of one lesson outlined and named."""
-    here = LESSON_PARTS[lesson]
-    figure = images.new_figure(9.4, 3.5)
-    axes = figure.subplots()
-    axes.set(xlim=(0, 9.4), ylim=(-0.7, 2.8))
-    axes.set_axis_off()
-    boxes = {
-        name: axes.text(x, y, text, ha="center", va="center", fontsize=11, bbox=_box(name in here), linespacing=1.3)
-        for name, (x, y, text) in PARTS.items()
-    }
-    for start, end in CHAIN:
-        edge = {"patchA": boxes[start].get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
-        _arrow(axes, boxes[start].get_position(), boxes[end], edge)
-    _way_back(axes, boxes["picture"], "gradient" in here, WAY_ON if lesson == "09" else WAY_BACK)
-    x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
-    axes.text(x, y + 0.52, f"lesson {lesson}: here", ha="center", fontsize=11, weight="bold", color="#0072B2")
-    return figure
-
-
-def _box(here: bool) -> dict:
-    style = {"facecolor": "#E8F1F8", "edgecolor": "#0072B2", "linewidth": 3.5}
-    plain = {"facecolor": "white", "edgecolor": "#767676", "linewidth": 1}
-    return {"boxstyle": "round,pad=0.5"} | (style if here else plain)
-
-
-def _arrow(axes, start: tuple[float, float], end, look: dict):
-    """From a point to the edge of a box."""
-    edge = {"arrowstyle": "-|>", "patchB": end.get_bbox_patch(), "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", end.get_position(), start, arrowprops=edge | look)
-
-
-def _way_back(axes, picture, here: bool, words: str):
-    """From the sum back to the picture: the gradient changes the pixels."""
-    look = {"color": "#0072B2", "linewidth": 3.5} if here else {"color": "#555555", "linewidth": 1.2}
-    axes.plot([8.4, 8.4, 0.9], [1.5, -0.35, -0.35], zorder=1, **look)  # it begins behind the box of the sum
-    _arrow(axes, (0.9, -0.37), picture, look)
-    plain = {"facecolor": "white", "edgecolor": "none"}
-    axes.text(4.6, -0.35, words, ha="center", va="center", fontsize=11, bbox=plain)
-
 
 def make_maps():
-    for lesson in LESSON_PARTS:
-        page = io.BytesIO()
-        course_map(lesson).savefig(page, format="png", dpi=80)
-        _keep(f"where-{lesson}.png", page.getvalue())
+    for language in ("", *translation.languages()):
+        if language:
+            letters.lend()
+        words = _words(language)
+        for lesson in maps.LESSON_PARTS:
+            page = io.BytesIO()
+            maps.course_map(lesson, words).savefig(page, format="png", dpi=80)
+            _keep(f"{language}/where-{lesson}.png".lstrip("/"), page.getvalue())
+
+
+def _words(language: str) -> translation.Words:
+    known = translation.read(language, "build") if language else {}
+    return lambda message: known.get(message, message)
 
 
 def make_stills(numbers: list[str]):
@@ -132,6 +71,7 @@ def _as_jpeg(picture: Image.Image) -> bytes:
 
 def _keep(name: str, content: bytes):
     print(f"{name}: {len(content) / 1000:.0f} kB")
+    (FIGURES / name).parent.mkdir(exist_ok=True)
     files.write(FIGURES / name, content, overwrite=True)
 
 

@@ -1,7 +1,7 @@
 """The letters of the other languages in figures: python lessons/font.py NotoSansCJK-Regular.ttc
 
-Writes style_helpers/course/letters.otf, the letters of the lessons' catalogues out of Noto Sans CJK SC (SIL Open Font
-License, letters.txt beside it), for systems that have no font with them.
+Writes style_helpers/course/letters.otf, the letters of all catalogues, the lessons' and the package's, out of Noto Sans
+CJK SC (SIL Open Font License, letters.txt beside it), for systems that have no font with them.
 """
 
 import sys
@@ -12,17 +12,15 @@ from fontTools import subset
 from fontTools.ttLib import TTCollection
 
 from style_helpers.course import letters as ours
+from style_helpers.language import LOCALE
 
 FAMILY = "Noto Sans CJK SC"
 
 
 def letters() -> set[str]:
     """Every character that a catalogue has."""
-    texts = [
-        path.read_text(encoding="utf-8")
-        for each in translation.languages()
-        for path in (translation.LESSONS / each).glob("*.po")
-    ]
+    lessons = (path for each in translation.languages() for path in (translation.LESSONS / each).glob("*.po"))
+    texts = [path.read_text(encoding="utf-8") for path in (*lessons, *LOCALE.glob("*/LC_MESSAGES/*.po"))]
     return {letter for text in texts for letter in text if letter.isprintable()}
 
 

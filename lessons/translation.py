@@ -29,8 +29,22 @@ from style_helpers.language import LOCALE
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 PACKAGE = "style_helpers"  # the catalogue of what the package says
+ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__`
+    "usage: ",
+    "positional arguments",
+    "options",
+    "show this help message and exit",
+    "the following arguments are required: %s",
+    "unrecognized arguments: %s",
+    "argument %(argument_name)s: %(message)s",
+    "invalid choice: %(value)r (choose from %(choices)s)",
+    "expected one argument",
+    "ignored explicit argument %r",
+    "ambiguous option: %(option)s could match %(matches)s",
+)
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
-TABLES = ()  # modules whose strings with a space in them are all said, by others: patterns under style_helpers
+# Modules whose strings with a space in them are all said, by others: patterns under style_helpers
+TABLES = ("course/bugs.py", "course/checks/lesson_*.py", "course/relations.py", "panels/techniques.py")
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)
@@ -172,22 +186,41 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 
 def of_package() -> list[str | tuple[str, str]]:
     """What the package and start.py say: sentences, and pairs of one and many of a thing."""
-    found = {}
+    found = dict.fromkeys(ARGPARSE)
     for path in [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py"]:
-        with path.open("rb") as file:
-            found.update((message, None) for _, message, _, _ in extract("python", file, KEYWORDS))
-        if any(path.match(f"style_helpers/{table}") for table in TABLES):
-            found.update((message, None) for message in _in_table(ast.parse(path.read_text(encoding="utf-8"))))
+        found |= dict.fromkeys(of(path))
     for path in sorted(fronts.FOLDER.glob("*.js")):
-        found.update((message, None) for message in fronts.messages(path.read_text(encoding="utf-8")))
+        found |= dict.fromkeys(fronts.messages(path.read_text(encoding="utf-8")))
     return list(found)
 
 
+def of(path: Path) -> list[str | tuple[str, str]]:
+    """What one module in Python says."""
+    with path.open("rb") as file:
+        found = [message for _, message, _, _ in extract("python", file, KEYWORDS)]
+    if any(path.match(f"style_helpers/{table}") for table in TABLES):
+        found += _in_table(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
 def _in_table(tree: ast.Module) -> list[str]:
-    """The strings of a module that has what others say: no docstrings, nothing that has no space."""
-    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    strings = (node for node in _strings(tree) if isinstance(node, ast.Constant) and id(node) not in alone)
-    return [node.value for node in strings if " " in node.value and LETTER.search(node.value)]
+    """The strings of a module that has what others say: none without a space, no docstring, no test of a bug.
+
+    Of an exercise is said its task, which is a docstring, and what a mistake looks like, however short: keys in pairs.
+    """
+    said, unsaid = set(), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(decorator_list=[ast.Call(), *_], body=[ast.Expr(value=task), *_]):
+                said.add(task)
+            case ast.Dict(keys=keys):
+                said.update(part for key in keys if isinstance(key, ast.Tuple) for part in key.elts)
+            case ast.Call(func=ast.Name(id="plural"), args=[one, many, *_]):  # which are said as a pair
+                unsaid.update((one, many))
+            case ast.Expr(value=alone) | ast.keyword(arg="test", value=alone):
+                unsaid.add(alone)
+    strings = [node for node in _strings(tree) if isinstance(node, ast.Constant) and LETTER.search(node.value)]
+    return [node.value for node in strings if node in said or (" " in node.value and node not in unsaid)]
 
 
 def read(language: str, *names: str) -> dict[str, str]:

@@ -16,9 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from style_helpers import COMMAND, __version__, files
+from style_helpers.language import _
 from style_helpers.settings import NETWORKS, PRESETS, Settings, SettingsError
 
-STOPPED = "Stopped before the end; nothing unfinished is left behind."
+argparse._ = _  # its own words are in our catalogue too: lessons/translation.py lists them
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,48 +27,51 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         command = self.prog.removeprefix(COMMAND).strip()
-        sentence = f"{message[0].upper()}{message[1:]}; see {COMMAND}{command and ' ' + command} --help."
-        self.exit(2, files.printable(sentence) + "\n")
+        what, command = f"{message[0].upper()}{message[1:]}", f"{COMMAND}{command and ' ' + command} --help"
+        self.exit(2, files.printable(_("{what}; see {command}.", what=what, command=command)) + "\n")
 
 
 def build_parser() -> Parser:
-    parser = Parser(prog=COMMAND, description="Neural style transfer (Gatys, Ecker and Bethge).")
+    parser = Parser(prog=COMMAND, description=_("Neural style transfer (Gatys, Ecker and Bethge)."))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
 
-    stylize = commands.add_parser("stylize", help="paint one picture in the manner of another")
+    stylize = commands.add_parser("stylize", help=_("paint one picture in the manner of another"))
     stylize.set_defaults(act=act_stylize)
-    stylize.add_argument("content", metavar="CONTENT", help="the picture that says what is to be seen")
-    stylize.add_argument("style", metavar="STYLE", help="the picture that says how it is painted")
-    stylize.add_argument("out", metavar="OUT", help="the picture to write, .png or .jpg; settings are kept in it")
-    stylize.add_argument("--preset", default="gatys", metavar="|".join(PRESETS), help="(default: gatys)")
-    stylize.add_argument("--network", metavar="|".join(NETWORKS), help="(default: vgg19 if its weights are here)")
-    stylize.add_argument("--size", metavar="N", help="shorter side (default: 512 with a GPU, else 256; tutorial 128)")
-    stylize.add_argument("--evaluations", metavar="N", help="of the objective and its gradient (default: the preset's)")
-    stylize.add_argument("--style-weight", metavar="W", help="more for more style (default: the preset's)")
-    stylize.add_argument("--start", metavar="content|noise", help="the picture to begin with (default: content)")
-    stylize.add_argument("--seed", metavar="N", help="of the noise (default: 0)")
-    stylize.add_argument("--device", default="auto", help="cuda, mps, xpu, cpu or auto (default: auto, the best)")
-    stylize.add_argument("--precision", metavar="auto|fp32|bf16", help="of the convolutions (default: the preset's)")
-    stylize.add_argument("--losses", metavar="FILE.csv", help="write one row for each evaluation")
-    stylize.add_argument("--force", action="store_true", help="replace files that exist")
+    stylize.add_argument("content", metavar="CONTENT", help=_("the picture that says what is to be seen"))
+    stylize.add_argument("style", metavar="STYLE", help=_("the picture that says how it is painted"))
+    stylize.add_argument("out", metavar="OUT", help=_("the picture to write, .png or .jpg; settings are kept in it"))
+    stylize.add_argument(
+        "--preset", default="gatys", metavar="|".join(PRESETS), help=_("(default: {value})", value="gatys")
+    )
+    stylize.add_argument("--network", metavar="|".join(NETWORKS), help=_("(default: vgg19 if its weights are here)"))
+    stylize.add_argument(
+        "--size", metavar="N", help=_("shorter side (default: 512 with a GPU, else 256; tutorial 128)")
+    )
+    stylize.add_argument(
+        "--evaluations", metavar="N", help=_("of the objective and its gradient (default: the preset's)")
+    )
+    stylize.add_argument("--style-weight", metavar="W", help=_("more for more style (default: the preset's)"))
+    stylize.add_argument("--start", metavar="content|noise", help=_("the picture to begin with (default: content)"))
+    stylize.add_argument("--seed", metavar="N", help=_("of the noise (default: 0)"))
+    stylize.add_argument("--device", default="auto", help=_("cuda, mps, xpu, cpu or auto (default: auto, the best)"))
+    stylize.add_argument("--precision", metavar="auto|fp32|bf16", help=_("of the convolutions (default: the preset's)"))
+    stylize.add_argument("--losses", metavar="FILE.csv", help=_("write one row for each evaluation"))
+    stylize.add_argument("--force", action="store_true", help=_("replace files that exist"))
 
-    doctor = commands.add_parser("doctor", help="what this machine can do, what is missing, and what to do about it")
+    doctor = commands.add_parser("doctor", help=_("what this machine can do, what is missing, and what to do about it"))
     doctor.set_defaults(act=act_doctor)
-    doctor.add_argument("--json", action="store_true", help="one JSON document instead of lines, for programs")
+    doctor.add_argument("--json", action="store_true", help=_("one JSON document instead of lines, for programs"))
 
-    prepare = commands.add_parser("prepare", help="fetch and check the weights before class")
+    prepare = commands.add_parser("prepare", help=_("fetch and check the weights before class"))
     prepare.set_defaults(act=act_prepare)
-    class_folder = commands.add_parser("class", help="make or mend a folder for a USB stick or a shared drive")
+    class_folder = commands.add_parser("class", help=_("make or mend a folder for a USB stick or a shared drive"))
     class_folder.set_defaults(act=act_class)
-    class_folder.add_argument("folder", metavar="FOLDER", help="course without solutions, weights, list of packages")
-    class_folder.add_argument("--wheels", action="store_true", help="and the packages: then laptops need no network")
-    for command, default in ((prepare, "vgg16 and alexnet, 64 MB"), (class_folder, "vgg16 and alexnet")):
-        command.add_argument(
-            "--network",
-            metavar="|".join(NETWORKS),
-            action="append",
-            help=f"once or more (default: {default}; vgg19 is a download of 548 MB)",
-        )
+    class_folder.add_argument("folder", metavar="FOLDER", help=_("course without solutions, weights, list of packages"))
+    class_folder.add_argument("--wheels", action="store_true", help=_("and the packages: then laptops need no network"))
+    of_prepare = _("once or more (default: vgg16 and alexnet, 64 MB; vgg19 is a download of 548 MB)")
+    of_class = _("once or more (default: vgg16 and alexnet; vgg19 is a download of 548 MB)")
+    for command, words in ((prepare, of_prepare), (class_folder, of_class)):
+        command.add_argument("--network", metavar="|".join(NETWORKS), action="append", help=words)
     return parser
 
 
@@ -81,13 +85,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         os.getcwd()
     except FileNotFoundError:
-        return _refuse("The folder that you are in has been deleted: go to another one with cd.")
+        return _refuse(_("The folder that you are in has been deleted: go to another one with cd."))
     try:
         return options.act(options)
     except KeyboardInterrupt:
-        return _refuse(STOPPED, code=130)
+        return _refuse(_stopped(), code=130)
     except OSError as error:
-        return _refuse(f"This did not work: {files.printable(error)}.", code=1)
+        return _refuse(_("This did not work: {reason}.", reason=files.printable(error)), code=1)
 
 
 def act_stylize(options) -> int:
@@ -99,7 +103,7 @@ def act_stylize(options) -> int:
     with _signals_noted() as came:  # while torch is imported an interrupt may be lost in the middle of C++
         from style_helpers import devices, transfer, weights
     if came:
-        return _refuse(STOPPED, 128 + came[0])
+        return _refuse(_stopped(), 128 + came[0])
 
     warnings.simplefilter("ignore", RuntimeWarning)  # why a run ended is said below, in one sentence
     try:
@@ -107,16 +111,16 @@ def act_stylize(options) -> int:
     except weights.WeightsError as error:
         return _refuse(error, code=1)
     except files.ExistsError as error:
-        return _refuse(f"{error} With --force it is replaced.")
+        return _refuse(_("{reason} With --force it is replaced.", reason=error))
     except (ValueError, files.FileError) as error:
         return _refuse(error)
     except (MemoryError, RuntimeError) as error:
         if not devices.is_out_of_memory(error):
             raise
-        return _refuse("The memory of this machine is used up: a smaller --size helps.", code=1)
+        return _refuse(_("The memory of this machine is used up: a smaller --size helps."), code=1)
     descent = transfer.Run(objective)
     with _signals_noted() as came:
-        for _ in transfer.progress(descent):
+        for _step in transfer.progress(descent):
             if came:
                 descent.stop()
         try:
@@ -149,7 +153,7 @@ def _keep(descent, options, size: int) -> int:
     """Write the picture and the losses; say how the run ended; return the exit code."""
     result = descent.result()
     if not result.history:
-        return _refuse(f"{result.ended} No picture was written.", code=1)
+        return _refuse(_("{ended} No picture was written.", ended=result.ended), code=1)
     from style_helpers import images
 
     about = _about(options, descent, size)
@@ -158,7 +162,9 @@ def _keep(descent, options, size: int) -> int:
         return images.save(result.picture, path, about, force)
 
     path, trouble = _kept(options.out, save, options.force)
-    said = f"{trouble} The picture is kept as {files.quote(path)}." if trouble else f"{files.printable(path)}:"
+    said = f"{files.printable(path)}:"
+    if trouble:
+        said = _("{trouble} The picture is kept as {file}.", trouble=trouble, file=files.quote(path))
     complete = len(result.history) == descent.evaluations and not trouble
     print(f"{said} {result.ended}", file=sys.stdout if complete else sys.stderr)
     if options.losses is not None and not _keep_losses(result.history, options):
@@ -174,7 +180,7 @@ def _keep_losses(history, options) -> bool:
 
     path, trouble = _kept(options.losses, write, options.force)
     if trouble:
-        _refuse(f"{trouble} The losses are kept as {files.quote(path)}.")
+        _refuse(_("{trouble} The losses are kept as {file}.", trouble=trouble, file=files.quote(path)))
     return not trouble
 
 
@@ -236,7 +242,8 @@ def act_doctor(options) -> int:
     try:
         from style_helpers.classroom import doctor
     except ImportError as error:
-        return _refuse(f"The package {error.name} is missing: run python start.py, which installs everything.", code=1)
+        said = _("The package {name} is missing: run python start.py, which installs everything.", name=error.name)
+        return _refuse(said, code=1)
 
     findings = []
     for finding in doctor.examine():
@@ -279,8 +286,12 @@ def act_class(options) -> int:
     except (class_folder.ClassroomError, weights.WeightsError, files.FileError) as error:
         return _refuse(error, code=1)
     except KeyboardInterrupt:
-        return _refuse("Stopped before the end; the same command goes on from here.", code=130)
+        return _refuse(_("Stopped before the end; the same command goes on from here."), code=130)
     return 0
+
+
+def _stopped() -> str:
+    return _("Stopped before the end; nothing unfinished is left behind.")
 
 
 def _refuse(sentence, code: int = 2) -> int:
@@ -292,14 +303,14 @@ def _whole(name: str, text: str | None) -> int | None:
     try:
         return None if text is None else int(text)
     except ValueError:
-        raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+        raise SettingsError(_("{name} must be a whole number, not {value!r}.", name=name, value=text)) from None
 
 
 def _number(name: str, text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
-        raise SettingsError(f"{name} must be a number, not {text!r}.") from None
+        raise SettingsError(_("{name} must be a number, not {value!r}.", name=name, value=text)) from None
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from style_helpers import _limits
+from style_helpers.language import _, plural
 from style_helpers.settings import SettingsError
 
 VARIABLE = "STYLE_HELPERS_DEVICE"  # environment variable: the device when nobody names one
@@ -42,9 +43,15 @@ def choose(device: str | torch.device | None = None) -> torch.device:
         return torch.device(present[0])
     kind, colon, number = str(name).partition(":")
     if kind not in _PRESENT or (colon and not re.fullmatch("0|[1-9][0-9]{0,2}", number)):
-        raise SettingsError(f"{asked} {name!r} is not known: choose one of auto, {', '.join(_PRESENT)}.")
+        known = ", ".join(_PRESENT)
+        raise SettingsError(
+            _("{name} {value!r} is not known: choose one of auto, {known}.", name=asked, value=name, known=known)
+        )
     if kind not in present or int(number or 0) >= _count(kind):
-        raise SettingsError(f"{asked} {name!r} is not on this machine: choose one of auto, {', '.join(present)}.")
+        here = ", ".join(present)
+        raise SettingsError(
+            _("{name} {value!r} is not on this machine: choose one of auto, {here}.", name=asked, value=name, here=here)
+        )
     return torch.device(name)
 
 
@@ -68,11 +75,11 @@ def _count(kind: str) -> int:
 def in_words(device: torch.device) -> str:
     """Where that is, for a sentence: "the GPU Tesla T4", "the GPU of this Mac", "the processor with 2 threads"."""
     if device.type in ("cuda", "xpu"):
-        return f"the GPU {getattr(torch, device.type).get_device_name(device)}"
+        return _("the GPU {name}", name=getattr(torch, device.type).get_device_name(device))
     if device.type == "mps":
-        return "the GPU of this Mac"
+        return _("the GPU of this Mac")
     threads = torch.get_num_threads()
-    return f"the processor with {threads} thread{'s' * (threads > 1)}"
+    return plural("the processor with {number} thread", "the processor with {number} threads", threads)
 
 
 def default_size(preset: str = "gatys", device: str | torch.device | None = None) -> int:
@@ -130,7 +137,7 @@ def _seconds(number_format: torch.dtype) -> float:
     )
     F.conv2d(picture, kernels)
     times = []
-    for _ in range(3):
+    for _try in range(3):
         began = time.perf_counter()
         F.conv2d(picture, kernels)
         times.append(time.perf_counter() - began)

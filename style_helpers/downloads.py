@@ -22,19 +22,21 @@ from urllib.parse import unquote, urljoin, urlsplit
 import certifi
 from tqdm import tqdm
 
+from style_helpers.language import _
+
 Settings = dict[str, str]  # options of pip, such as "index-url"
 TIMEOUT = 20  # seconds without a single byte
 
 
 def from_address(address: str) -> IO[bytes]:
     """A file that goes when it is closed, with what is at an address. Raises OSError."""
-    print(f"Fetching {address}.", file=sys.stderr)
+    print(_("Fetching {what}.", what=address), file=sys.stderr)
     return _download(address, _pip_settings())[0]
 
 
 def from_index(package: str, name: str, sha256: str) -> IO[bytes]:
     """The same with an archive of a package, by its file name and its content: any place that pip knows will do."""
-    print(f"Fetching {name} from the package index.", file=sys.stderr)
+    print(_("Fetching {name} from the package index.", name=name), file=sys.stderr)
     settings, failures = _pip_settings(), []
     indexes = [settings.get("index-url") or _pips_own_index(), *settings.get("extra-index-url", "").split()]
     if settings.get("no-index", "").lower() in ("1", "true", "yes", "on", "t", "y"):
@@ -45,10 +47,10 @@ def from_index(package: str, name: str, sha256: str) -> IO[bytes]:
             if sha256_of(file) == sha256:
                 return file
             file.close()
-            failures.append(f"{_without_login(place)}: what it gave has a wrong SHA-256")
+            failures.append(_("{place}: what it gave has a wrong SHA-256", place=_without_login(place)))
         except Exception as error:  # a page may hold anything
             failures.append(f"{_without_login(place)}: {reason(error)}")
-    raise OSError("; ".join(failures) or "pip is told to ask no index")
+    raise OSError(_("; ").join(failures) or _("pip is told to ask no index"))
 
 
 def sha256_of(file: IO[bytes]) -> str:
@@ -81,7 +83,7 @@ def _pips_own_index() -> str:
     ask = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
     told = subprocess.run([sys.executable, "-P", "-c", ask], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if told.returncode:
-        raise OSError("this Python has no pip, which knows the package index")
+        raise OSError(_("this Python has no pip, which knows the package index"))
     return told.stdout.strip()
 
 
@@ -100,7 +102,7 @@ def _offered(name: str, place: str, settings: Settings) -> str:
     # In HTML and in JSON alike it stands in quotes; JSON has the bare name besides, which is shorter
     found = re.findall(rf"""["']([^"'\s]*{re.escape(name)}(?:[?#][^"'\s]*)?)["']""", text)
     if not found:
-        raise FileNotFoundError(f"it does not offer {name}")
+        raise FileNotFoundError(_("it does not offer {name}", name=name))
     link = urlsplit(urljoin(base, max(found, key=len)))
     # A password in the page's address is for the files of the same server too, and for no other
     same = (link.scheme, link.netloc) == urlsplit(_without_login(place))[:2]
@@ -118,7 +120,7 @@ def _download(address: str, settings: Settings) -> tuple[IO[bytes], str]:
         threading.Thread(target=_copy, args=(address, settings, file, done), daemon=True).start()
         while futures.wait([done], timeout=0.1).not_done:
             if not threading.main_thread().is_alive():
-                raise TimeoutError("the program has ended")
+                raise TimeoutError(_("the program has ended"))
         base = done.result()
         file.seek(0)
         return file, base
@@ -131,11 +133,11 @@ def _copy(address: str, settings: Settings, file: IO[bytes], done: futures.Futur
     try:
         with _open(address, settings) as reply:
             size = int(reply.headers["Content-Length"] or 0)
-            with tqdm(total=size or None, unit="B", unit_scale=True, desc="Weights", leave=False, delay=1) as bar:
+            with tqdm(total=size or None, unit="B", unit_scale=True, desc=_("Weights"), leave=False, delay=1) as bar:
                 while not file.closed and (chunk := reply.read1(1 << 18)):
                     bar.update(file.write(chunk))
         if bar.n < size:
-            raise ConnectionError(f"cut off after {bar.n / 1e6:.1f} of {size / 1e6:.1f} MB")
+            raise ConnectionError(_("cut off after {came:.1f} of {size:.1f} MB", came=bar.n / 1e6, size=size / 1e6))
         done.set_result(reply.url)
     except Exception as error:
         if isinstance(error, urllib.error.HTTPError):

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from style_helpers.language import _
+
 
 class FileError(OSError):
     """A file that cannot be written; the message is one sentence: which, why, what would be right."""
@@ -19,7 +21,7 @@ class ExistsError(FileError):
     """A file that is there already, and that nobody allowed to be replaced."""
 
     def __init__(self, path: Path):
-        super().__init__(f"{quote(path)} exists already; choose another name.")
+        super().__init__(_("{file} exists already; choose another name.", file=quote(path)))
 
 
 def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[str | os.PathLike] = (), overwrite=False):
@@ -31,12 +33,21 @@ def check(path: str | os.PathLike, endings: tuple[str, ...], inputs: Iterable[st
     path = Path(path)
     if any(_same(path, Path(other)) for other in inputs):
         raise FileError(
-            f"{quote(path)} is used for something else in this command; choose another name for the result."
+            _(
+                "{file} is used for something else in this command; choose another name for the result.",
+                file=quote(path),
+            )
         )
     if os.path.isdir(path):
-        raise FileError(f"{quote(path)} is a folder; give the name of a file to write, ending in {endings[0]}.")
+        said = _(
+            "{file} is a folder; give the name of a file to write, ending in {ending}.",
+            file=quote(path),
+            ending=endings[0],
+        )
+        raise FileError(said)
     if path.suffix.lower() not in endings:
-        raise FileError(f"{quote(path)} must be a name that ends in {' or '.join(endings)}.")
+        allowed = _(" or ").join(endings)
+        raise FileError(_("{file} must be a name that ends in {allowed}.", file=quote(path), allowed=allowed))
     _check_place(path, overwrite)
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -108,18 +119,23 @@ def _same(path: Path, other: Path) -> bool:
 
 def _check_place(path: Path, overwrite: bool) -> None:
     if os.path.lexists(path.parent) and not os.path.isdir(path.parent):
-        raise FileError(f"{quote(path.parent)} is no folder, so {quote(path.name)} cannot be in it; choose another.")
+        raise FileError(_("{folder} is no folder, so {file} cannot be in it; choose another.", **_names(path)))
     if not os.path.isdir(path.parent):
-        raise FileError(f"There is no folder {quote(path.parent)} for {quote(path.name)}; make it first.")
+        raise FileError(_("There is no folder {folder} for {file}; make it first.", **_names(path)))
     if os.path.lexists(path) and not overwrite:
         raise ExistsError(path)
     if os.path.exists(path) and not os.path.isfile(path):
-        raise FileError(f"{quote(path)} is not an ordinary file, so it is not replaced; choose another name.")
+        said = _("{file} is not an ordinary file, so it is not replaced; choose another name.", file=quote(path))
+        raise FileError(said)
 
 
 def _cannot_write(path: Path, error: OSError | ValueError) -> str:
     reason = getattr(error, "strerror", None) or error
-    return f"{quote(path.name)} cannot be written into the folder {quote(path.parent)}: {reason}."
+    return _("{file} cannot be written into the folder {folder}: {reason}.", reason=reason, **_names(path))
+
+
+def _names(path: Path) -> dict[str, str]:
+    return {"file": quote(path.name), "folder": quote(path.parent)}
 
 
 def _beside(path: Path) -> Path:

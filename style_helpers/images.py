@@ -24,6 +24,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from style_helpers import devices, files
+from style_helpers.language import _
 from style_helpers.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def open_picture(source: str | os.PathLike | bytes | BinaryIO) -> Image.Image:
         except Exception as error:  # a damaged file makes Pillow raise almost anything
             if isinstance(error, OSError) and error.errno:  # the disk's own; Pillow's have no number
                 raise PictureError(_cannot_read(name, error)) from error
-            raise PictureError(f"{name} {_what_is_wrong(start)}") from error
-    raise PictureError(f"{name} {_what_is_wrong(start)}")
+            raise PictureError(_what_is_wrong(name, start)) from error
+    raise PictureError(_what_is_wrong(name, start))
 
 
 def from_pil(picture: Image.Image, device=None) -> Tensor:
@@ -99,13 +100,13 @@ def from_pil(picture: Image.Image, device=None) -> Tensor:
     Raises `PictureError` for one that has no pixels, or whose file is cut short or closed.
     """
     if not isinstance(picture, Image.Image):
-        raise PictureError(f"from_pil takes a Pillow picture, not {type(picture).__name__}.")
+        raise PictureError(_("from_pil takes a Pillow picture, not {kind}.", kind=type(picture).__name__))
     try:
         pixels = torch.from_numpy(np.array(_to_rgb(picture)))
     except (OSError, ValueError, SyntaxError) as error:  # Pillow reads a file only when its pixels are wanted
-        raise PictureError(f"The Pillow picture cannot be used: {error}.") from error
+        raise PictureError(_("The Pillow picture cannot be used: {reason}.", reason=error)) from error
     if pixels.numel() == 0:
-        raise PictureError("The Pillow picture has no pixels.")
+        raise PictureError(_("The Pillow picture has no pixels."))
     picture = pixels.permute(2, 0, 1).unsqueeze(0).contiguous().to(torch.float32).div(255)
     return picture.to(devices.choose(device))
 
@@ -118,7 +119,7 @@ def to_pil(picture: Tensor) -> Image.Image:
     """
     values = _floats(picture)[0]
     if values.isnan().any():
-        raise PictureError("The picture holds values that are not numbers (NaN), so it cannot be shown or saved.")
+        raise PictureError(_("The picture holds values that are not numbers (NaN), so it cannot be shown or saved."))
     levels = values.clamp(0, 1).mul(255).round().to(torch.uint8)
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().cpu().numpy())
 
@@ -132,7 +133,9 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike", s
     """
     if isinstance(given, np.ndarray):
         if given.ndim != 3 or given.shape[2] != 3:
-            raise PictureError(f"A picture as an array must have the shape (H, W, 3), not {given.shape}.")
+            raise PictureError(
+                _("A picture as an array must have the shape (H, W, 3), not {shape}.", shape=given.shape)
+            )
         scale = 255 if given.dtype == np.uint8 else 1
         given = torch.from_numpy(np.asarray(given, np.float32) / scale).permute(2, 0, 1).to(devices.choose())
     if isinstance(given, Image.Image):
@@ -142,11 +145,15 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike", s
     picture = _floats(given).contiguous()
     lowest, highest = (float(value) for value in picture.aminmax())
     if math.isnan(lowest):
-        raise PictureError("The picture holds values that are not numbers (NaN).")
+        raise PictureError(_("The picture holds values that are not numbers (NaN)."))
     if lowest < -slack or highest > 1 + slack:
         raise PictureError(
-            f"The values of a picture go from 0 to 1, but these go from {lowest:g} to {highest:g}: divide by 255 what "
-            "is in bytes, and clamp what was optimised."
+            _(
+                "The values of a picture go from 0 to 1, but these go from {lowest:g} to {highest:g}: divide by 255 "
+                "what is in bytes, and clamp what was optimised.",
+                lowest=lowest,
+                highest=highest,
+            )
         )
     return picture
 
@@ -154,30 +161,31 @@ def as_picture(given: "Tensor | np.ndarray | Image.Image | str | os.PathLike", s
 def _floats(picture: Tensor) -> Tensor:
     """A picture (3, H, W) or (1, 3, H, W) of any floating type as (1, 3, H, W) in float32, with no gradient."""
     if isinstance(picture, Tensor) and picture.is_nested:  # it has no shape to speak of
-        raise PictureError("A picture must be one tensor of shape (3, H, W) or (1, 3, H, W), not a nested one.")
+        raise PictureError(_("A picture must be one tensor of shape (3, H, W) or (1, 3, H, W), not a nested one."))
     if not isinstance(picture, Tensor) or picture.shape[-3:-2] != (3,) or picture.shape[:-3] not in ((), (1,)):
         what = tuple(picture.shape) if isinstance(picture, Tensor) else type(picture).__name__
-        raise PictureError(f"A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.")
+        raise PictureError(_("A picture must be a tensor of shape (3, H, W) or (1, 3, H, W), not {what}.", what=what))
     if not picture.is_floating_point():
-        raise PictureError(f"A picture must hold floating-point numbers from 0 to 1, not {picture.dtype}.")
+        raise PictureError(
+            _("A picture must hold floating-point numbers from 0 to 1, not {format}.", format=picture.dtype)
+        )
     if picture.numel() == 0:
-        raise PictureError(f"A picture of the shape {tuple(picture.shape)} has no pixels.")
+        raise PictureError(_("A picture of the shape {shape} has no pixels.", shape=tuple(picture.shape)))
     return picture.detach().to(torch.float32).reshape(1, *picture.shape[-3:])
 
 
 def _name(source) -> str:
-    return files.quote(source) if isinstance(source, str | os.PathLike) else "The given picture"
+    return files.quote(source) if isinstance(source, str | os.PathLike) else _("The given picture")
 
 
 def _open_stream(source, name: str) -> BinaryIO:
     if isinstance(source, str | os.PathLike):
         if os.path.isdir(source):
-            raise PictureError(f"{name} is a folder; give the name of a picture file.")
+            raise PictureError(_("{name} is a folder; give the name of a picture file.", name=name))
         if not os.path.exists(source):
-            where = "" if os.path.isabs(source) else f" in the folder {_current_folder()}"
-            raise PictureError(f"There is no file {name}{where}; check the spelling.")
+            raise PictureError(_no_file(source, name))
         if not os.path.isfile(source):
-            raise PictureError(f"{name} is not an ordinary file; give the name of a picture file.")
+            raise PictureError(_("{name} is not an ordinary file; give the name of a picture file.", name=name))
         try:
             return open(source, "rb")
         except OSError as error:
@@ -188,20 +196,28 @@ def _open_stream(source, name: str) -> BinaryIO:
         raise PictureError(_cannot_read(name, error)) from error
     if not isinstance(content, bytes | bytearray | memoryview):
         kind = type(content).__name__
-        raise PictureError(f"Give a picture as a file name, bytes or a file open for binary reading, not {kind}.")
+        raise PictureError(
+            _("Give a picture as a file name, bytes or a file open for binary reading, not {kind}.", kind=kind)
+        )
     return io.BytesIO(content)
 
 
-def _current_folder() -> str:
+def _no_file(source, name: str) -> str:
+    if os.path.isabs(source):
+        return _("There is no file {name}; check the spelling.", name=name)
     try:
-        return files.quote(os.getcwd())
+        here = files.quote(os.getcwd())
     except FileNotFoundError:
-        return "where Python runs, which has been deleted"
+        return _(
+            "There is no file {name} in the folder where Python runs, which has been deleted; check the spelling.",
+            name=name,
+        )
+    return _("There is no file {name} in the folder {folder}; check the spelling.", name=name, folder=here)
 
 
 def _cannot_read(name: str, error: OSError | ValueError) -> str:
     reason = getattr(error, "strerror", None) or error
-    return f"{name} cannot be read: {reason}; copy it again, from another place if need be."
+    return _("{name} cannot be read: {reason}; copy it again, from another place if need be.", name=name, reason=reason)
 
 
 def _recognise(start: bytes) -> str | None:
@@ -219,34 +235,42 @@ def _read_header(stream: BinaryIO, start: bytes) -> Image.Image | None:
     return Image.OPEN[kind][0](stream, "")
 
 
-def _what_is_wrong(start: bytes) -> str:
+def _what_is_wrong(name: str, start: bytes) -> str:
     text = start.lower()
     kind = _recognise(start)
     if not start:
-        return "is an empty file; copy or download the picture again."
+        return _("{name} is an empty file; copy or download the picture again.", name=name)
     if kind:
-        return (
-            f"looks like a {kind} picture but is cut short, damaged or of a rare kind; copy it again or save it as PNG."
+        return _(
+            "{name} looks like a {kind} picture but is cut short, damaged or of a rare kind; copy it again or save it "
+            "as PNG.",
+            name=name,
+            kind=kind,
         )
     if start[4:8] == b"ftyp" and start[8:12] in _PHONE_BRANDS:
-        return "is a HEIC or AVIF picture that cannot be read here; save it as JPEG first."
+        return _("{name} is a HEIC or AVIF picture that cannot be read here; save it as JPEG first.", name=name)
     if b"<!doctype html" in text or b"<html" in text:
-        return "is a web page, not a picture; save the picture itself."
+        return _("{name} is a web page, not a picture; save the picture itself.", name=name)
     if b"<svg" in text:
-        return "is an SVG drawing, which has shapes and no pixels; convert it to PNG first."
-    return "is not a picture that can be read here; use a JPEG, PNG, WebP, BMP, GIF or TIFF file."
+        return _("{name} is an SVG drawing, which has shapes and no pixels; convert it to PNG first.", name=name)
+    return _("{name} is not a picture that can be read here; use a JPEG, PNG, WebP, BMP, GIF or TIFF file.", name=name)
 
 
 def _check_sides(sides: tuple[int, int], name: str) -> None:
     width, height = sides
     if width * height > MOST_PIXELS:
-        raise PictureError(_too_many_pixels(name, f"{width} x {height}, "))
+        said = _("{name} has {width} x {height}, more than {most} million pixels; make it smaller first.",
+                 name=name, width=width, height=height, most=MOST_PIXELS // 1_000_000)  # fmt: skip
+        raise PictureError(said)
     if min(sides) < SMALLEST_SIDE:
-        raise PictureError(f"{name} has {width} x {height} pixels; each side must have at least {SMALLEST_SIDE}.")
+        said = _("{name} has {width} x {height} pixels; each side must have at least {least}.",
+                 name=name, width=width, height=height, least=SMALLEST_SIDE)  # fmt: skip
+        raise PictureError(said)
 
 
-def _too_many_pixels(name: str, size: str = "") -> str:
-    return f"{name} has {size}more than {MOST_PIXELS // 1_000_000} million pixels; make it smaller first."
+def _too_many_pixels(name: str) -> str:
+    most = MOST_PIXELS // 1_000_000
+    return _("{name} has more than {most} million pixels; make it smaller first.", name=name, most=most)
 
 
 def _turn_upright(picture: Image.Image) -> Image.Image:
@@ -286,8 +310,9 @@ def _to_8bit_grey(picture: Image.Image) -> Image.Image:
 def check_size(size) -> None:
     """Raises SettingsError for a `size` that `load` would not take."""
     if isinstance(size, bool) or not isinstance(size, int) or not SMALLEST_SIDE <= size <= LARGEST_SIZE:
-        allowed = f"a whole number from {SMALLEST_SIDE} to {LARGEST_SIZE}"
-        raise SettingsError(f"size must be {allowed}, the pixels of the shorter side, not {size!r}.")
+        said = _("size must be a whole number from {least} to {most}, the pixels of the shorter side, not {value!r}.",
+                 least=SMALLEST_SIDE, most=LARGEST_SIZE, value=size)  # fmt: skip
+        raise SettingsError(said)
 
 
 def _resize(picture: Image.Image, size: int, name: str) -> Image.Image:
@@ -295,8 +320,15 @@ def _resize(picture: Image.Image, size: int, name: str) -> Image.Image:
     new_longer = int(size * longer / shorter)
     if size * new_longer > MOST_PIXELS:
         raise PictureError(
-            f"{name} is {longer} pixels long and only {shorter} wide, so at size {size} it would be {new_longer} long; "
-            "cut off a part of it, or choose a smaller size."
+            _(
+                "{name} is {longer} pixels long and only {shorter} wide, so at size {size} it would be {new} long; "
+                "cut off a part of it, or choose a smaller size.",
+                name=name,
+                longer=longer,
+                shorter=shorter,
+                size=size,
+                new=new_longer,
+            )
         )
     landscape = picture.width > picture.height
     return picture.resize((new_longer, size) if landscape else (size, new_longer), Image.Resampling.BILINEAR)
@@ -337,13 +369,16 @@ def show(
     if isinstance(titles, str):
         titles = [titles]
     if not isinstance(pictures, Sequence):
-        raise PictureError(f"show takes tensors or Pillow pictures, not {type(pictures).__name__}.")
+        raise PictureError(_("show takes tensors or Pillow pictures, not {kind}.", kind=type(pictures).__name__))
     row = [_to_rgb(picture) if isinstance(picture, Image.Image) else to_pil(picture) for picture in pictures]
     if any(0 in picture.size for picture in row):
-        raise PictureError("The Pillow picture has no pixels.")
+        raise PictureError(_("The Pillow picture has no pixels."))
+    if not row and titles is None:
+        raise PictureError(_("show needs one picture or more and a title for each, not 0 pictures, no titles."))
     if not row or (titles is not None and len(titles) != len(row)):
-        count = "no titles" if titles is None else f"{len(titles)} titles"
-        raise PictureError(f"show needs one picture or more and a title for each, not {len(row)} pictures, {count}.")
+        said = _("show needs one picture or more and a title for each, not {pictures} pictures, {titles} titles.",
+                 pictures=len(row), titles=len(titles))  # fmt: skip
+        raise PictureError(said)
 
     aspects = [picture.width / picture.height for picture in row]
     height = min(4.0, 12.0 / sum(aspects))
@@ -385,9 +420,9 @@ def new_figure(width: float, height: float) -> "Figure":
 def _titles_and_axes(figure: "Figure") -> str:
     parts = []
     for axes in figure.axes:
-        drawn = f"{axes.get_ylabel()} against {axes.get_xlabel()}" if axes.get_xlabel() and axes.get_ylabel() else ""
-        parts += [axes.get_title(), drawn]
-    return "; ".join(filter(None, parts)) or "A picture without a title"
+        across, up = axes.get_xlabel(), axes.get_ylabel()
+        parts += [axes.get_title(), _("{up} against {across}", up=up, across=across) if up and across else ""]
+    return _("; ").join(filter(None, parts)) or _("A picture without a title")
 
 
 # Saving
@@ -404,11 +439,13 @@ def save(
     path = Path(path)
     files.check(path, WRITTEN, overwrite=overwrite)
     if not isinstance(settings, dict | None):
-        raise files.FileError(f"Settings in a picture are a dict of texts, not {type(settings).__name__}.")
+        raise files.FileError(_("Settings in a picture are a dict of texts, not {kind}.", kind=type(settings).__name__))
     for key, text in (settings or {}).items():
         plain = isinstance(key, str) and key.isascii() and 0 < len(key) < 80 and "\0" not in key
         if not plain or not isinstance(text, str) or text.encode(errors="ignore").decode() != text:
-            raise files.FileError(f"Settings in a picture are texts by names of plain letters, not {key!r}: {text!r}.")
+            said = _("Settings in a picture are texts by names of plain letters, not {name!r}: {text!r}.",
+                     name=key, text=text)  # fmt: skip
+            raise files.FileError(said)
     return files.write(path, _encode(to_pil(picture), path.suffix.lower(), settings or {}), overwrite)
 
 
@@ -423,7 +460,11 @@ def _encode(picture: Image.Image, ending: str, settings: dict[str, str]) -> byte
         comment = json.dumps(settings, ensure_ascii=False).encode() if settings else b""
         if len(comment) > JPEG_COMMENT:
             raise files.FileError(
-                f"The settings are {len(comment)} bytes, and a JPEG's comment takes {JPEG_COMMENT}: save as PNG."
+                _(
+                    "The settings are {number} bytes, and a JPEG's comment takes {most}: save as PNG.",
+                    number=len(comment),
+                    most=JPEG_COMMENT,
+                )
             )
         picture.save(content, "JPEG", quality=95, subsampling="4:4:4", comment=comment)
     return content.getvalue()

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from style_helpers._gradients import moments
+from style_helpers.language import _
 
 TINY = 1e-20  # keeps a black picture from dividing by nothing
 
@@ -27,8 +28,12 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
     """
     if features.shape[-3:] != target.shape[-3:]:
         raise ValueError(
-            f"Content is compared position by position, but the features are {tuple(features.shape[-3:])} and the "
-            f"target is {tuple(target.shape[-3:])} (channels, height, width): give pictures of the same size."
+            _(
+                "Content is compared position by position, but the features are {features} and the target is {target} "
+                "(channels, height, width): give pictures of the same size.",
+                features=tuple(features.shape[-3:]),
+                target=tuple(target.shape[-3:]),
+            )
         )
     difference = _precise(features) - _precise(target)
     # The mean. Autograd of .mean() gives a map in another order of memory than the features', and all that follows it
@@ -65,8 +70,12 @@ def style_distance(gram: Tensor, target: Tensor) -> Tensor:
     """
     if gram.shape[-2:] != target.shape[-2:]:
         raise ValueError(
-            f"A Gram matrix of {gram.shape[-1]} channels cannot be compared with one of {target.shape[-1]}: "
-            "take both from the same layer."
+            _(
+                "A Gram matrix of {channels} channels cannot be compared with one of {others}: take both from the "
+                "same layer.",
+                channels=gram.shape[-1],
+                others=target.shape[-1],
+            )
         )
     return (gram - target).square().mean()
 
@@ -80,7 +89,10 @@ def total_variation(pictures: Tensor) -> Tensor:
     """
     if min(pictures.shape[-2:]) < 2:
         raise ValueError(
-            f"Total variation compares neighbours: {tuple(pictures.shape)} has fewer than 2 pixels a side."
+            _(
+                "Total variation compares neighbours: {shape} has fewer than 2 pixels a side.",
+                shape=tuple(pictures.shape),
+            )
         )
     down = pictures[..., 1:, :] - pictures[..., :-1, :]
     right = pictures[..., :, 1:] - pictures[..., :, :-1]
@@ -270,7 +282,7 @@ class StyleLoss(Weighted):
         return max(self.statistic.distance(torch.zeros_like(self.target), self.target).item(), TINY)
 
     def extra_repr(self) -> str:
-        return super().extra_repr() + ("" if self.mask is None else ", masked")
+        return super().extra_repr() + ("" if self.mask is None else _(", masked"))
 
 
 class TotalVariation(Weighted):

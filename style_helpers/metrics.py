@@ -18,6 +18,7 @@ from torch import Tensor
 
 from style_helpers import networks, weights
 from style_helpers.colours import luminance
+from style_helpers.language import _
 from style_helpers.losses import gram_matrix
 
 MOST_PLACES = 4096  # of a layer, of which every two are compared: 67 MB each time
@@ -156,12 +157,17 @@ def ssim(picture: Tensor, reference: Tensor) -> float:
     height, width = picture.shape[-2:]
     if min(height, width) < SSIM_WINDOW:
         raise ValueError(
-            f"A picture of {width} x {height} pixels is too small for SSIM, which compares windows: "
-            f"the shorter side needs at least {SSIM_WINDOW} pixels."
+            _(
+                "A picture of {width} x {height} pixels is too small for SSIM, which compares windows: the shorter "
+                "side needs at least {least} pixels.",
+                width=width,
+                height=height,
+                least=SSIM_WINDOW,
+            )
         )
     # Variances are differences of nearly equal numbers, so float64; on the processor, as not every GPU has that.
     pair = picture.cpu().double(), reference.cpu().double()
-    _, everywhere = structural_similarity_index_measure(*pair, data_range=1.0, return_full_image=True)
+    everywhere = structural_similarity_index_measure(*pair, data_range=1.0, return_full_image=True)[1]
     # torchmetrics mirrors the picture beyond its edges; the paper keeps to windows that lie inside it.
     edge = SSIM_WINDOW // 2
     return float(everywhere[..., edge:-edge, edge:-edge].mean())
@@ -186,7 +192,7 @@ def restlessness(picture: Tensor, content: Tensor, style: Tensor) -> float:
     _check_pair(picture, content)
     _check(style)
     if min(*picture.shape[-2:], *style.shape[-2:]) < 2:
-        raise ValueError("Restlessness compares neighbours: give pictures of at least 2 pixels a side.")
+        raise ValueError(_("Restlessness compares neighbours: give pictures of at least 2 pixels a side."))
     content, style = (each.to(picture.device) for each in (content, style))
     calm = [slopes <= slopes.median() for slopes in (_slopes(content), _slopes(style))]
     ours, theirs = (_slopes(each)[where].mean() for each, where in zip((picture, style), calm, strict=True))
@@ -222,20 +228,32 @@ def _check_pair(picture: Tensor, reference: Tensor):
     if picture.shape != reference.shape:
         (height, width), (other_height, other_width) = picture.shape[-2:], reference.shape[-2:]
         raise ValueError(
-            f"The pictures are compared position by position, but one is {width} x {height} pixels and the other "
-            f"{other_width} x {other_height}: give both the same size."
+            _(
+                "The pictures are compared position by position, but one is {width} x {height} pixels and the other "
+                "{other_width} x {other_height}: give both the same size.",
+                width=width,
+                height=height,
+                other_width=other_width,
+                other_height=other_height,
+            )
         )
 
 
 def _check(picture: Tensor):
     if not isinstance(picture, Tensor) or picture.is_nested or not picture.is_floating_point():
         what = picture.dtype if isinstance(picture, Tensor) else type(picture).__name__
-        raise ValueError(f"A picture to judge is a tensor of floating-point numbers, as images.load gives, not {what}.")
+        raise ValueError(
+            _("A picture to judge is a tensor of floating-point numbers, as images.load gives, not {what}.", what=what)
+        )
     if picture.ndim != 4 or picture.shape[:2] != (1, 3) or picture.numel() == 0:
-        raise ValueError(f"A picture to judge has the shape (1, 3, H, W), not {tuple(picture.shape)}.")
+        raise ValueError(_("A picture to judge has the shape (1, 3, H, W), not {shape}.", shape=tuple(picture.shape)))
     lowest, highest = (float(value) for value in picture.float().aminmax())  # float8 cannot be compared
     if not (lowest >= 0 and highest <= 1):  # so written that NaN fails too
         raise ValueError(
-            f"The values of a picture to judge go from 0 to 1, but these go from {lowest:g} to {highest:g}: "
-            "divide by 255 what is in bytes, and clamp what was optimised."
+            _(
+                "The values of a picture to judge go from 0 to 1, but these go from {lowest:g} to {highest:g}: "
+                "divide by 255 what is in bytes, and clamp what was optimised.",
+                lowest=lowest,
+                highest=highest,
+            )
         )

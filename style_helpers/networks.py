@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from style_helpers import devices, weights
 from style_helpers._gradients import FrozenConv2d
+from style_helpers.language import _
 from style_helpers.settings import NETWORKS, SettingsError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of the training pictures, red green blue, 0 to 1; torchvision's own numbers
@@ -56,14 +57,17 @@ def shared(name: str, device: torch.device, layers: tuple[str, ...] | None = Non
 def check_name(name: str):
     """Raises SettingsError for a network that we do not have."""
     if name not in NETWORKS:
-        raise SettingsError(f"network {name!r} is not known: choose one of {', '.join(NETWORKS)}.")
+        known = ", ".join(NETWORKS)
+        raise SettingsError(
+            _("{name} {value!r} is not known: choose one of {known}.", name="network", value=name, known=known)
+        )
 
 
 def choose() -> tuple[str, str]:
     """The network to take when nobody says which, and one sentence that tells why. Fetches nothing."""
     if weights.find("vgg19"):
-        return "vgg19", "VGG-19, the paper's network: its weights are on this computer."
-    return "vgg16", "VGG-16, because VGG-19's weights (a download of 548 MB) are not on this computer."
+        return "vgg19", _("VGG-19, the paper's network: its weights are on this computer.")
+    return "vgg16", _("VGG-16, because VGG-19's weights (a download of 548 MB) are not on this computer.")
 
 
 def default(device=None) -> "Features":
@@ -74,8 +78,9 @@ def default(device=None) -> "Features":
     except weights.WeightsError as error:
         if name != "vgg19":
             raise
-        features, why = load("vgg16", device=device), f"VGG-16, because VGG-19 cannot be used: {error}"
-    print(f"Network: {why}")
+        features = load("vgg16", device=device)
+        why = _("VGG-16, because VGG-19 cannot be used: {reason}", reason=error)
+    print(_("Network: {which}", which=why))
     return features
 
 
@@ -157,7 +162,10 @@ class Features(nn.Module):
         return side
 
     def extra_repr(self) -> str:
-        return f"{self.name}, {self.pooling} pooling, {'' if self.normalise else 'not '}normalised"
+        values = {"name": self.name, "pooling": self.pooling}
+        if self.normalise:
+            return _("{name}, {pooling} pooling, normalised", **values)
+        return _("{name}, {pooling} pooling, not normalised", **values)
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """pictures: (B, 3, H, W), 0 to 1. Returns the feature map (B, C, H', W') of each asked layer, by name.
@@ -176,18 +184,30 @@ class Features(nn.Module):
         return found
 
     def _check(self, pictures: Tensor):
-        if pictures.ndim != 4 or pictures.shape[1] != 3:
-            colours = "a picture has three colours, red, green and blue, as images.load gives them."
-            remedy = colours if pictures.ndim == 4 else "one picture needs a first dimension of 1."
-            raise ValueError(f"The network takes pictures of shape (B, 3, H, W), not {tuple(pictures.shape)}: {remedy}")
+        shape = tuple(pictures.shape)
+        if pictures.ndim != 4:
+            said = _("The network takes pictures of shape (B, 3, H, W), not {shape}: one picture needs a first "
+                     "dimension of 1.", shape=shape)  # fmt: skip
+            raise ValueError(said)
+        if pictures.shape[1] != 3:
+            said = _("The network takes pictures of shape (B, 3, H, W), not {shape}: a picture has three colours, "
+                     "red, green and blue, as images.load gives them.", shape=shape)  # fmt: skip
+            raise ValueError(said)
         self.check_size(*pictures.shape[-2:])
 
     def check_size(self, height: int, width: int):
         """Raises ValueError for a side too short for the deepest layer."""
         if min(height, width) < self.smallest_side:
             raise ValueError(
-                f"A picture of {width} x {height} pixels is too small for {self.name} up to {list(self.body)[-1]}: "
-                f"the shorter side needs at least {self.smallest_side} pixels."
+                _(
+                    "A picture of {width} x {height} pixels is too small for {network} up to {layer}: the shorter side "
+                    "needs at least {least} pixels.",
+                    width=width,
+                    height=height,
+                    network=self.name,
+                    layer=list(self.body)[-1],
+                    least=self.smallest_side,
+                )
             )
 
 
@@ -227,10 +247,12 @@ def _alexnet(pool) -> dict[str, nn.Module]:
 def _check_layers(network: str, layers: tuple[str, ...]):
     known = layer_names(network)
     if not layers:
-        raise SettingsError(f"No layer was asked for: name at least one of {', '.join(known)}.")
+        raise SettingsError(_("No layer was asked for: name at least one of {known}.", known=", ".join(known)))
     for layer in layers:
         if layer not in known:
-            raise SettingsError(f"{network} has no layer {layer!r}; its layers are {', '.join(known)}.")
+            said = _("{network} has no layer {layer!r}; its layers are {known}.",
+                     network=network, layer=layer, known=", ".join(known))  # fmt: skip
+            raise SettingsError(said)
 
 
 def _both(size: int | tuple[int, int]) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from style_helpers import colours, devices
 from style_helpers.images import SMALLEST_SIDE, as_picture, resize
+from style_helpers.language import _
 from style_helpers.losses import STATISTICS, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
 from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError, check_kind
@@ -150,8 +151,12 @@ class StyleObjective(nn.Module):
         layers = self._layers("style") + self._layers("content")
         if settings.network not in (None, getattr(network, "name", settings.network)):
             raise SettingsError(
-                f"The settings are for {settings.network}, but the network is {network.name}: load that one, or leave "
-                "network out of the settings."
+                _(
+                    "The settings are for {wanted}, but the network is {network}: load that one, or leave network out "
+                    "of the settings.",
+                    wanted=settings.network,
+                    network=network.name,
+                )
             )
         network = network.cut(dict.fromkeys(layers), pooling=settings.pooling, normalise=settings.normalise).to(device)
         network.body.to(devices.number_format(settings.precision, device))
@@ -205,14 +210,14 @@ class StyleObjective(nn.Module):
         """Raises ValueError for a picture too small for the network, or too large for the memory that is free."""
         height, width = self.content.shape[-2:]
         needed = self.network.memory_needed(height, width) + (2 * LBFGS_MEMORY + 8) * 3 * height * width * 4
-        pictures = [("picture", height, width, needed)]
+        pictures = [(False, height, width, needed)]
         for style in self.styles if self._layers("style") else ():
             sides = [max(1, round(self.settings.style_scale * side)) for side in style.picture.shape[-2:]]
-            pictures.append(("style picture", *sides, self.network.memory_needed(*sides, gradient=False)))
+            pictures.append((True, *sides, self.network.memory_needed(*sides, gradient=False)))
         free = devices.free_memory(self.content.device)
-        for what, height, width, needed in pictures:
+        for is_style, height, width, needed in pictures:
             self.network.check_size(height, width)
-            _check_memory(what, height, width, 1.1 * needed, free)  # measured: 1.79 GB where 1.72 were estimated
+            _check_memory(is_style, height, width, 1.1 * needed, free)  # measured: 1.79 GB where 1.72 were estimated
 
 
 def _layer(name: str) -> str:
@@ -235,19 +240,20 @@ def _balance_by_gradient(losses: dict[str, StyleLoss], features: dict[str, Tenso
         loss.weight *= factors[_layer(name)] * len(factors) / (start or 1)
 
 
-def _check_memory(what: str, height: int, width: int, needed: float, free: float):
+def _check_memory(is_style: bool, height: int, width: int, needed: float, free: float):
     """Raises ValueError, with the largest size that fits, for a picture that there is no memory for."""
     if needed <= free:
         return
     fits = int(min(height, width) * math.sqrt(free / needed))
-    remedy = (
-        f"with the shorter side at {fits} pixels it fits"
-        if fits >= SMALLEST_SIDE
-        else "close other programs, and shut down other notebooks' kernels"
-    )
-    raise ValueError(
-        f"A {what} of {width} x {height} pixels needs about {_bytes(needed)}, and {_bytes(free)} are free: {remedy}."
-    )
+    remedy = _("close other programs, and shut down other notebooks' kernels")
+    if fits >= SMALLEST_SIDE:
+        remedy = _("with the shorter side at {fits} pixels it fits", fits=fits)
+    what = _("A picture of {width} x {height} pixels", width=width, height=height)
+    if is_style:
+        what = _("A style picture of {width} x {height} pixels", width=width, height=height)
+    said = _("{what} needs about {needed}, and {free} are free: {remedy}.",
+             what=what, needed=_bytes(needed), free=_bytes(free), remedy=remedy)  # fmt: skip
+    raise ValueError(said)
 
 
 def _bytes(count: float) -> str:
@@ -268,7 +274,8 @@ def _as_mask(mask, content: Tensor) -> Tensor | None:
             mask = torch.from_numpy(np.array(mask, np.float32))  # a copy: NumPy's may be turned round, or read-only
         except (TypeError, ValueError):
             kind = type(mask).__name__
-            raise ValueError(f"A mask is a tensor, a NumPy array or a Pillow picture of (H, W), not {kind}.") from None
+            said = _("A mask is a tensor, a NumPy array or a Pillow picture of (H, W), not {kind}.", kind=kind)
+            raise ValueError(said) from None
     mask = mask.detach().to(content)
     return mask[None, None] if mask.ndim == 2 else mask
 
@@ -280,23 +287,27 @@ def _pooled(mask: Tensor | None, features: Tensor) -> Tensor | None:
 
 def _check_kinds(network, settings):
     if not hasattr(network, "cut"):  # lesson 01 has networks of its own making
-        raise SettingsError(f"The network must be one that networks.load gave, not {type(network).__name__}.")
+        kind = type(network).__name__
+        raise SettingsError(_("The network must be one that networks.load gave, not {kind}.", kind=kind))
     check_kind(settings)
 
 
 def _check_styles(styles: tuple[Style, ...], keep: Tensor | None, content: Tensor):
     shares = [style.weight if isinstance(style.weight, Real) else math.nan for style in styles]
     if not (0 < sum(shares) <= 1e30 and min(shares) >= 0):  # so written that NaN fails too
-        weights = ", ".join(repr(style.weight)[:30] for style in styles) or "none"
-        raise ValueError(f"Style weights must be numbers from 0 to 1e30, and together more than 0, not {weights}.")
-    masks = [("style mask", style.mask) for style in styles if style.mask is not None]
+        weights = ", ".join(repr(style.weight)[:30] for style in styles) or _("none")
+        raise ValueError(
+            _("Style weights must be numbers from 0 to 1e30, and together more than 0, not {weights}.", weights=weights)
+        )
+    masks = [(_("A style mask"), style.mask) for style in styles if style.mask is not None]
     if keep is not None:
-        masks.append(("mask of what to keep", 1 - keep))
+        masks.append((_("A mask of what to keep"), 1 - keep))
+    needed = (1, 1, *content.shape[-2:])
     for name, mask in masks:
-        if mask.shape != (1, 1, *content.shape[-2:]):
-            raise ValueError(
-                f"A {name} has shape {tuple(mask.shape)}, but this content picture needs "
-                f"{(1, 1, *content.shape[-2:])}: one number for each of its points."
-            )
+        if mask.shape != needed:
+            said = _("{mask} has shape {shape}, but this content picture needs {needed}: one number for each of its "
+                     "points.", mask=name, shape=tuple(mask.shape), needed=needed)  # fmt: skip
+            raise ValueError(said)
         if not (mask >= 0).all() or not (mask <= 1).all() or not mask.any():
-            raise ValueError(f"A {name} leaves nothing to paint or leaves 0 to 1: give 0 for not here and 1 for here.")
+            said = _("{mask} leaves nothing to paint or leaves 0 to 1: give 0 for not here and 1 for here.", mask=name)
+            raise ValueError(said)

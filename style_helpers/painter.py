@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from style_helpers import devices, files, images
 from style_helpers.images import as_picture
+from style_helpers.language import _, plural
 from style_helpers.networks import Features
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import PAPER, Settings, shortened
@@ -82,7 +83,7 @@ class Painter(nn.Module):
             *(layer(3, WIDTH, 9), nn.ReLU()),
             *(layer(WIDTH, 2 * WIDTH, 3, stride=2), nn.ReLU()),
             *(layer(2 * WIDTH, 4 * WIDTH, 3, stride=2), nn.ReLU()),
-            *(Residual(4 * WIDTH) for _ in range(BLOCKS)),
+            *(Residual(4 * WIDTH) for _block in range(BLOCKS)),
             *(nn.Upsample(scale_factor=2), layer(4 * WIDTH, 2 * WIDTH, 3), nn.ReLU()),
             *(nn.Upsample(scale_factor=2), layer(2 * WIDTH, WIDTH, 3), nn.ReLU()),
             convolution(WIDTH, 3, 9),
@@ -111,11 +112,11 @@ class Painter(nn.Module):
             numbers = safetensors.torch.load(Path(path).read_bytes())
             painter.load_state_dict({name: each.float() for name, each in numbers.items()})
             if not all(each.isfinite().all() for each in numbers.values()):
-                raise ValueError("some of its numbers are not finite")
+                raise ValueError(_("some of its numbers are not finite"))
         except Exception as error:  # a damaged file may raise anything
-            raise PainterError(
-                f"{files.quote(path)} is missing or holds no painter: train one, and keep it with `painter.save(...)`."
-            ) from error
+            said = _("{file} is missing or holds no painter: train one, and keep it with `painter.save(...)`.",
+                     file=files.quote(path))  # fmt: skip
+            raise PainterError(said) from error
         return painter.to(devices.choose(device)).eval()
 
 
@@ -139,7 +140,9 @@ class Training:
         device = next(painter.parameters()).device
         self.photographs = [as_picture(each).to(device) for each in photographs]
         if not self.photographs or min(side for each in self.photographs for side in each.shape[-2:]) < CROP:
-            raise ValueError(f"A painter learns from photographs of at least {CROP} x {CROP} pixels: give larger ones.")
+            raise ValueError(
+                _("A painter learns from photographs of at least {side} x {side} pixels: give larger ones.", side=CROP)
+            )
         self.painter, self.objective = painter, StyleObjective(network, self.photographs[0], style, settings)
         self.evaluations, self.history, self.ended = shortened(settings.evaluations), [], ""
         self._wanted = self.objective.network.cut(settings.content_layers)
@@ -189,9 +192,10 @@ class Training:
             self.history.append(Evaluation(number, CROP, seconds, losses))
             yield self.history[-1]
             if self._stopping.is_set():
-                self.ended = f"Stopped after {number} of {self.evaluations} evaluations."
+                asked = self.evaluations
+                self.ended = _("Stopped after {done} of {asked} evaluations.", done=number, asked=asked)
                 return
-        self.ended = f"All {self.evaluations} evaluations are done."
+        self.ended = plural("The one evaluation is done.", "All {number} evaluations are done.", self.evaluations)
 
     def _crop(self) -> Tensor:
         """A square of a photograph, (1, 3, CROP, CROP), drawn by lot, and in every second case mirrored."""

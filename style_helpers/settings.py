@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
 
+from style_helpers.language import _
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message is one sentence: which, what is wrong, what would be right."""
@@ -98,22 +100,26 @@ class Settings:
         _check_number("learning_rate", self.learning_rate, LARGEST_RATE)
         for name in ("weight_inside", "normalise"):
             if not isinstance(getattr(self, name), bool):
-                raise SettingsError(f"{name} must be True or False, not {getattr(self, name)!r}.")
+                raise SettingsError(
+                    _("{name} must be True or False, not {value!r}.", name=name, value=getattr(self, name))
+                )
         _check_scales(self.scales, self.shares)
         _check_whole("evaluations", self.evaluations, 1, 100_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)
         if self.learning_rate == 0:
-            raise SettingsError("learning_rate is 0, so the picture would never change: give a number above 0.")
+            raise SettingsError(_("learning_rate is 0, so the picture would never change: give a number above 0."))
         if not (self.content_weight and self.content_layers) and not (self.style_weight and self.style_layers):
             raise SettingsError(
-                "Nothing would be minimised: give content_weight or style_weight above 0, with layers for it."
+                _("Nothing would be minimised: give content_weight or style_weight above 0, with layers for it.")
             )
         if not 0.1 <= self.style_scale <= 10:
-            raise SettingsError(f"style_scale must be a number from 0.1 to 10, not {self.style_scale!r}.")
+            raise SettingsError(
+                _("style_scale must be a number from 0.1 to 10, not {value!r}.", value=self.style_scale)
+            )
         if self.weight_inside and (self.balance, self.statistic) != ("none", "gram"):
-            raise SettingsError('weight_inside is the seed\'s way: use it with balance "none" and statistic "gram".')
+            raise SettingsError(_('weight_inside is the seed\'s way: use it with balance "none" and statistic "gram".'))
         if self.pixel_range == "closure" and self.optimizer != "lbfgs":
-            raise SettingsError('pixel_range "closure" belongs to L-BFGS: with Adam use "clamp".')
+            raise SettingsError(_('pixel_range "closure" belongs to L-BFGS: with Adam use "clamp".'))
 
     def replace(self, **changes) -> "Settings":
         """A copy with some fields changed, checked again."""
@@ -223,39 +229,52 @@ def shortened(evaluations: int, least: int = 2) -> int:
 def check_kind(settings) -> None:
     """Raises SettingsError for what is no `Settings`, such as a preset's name."""
     if not isinstance(settings, Settings):
-        raise SettingsError(f"The settings must be Settings, such as Settings.gatys(), not {type(settings).__name__}.")
+        kind = type(settings).__name__
+        raise SettingsError(_("The settings must be Settings, such as Settings.gatys(), not {kind}.", kind=kind))
 
 
 def _check_choice(name, value, choices):
     if not isinstance(value, str | None) or value not in choices:
         known = ", ".join(str(choice) for choice in choices if choice is not None)
-        raise SettingsError(f"{name} {value!r} is not known: choose one of {known}.")
+        raise SettingsError(
+            _("{name} {value!r} is not known: choose one of {known}.", name=name, value=value, known=known)
+        )
 
 
 def _check_layers(name, layers):
     if not isinstance(layers, tuple) or not all(isinstance(layer, str) for layer in layers):
-        raise SettingsError(f'{name} must be a tuple of layer names such as ("relu4_2",), not {layers!r}.')
+        raise SettingsError(
+            _('{name} must be a tuple of layer names such as ("relu4_2",), not {value!r}.', name=name, value=layers)
+        )
     if len(set(layers)) < len(layers):
-        raise SettingsError(f"{name} names a layer twice: {', '.join(layers)}.")
+        raise SettingsError(_("{name} names a layer twice: {layers}.", name=name, layers=", ".join(layers)))
 
 
 def _check_scales(scales, shares):
     for name, values in (("scales", scales), ("shares", shares)):
         if not isinstance(values, tuple) or not values:
-            raise SettingsError(f"{name} must be a tuple of numbers such as (0.5, 1.0), not {values!r}.")
+            raise SettingsError(
+                _("{name} must be a tuple of numbers such as (0.5, 1.0), not {value!r}.", name=name, value=values)
+            )
         for value in values:
             _check_number(name, value)
     if list(scales) != sorted(set(scales)) or scales[0] <= 0 or scales[-1] != 1:
-        raise SettingsError(f"scales must rise from above 0 to 1, such as (0.25, 0.5, 1.0), not {scales!r}.")
+        raise SettingsError(
+            _("scales must rise from above 0 to 1, such as (0.25, 0.5, 1.0), not {value!r}.", value=scales)
+        )
     if len(shares) != len(scales) or abs(sum(shares) - 1) > 1e-6:
-        raise SettingsError(f"shares must be one number for each scale and add up to 1, not {shares!r}.")
+        raise SettingsError(_("shares must be one number for each scale and add up to 1, not {value!r}.", value=shares))
 
 
 def _check_number(name, value, largest=LARGEST_WEIGHT):
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= largest:
-        raise SettingsError(f"{name} must be a number from 0 to {largest:g}, not {value!r}.")
+        raise SettingsError(
+            _("{name} must be a number from 0 to {largest:g}, not {value!r}.", name=name, largest=largest, value=value)
+        )
 
 
 def _check_whole(name, value, smallest, largest):
     if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
-        raise SettingsError(f"{name} must be a whole number from {smallest} to {largest}, not {value!r}.")
+        said = _("{name} must be a whole number from {smallest} to {largest}, not {value!r}.",
+                 name=name, smallest=smallest, largest=largest, value=value)  # fmt: skip
+        raise SettingsError(said)

@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 
 from style_helpers import devices, networks
 from style_helpers.images import as_picture, fit
+from style_helpers.language import _, plural
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import LBFGS_MEMORY, Settings, check_kind, shortened
 
@@ -83,7 +84,7 @@ def stylize(content: Tensor, style: Tensor, settings: Settings | None = None) ->
     network = networks.load(settings.network) if settings.network else networks.default()
     descent = Run(StyleObjective(network, content, style, settings))
     try:
-        for _ in progress(descent):
+        for _step in progress(descent):
             pass
     except KeyboardInterrupt as interrupt:
         interrupt.result = descent.result()
@@ -96,12 +97,14 @@ def progress(descent: "Run") -> Iterator[Step]:
 
     So too those of a `painter.Training`, which has the same `evaluations`, `history` and `seconds_left`.
     """
-    layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{postfix}"
+    layout = _("{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{postfix}")
     with tqdm(total=descent.evaluations, initial=len(descent.history), bar_format=layout, dynamic_ncols=True) as bar:
         for step in descent:
-            left = descent.seconds_left()
-            time_left = "" if left is None else f", {tqdm.format_interval(left)} left"
-            bar.set_postfix_str(f"total {step.losses.total:.4g}{time_left}", refresh=False)
+            total, left = step.losses.total, descent.seconds_left()
+            said = _("total {total:.4g}", total=total)
+            if left is not None:
+                said = _("total {total:.4g}, {time} left", total=total, time=tqdm.format_interval(left))
+            bar.set_postfix_str(said, refresh=False)
             bar.update()
             yield step
 
@@ -130,7 +133,7 @@ class Run:
 
     def __init__(self, objective: StyleObjective, start: Tensor | None = None, evaluations: int | None = None):
         if not isinstance(objective, StyleObjective):
-            raise TypeError(f"A run needs a StyleObjective, not {type(objective).__name__}.")
+            raise TypeError(_("A run needs a StyleObjective, not {kind}.", kind=type(objective).__name__))
         settings = objective.settings
         if evaluations is not None:
             settings = settings.replace(evaluations=evaluations)
@@ -140,10 +143,9 @@ class Run:
             start = starting_picture(objective.content, settings)
         start = as_picture(start, slack=10)  # normal noise goes beyond 0 and 1
         if start.shape != objective.content.shape:
-            raise ValueError(
-                f"The start has shape {tuple(start.shape)} but the content picture {tuple(objective.content.shape)}: "
-                "give a start of the content picture's size."
-            )
+            said = _("The start has shape {shape} but the content picture {needed}: give a start of the content "
+                     "picture's size.", shape=tuple(start.shape), needed=tuple(objective.content.shape))  # fmt: skip
+            raise ValueError(said)
         devices.keep_freed_memory()
         self.objective, self.settings, self.evaluations = objective, settings, settings.evaluations
         self.best: Step | None = None
@@ -208,46 +210,49 @@ class Run:
                 yield step
                 self._wait()
                 if self.stopping:
-                    self.ended = f"Stopped after {step.evaluation} of {self.evaluations} evaluations."
+                    done, asked = step.evaluation, self.evaluations
+                    self.ended = _("Stopped after {done} of {asked} evaluations.", done=done, asked=asked)
                     return
-        self.ended = (
-            f"All {self.evaluations} evaluations are done." if self.evaluations > 1 else "The one evaluation is done."
-        )
+        self.ended = plural("The one evaluation is done.", "All {number} evaluations are done.", self.evaluations)
 
     def _wait(self):
         """Until a pause is over."""
         try:
             self._going.wait()
         except KeyboardInterrupt:
-            self.ended = f"Ended after evaluation {len(self.history)}, because you interrupted it in a pause."
+            number = len(self.history)
+            self.ended = _("Ended after evaluation {number}, because you interrupted it in a pause.", number=number)
             raise
 
     def _try(self, scale: float) -> Step | None:
         """One evaluation, kept in the history and perhaps as the best; None, and why in `ended`, when it cannot be."""
-        where = f"Ended at evaluation {len(self.history) + 1}, because"
+        number = len(self.history) + 1
         began = time.perf_counter()
         try:
             try:
                 objective, optimizer = self._objective_at(scale)
             except ValueError as error:  # what a change of weights, or another scale, needs is not to be had
-                self.ended = f"{where} it cannot go on: {error}"
+                self.ended = _("Ended at evaluation {number}, because it cannot go on: {reason}",
+                               number=number, reason=error)  # fmt: skip
                 return None
             losses, raw = self._evaluate(objective, optimizer)
             shown = objective.finished(raw)
         except KeyboardInterrupt:
-            self.ended = f"{where} you interrupted it."
+            self.ended = _("Ended at evaluation {number}, because you interrupted it.", number=number)
             raise
         except (MemoryError, RuntimeError) as error:
             if not devices.is_out_of_memory(error):
                 raise
-            self.ended = f"{where} the memory of this machine is used up: a smaller size helps."
+            self.ended = _("Ended at evaluation {number}, because the memory of this machine is used up: a smaller "
+                           "size helps.", number=number)  # fmt: skip
             return None
         broken = [name for name, value in losses.terms.items() if not math.isfinite(value)]
         if broken:
-            self.ended = f"{where} the term {broken[0]!r} is no longer a finite number: a smaller weight helps."
+            self.ended = _("Ended at evaluation {number}, because the term {term!r} is no longer a finite number: a "
+                           "smaller weight helps.", number=number, term=broken[0])  # fmt: skip
             return None
         self._seconds += time.perf_counter() - began
-        number, shorter_side = len(self.history) + 1, min(raw.shape[-2:])
+        shorter_side = min(raw.shape[-2:])
         step = Step(number, shorter_side, self._seconds, losses, shown)
         self.history.append(Evaluation(number, shorter_side, self._seconds, losses))
         if self.best is None or losses.total < self.best.losses.total:

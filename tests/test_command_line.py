@@ -186,60 +186,60 @@ def test_a_name_that_is_not_text_works(folder):
 # What is refused
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        # pictures
-        (("stylize", "no.jpg", "style.jpg", "out.png", *FAST), ("no file 'no.jpg'",)),
-        (("stylize", "content.png", "no.jpg", "out.png", *FAST), ("no file 'no.jpg'",)),
-        (("stylize", "notes.txt", "style.jpg", "out.png", *FAST), ("notes.txt'", "not a picture")),
-        (("stylize", "content.png", "notes.txt", "out.png", *FAST), ("notes.txt'", "not a picture")),
-        (("stylize", "", "style.jpg", "out.png", *FAST), ("no file",)),
-        (("stylize", "9" * 300 + ".jpg", "style.jpg", "out.png", *FAST), ("999.jpg'",)),
-        (("stylize", "two\nlines.jpg", "style.jpg", "out.png", *FAST), (r"two\nlines.jpg'",)),
-        # settings
-        ((*PAINT, "--size", "8"), ("size", "16 to 4096", "8")),
-        ((*PAINT, "--size", "abc"), ("size", "whole number", "'abc'")),
-        ((*PAINT, "--size", "1.5"), ("size", "whole number", "'1.5'")),
-        ((*PAINT, "--size", "20"), ("20 pixels", "alexnet", "at least 31")),
-        ((*PAINT, "--preset", "monet"), ("preset", "'monet'", "tutorial, gatys, fine, nearest")),
-        ((*PAINT, "--network", "vgg99"), ("network", "'vgg99'", "vgg19, vgg16, alexnet")),
-        ((*PAINT, "--device", "abacus"), ("device", "'abacus'", "auto", "cpu")),
-        ((*PAINT, "--device", LACKING), ("device", f"'{LACKING}'", "not on this machine", "cpu")),
-        ((*PAINT, "--precision", "fp7"), ("precision", "'fp7'", "auto, fp32, bf16")),
-        ((*PAINT, "--start", "nowhere"), ("start", "'nowhere'", "content, noise")),
-        ((*PAINT, "--style-weight", "-1"), ("style_weight", "from 0 to 1e+09", "-1")),
-        ((*PAINT, "--style-weight", "much"), ("style-weight must be a number, not 'much'",)),
-        ((*PAINT, "--evaluations", "0"), ("evaluations", "from 1", "0")),
-        ((*PAINT, "--evaluations", ""), ("evaluations", "whole number", "''")),
-        ((*PAINT, "--seed", "-1"), ("seed", "from 0", "-1")),
-        ((*PAINT, "--seed", "x"), ("seed", "whole number", "'x'")),
-        # places for the picture and the losses
-        (("stylize", "content.png", "style.jpg", "missing/out.png", *FAST), ("no folder", "missing'", "out.png'")),
-        (("stylize", "content.png", "style.jpg", "out.gif", *FAST, "--force"), ("out.gif'", ".png or .jpg")),
-        (("stylize", "content.png", "style.jpg", "content.png", *FAST, "--force"), ("content.png'", "another name")),
-        (("stylize", "content.png", "style.jpg", "../folder/style.jpg", *FAST), ("style.jpg'", "another name")),
-        (("stylize", "content.png", "style.jpg", "mine.png", *FAST), ("mine.png'", "--force")),
-        ((*PAINT, "--losses", "missing/out.csv"), ("no folder", "missing'")),
-        ((*PAINT, "--losses", "out.txt"), ("out.txt'", ".csv")),
-        ((*PAINT, "--losses", "mine.csv"), ("mine.csv'", "--force")),
-        (
-            ("stylize", "content.png", "mine.csv", "out.png", *FAST, "--losses", "mine.csv", "--force"),
-            ("another name",),
-        ),
-        # commands
-        ((), ("required", "COMMAND")),
-        (("paint",), ("'paint'", "stylize", "doctor", "prepare")),
-        (("stylize",), ("required", "CONTENT", "STYLE", "OUT")),
-        ((*PAINT, "more.png"), ("more.png",)),
-        ((*PAINT, "--sighs", "9"), ("--sighs",)),
-        ((*PAINT, "--style-weight", "-inf"), ("--style-weight",)),
-        (("doctor", "--cure"), ("--cure",)),
-        (("prepare", "--network", "alexnet", "--network", "vgg99"), ("'vgg99'", "vgg19, vgg16, alexnet")),
-        (("class", "new", "--network", "vgg99"), ("'vgg99'",)),
-        (("class", "--wheels"), ("required", "FOLDER")),
-    ],
-)
+WRONG = [
+    # pictures
+    (("stylize", "no.jpg", "style.jpg", "out.png", *FAST), ("no file 'no.jpg'",)),
+    (("stylize", "content.png", "no.jpg", "out.png", *FAST), ("no file 'no.jpg'",)),
+    (("stylize", "notes.txt", "style.jpg", "out.png", *FAST), ("notes.txt'", "not a picture")),
+    (("stylize", "content.png", "notes.txt", "out.png", *FAST), ("notes.txt'", "not a picture")),
+    (("stylize", "", "style.jpg", "out.png", *FAST), ("no file",)),
+    (("stylize", "9" * 300 + ".jpg", "style.jpg", "out.png", *FAST), ("999.jpg'",)),
+    (("stylize", "two\nlines.jpg", "style.jpg", "out.png", *FAST), (r"two\nlines.jpg'",)),
+    # settings
+    ((*PAINT, "--size", "8"), ("size", "16 to 4096", "8")),
+    ((*PAINT, "--size", "abc"), ("size", "whole number", "'abc'")),
+    ((*PAINT, "--size", "1.5"), ("size", "whole number", "'1.5'")),
+    ((*PAINT, "--size", "20"), ("20 pixels", "alexnet", "at least 31")),
+    ((*PAINT, "--preset", "monet"), ("preset", "'monet'", "tutorial, gatys, fine, nearest")),
+    ((*PAINT, "--network", "vgg99"), ("network", "'vgg99'", "vgg19, vgg16, alexnet")),
+    ((*PAINT, "--device", "abacus"), ("device", "'abacus'", "auto", "cpu")),
+    ((*PAINT, "--device", LACKING), ("device", f"'{LACKING}'", "not on this machine", "cpu")),
+    ((*PAINT, "--precision", "fp7"), ("precision", "'fp7'", "auto, fp32, bf16")),
+    ((*PAINT, "--start", "nowhere"), ("start", "'nowhere'", "content, noise")),
+    ((*PAINT, "--style-weight", "-1"), ("style_weight", "from 0 to 1e+09", "-1")),
+    ((*PAINT, "--style-weight", "much"), ("style-weight must be a number, not 'much'",)),
+    ((*PAINT, "--evaluations", "0"), ("evaluations", "from 1", "0")),
+    ((*PAINT, "--evaluations", ""), ("evaluations", "whole number", "''")),
+    ((*PAINT, "--seed", "-1"), ("seed", "from 0", "-1")),
+    ((*PAINT, "--seed", "x"), ("seed", "whole number", "'x'")),
+    # places for the picture and the losses
+    (("stylize", "content.png", "style.jpg", "missing/out.png", *FAST), ("no folder", "missing'", "out.png'")),
+    (("stylize", "content.png", "style.jpg", "out.gif", *FAST, "--force"), ("out.gif'", ".png or .jpg")),
+    (("stylize", "content.png", "style.jpg", "content.png", *FAST, "--force"), ("content.png'", "another name")),
+    (("stylize", "content.png", "style.jpg", "../folder/style.jpg", *FAST), ("style.jpg'", "another name")),
+    (("stylize", "content.png", "style.jpg", "mine.png", *FAST), ("mine.png'", "--force")),
+    ((*PAINT, "--losses", "missing/out.csv"), ("no folder", "missing'")),
+    ((*PAINT, "--losses", "out.txt"), ("out.txt'", ".csv")),
+    ((*PAINT, "--losses", "mine.csv"), ("mine.csv'", "--force")),
+    (
+        ("stylize", "content.png", "mine.csv", "out.png", *FAST, "--losses", "mine.csv", "--force"),
+        ("another name",),
+    ),
+    # commands
+    ((), ("required", "COMMAND")),
+    (("paint",), ("'paint'", "stylize", "doctor", "prepare")),
+    (("stylize",), ("required", "CONTENT", "STYLE", "OUT")),
+    ((*PAINT, "more.png"), ("more.png",)),
+    ((*PAINT, "--sighs", "9"), ("--sighs",)),
+    ((*PAINT, "--style-weight", "-inf"), ("--style-weight",)),
+    (("doctor", "--cure"), ("--cure",)),
+    (("prepare", "--network", "alexnet", "--network", "vgg99"), ("'vgg99'", "vgg19, vgg16, alexnet")),
+    (("class", "new", "--network", "vgg99"), ("'vgg99'",)),
+    (("class", "--wheels"), ("required", "FOLDER")),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
 def test_what_is_wrong_is_refused_before_any_work(folder, capsys, monkeypatch, arguments, words):
     picture(66, 80).save("mine.png")
     Path("mine.csv").write_bytes(Path("style.jpg").read_bytes())  # a picture all the same

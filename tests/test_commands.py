@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,16 +19,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.browser import browser, conftest
 from tests.test_start import load_start
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "TEACHING.md", "hub/README.md")
+PAGES = ("README.md", "README.zh-CN.md", "TEACHING.md", "TEACHING.zh-CN.md", "hub/README.md")
+MISSING = not conftest.HERE and os.environ.get("STYLE_HELPERS_BROWSER") != "required"
 SECONDS = 900  # a guard against hanging, and no measure of speed
 START = re.compile(r"python start\.py(?: [^`\n|#]*)?")
 
 # What is not run here, and where it is: a whole class of learners, pictures for hours
 ELSEWHERE = {
     "test": "it is running",
+    "--language zh": "the menus, below",
     "doctor --json": "tests/test_command_line.py; it is what `doctor` says",
     "stylize PHOTO PAINTING OUT.png": "the other one with names of pictures says more",
     "slides": "nine times what `slides 04` does",
@@ -88,8 +90,8 @@ def marked(project) -> Path:
 
 
 def environment() -> dict[str, str]:
-    foreign = ("STYLE_HELPERS_WEIGHTS", "PYTHONPATH")
-    ours = {name: text for name, text in os.environ.items() if name not in foreign}
+    foreign = ("STYLE_HELPERS_WEIGHTS", "STYLE_HELPERS_LANGUAGE", "PYTHONPATH")
+    ours = {name: text for name, text in os.environ.items() if name not in foreign} | {"LANGUAGE": "en"}
     jupyter = {"JUPYTER_PATH": f"{sys.prefix}/share/jupyter", "JUPYTER_CONFIG_PATH": f"{sys.prefix}/etc/jupyter"}
     programs = os.pathsep.join([str(Path(sys.executable).parent), ours["PATH"]])  # nbgrader calls another by its name
     return ours | jupyter | {"STYLE_HELPERS_QUICK": "1", "PATH": programs}
@@ -119,29 +121,59 @@ def test_no_page_names_a_command_that_needs_an_environment_of_its_own_to_be_awak
             assert line.startswith(("`python start.py", "`python -m style_helpers prepare")), line
 
 
-def test_lab_opens(project):
-    """`python start.py` alone, until the server answers; what it opens in the user's own browser stays closed."""
+@contextlib.contextmanager
+def lab(project: Path, *words: str):
+    """`python start.py` with these words, from when its server answers; gives the page that it opens.
+
+    What it opens in the user's own browser stays closed.
+    """
     with socket.socket() as any_free:
         any_free.bind(("127.0.0.1", 0))
         port = any_free.getsockname()[1]
     options = ["--no-browser", "--allow-root", "--port", str(port), "--IdentityProvider.token="]
-    line = [sys.executable, "start.py", "lab", *options]
+    line = [sys.executable, "start.py", *words, "lab", *options]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "encoding": "utf-8", "errors": "replace"}
-    with subprocess.Popen(line, cwd=project, env=environment(), **pipes) as lab:
+    with subprocess.Popen(line, cwd=project, env=environment(), **pipes) as running:
         try:
-            assert any(f":{port}/lab/tree/notebooks/00_first_picture.ipynb" in said for said in lab.stderr)
-            address = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_first_picture.ipynb"
+            found = (re.search(rf"http://\S*:{port}(/lab/tree/\S*)", said) for said in running.stderr)
+            address = f"http://127.0.0.1:{port}{next(filter(None, found))[1]}"
             while True:  # it says where it is before it listens there
-                assert lab.poll() is None
+                assert running.poll() is None
                 with (
                     contextlib.suppress(urllib.error.URLError),
                     urllib.request.urlopen(address, timeout=SECONDS) as page,
                 ):
                     assert page.status == 200
                     break
+            yield address
         finally:
-            lab.send_signal(signal.SIGTERM)
-            lab.communicate(timeout=SECONDS)
+            running.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.communicate(timeout=20)
+            running.kill()  # when a page was open, a waiting thread of AnyIO's may keep it from ending
+            running.communicate()
+
+
+def test_lab_opens(project):
+    with lab(project) as address:
+        assert address.endswith("/lab/tree/notebooks/00_first_picture.ipynb")
+
+
+@pytest.mark.skipif(MISSING, reason="Chromium and playwright are needed.")
+def test_in_chinese_its_lesson_and_its_menus_are_chinese(project):
+    try:
+        with lab(project, "--language", "zh") as address, browser.browser() as chromium:
+            assert address.endswith("/lab/tree/notebooks/zh/00_first_picture.ipynb")
+            page = chromium.new_page()
+            page.goto(address)
+            page.locator(".lm-MenuBar-itemLabel").filter(has_text="帮助").wait_for(timeout=1000 * SECONDS)
+            menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+            assert {"文件", "编辑", "查看", "运行", "内核", "标签页", "设置"} <= set(menus)
+            page.locator(".lm-MenuBar-itemLabel").filter(has_text="文件").click()
+            page.locator(".lm-Menu .lm-Menu-itemLabel").filter(has_text="保存").first.wait_for()
+        assert (project / ".language").read_text() == "zh"
+    finally:
+        (project / ".language").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(

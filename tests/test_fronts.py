@@ -5,8 +5,9 @@ import json
 import pytest
 import traitlets
 
-from style_helpers import fronts
+from style_helpers import fronts, language
 from style_helpers.fronts import Front
+from style_helpers.panels.chart import Chart
 from style_helpers.panels.film import Film
 from style_helpers.panels.panel import Panel
 
@@ -22,6 +23,22 @@ def test_recorded_it_goes_through_json_with_all_that_the_page_needs_and_nothing_
     assert json.loads(json.dumps(recorded)) == recorded
     shown = {"one": {"base64": "AP8="}, "many": [{"picture": {"base64": "YQ=="}, "number": 3}]}
     assert recorded == shown | {"translations": {}}
+
+
+def test_recorded_it_keeps_the_language_that_it_was_recorded_in(monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    chart = Chart()
+    assert chart.recorded()["translations"]["to the newest"] == "回到最新"
+    monkeypatch.setenv(language.VARIABLE, "en")
+    assert chart.recorded()["translations"]["to the newest"] == "回到最新"
+    assert Chart().recorded()["translations"] == {}
+
+
+def test_what_a_module_says_is_found_also_where_it_takes_several_lines():
+    module = (
+        """const one = _("one"); const two = _(\n  "two \\"and\\" " +\n    "three", { one });  made_("no"); _(name);"""
+    )
+    assert fronts.messages(module) == ["one", 'two "and" three']
 
 
 def test_a_module_is_one_file_that_imports_nothing_and_renders_its_last_part():

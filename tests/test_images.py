@@ -341,21 +341,21 @@ NO_PICTURES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("act", "words"),
-    [
-        (lambda: images.load("missing.jpg"), ("no file", "'missing.jpg'", Path.cwd().name, "spelling")),
-        (lambda: images.load(images.STYLE / "missing.jpg"), ("no file", "missing.jpg'")),
-        (lambda: images.load(images.STYLE / ("x" * 5000)), ("no file",)),
-        (lambda: images.load("nul\0.jpg"), ("no file",)),
-        (lambda: images.load(images.STYLE), ("is a folder", "style'")),
-        *((lambda source=source: images.open_picture(source), ("file name",)) for source in NO_SOURCES),
-        *((lambda tensor=tensor: images.to_pil(tensor), (word,)) for word, tensor in NO_PICTURES.items()),
-        (lambda: images.show([]), ("title",)),
-        (lambda: images.show([ONE], ["a", "b"]), ("title",)),
-        (lambda: images.show([ONE, ONE], "a"), ("title",)),
-    ],
-)
+REFUSED = [
+    (lambda: images.load("missing.jpg"), ("no file", "'missing.jpg'", Path.cwd().name, "spelling")),
+    (lambda: images.load(images.STYLE / "missing.jpg"), ("no file", "missing.jpg'")),
+    (lambda: images.load(images.STYLE / ("x" * 5000)), ("no file",)),
+    (lambda: images.load("nul\0.jpg"), ("no file",)),
+    (lambda: images.load(images.STYLE), ("is a folder", "style'")),
+    *((lambda source=source: images.open_picture(source), ("file name",)) for source in NO_SOURCES),
+    *((lambda tensor=tensor: images.to_pil(tensor), (word,)) for word, tensor in NO_PICTURES.items()),
+    (lambda: images.show([]), ("title",)),
+    (lambda: images.show([ONE], ["a", "b"]), ("title",)),
+    (lambda: images.show([ONE, ONE], "a"), ("title",)),
+]
+
+
+@pytest.mark.parametrize(("act", "words"), REFUSED)
 def test_what_is_no_picture_is_refused_in_one_sentence(act, words):
     assert_refused(act, *words)
 
@@ -386,26 +386,26 @@ BROKEN_AVIF = b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(200)
 VIDEO = b"\0\0\0\x18ftypisom\0\0\0\0isommp42" + bytes(200)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("empty.jpg", b"", ["empty"]),
-        ("text.jpg", "Just some words, 一些字.".encode(), ["not a picture", "JPEG, PNG"]),
-        ("bmw.jpg", b"BMW builds cars.", ["looks like a BMP"]),
-        ("drawing.svg", SVG, ["SVG", "PNG"]),
-        ("page.jpg", b"<!DOCTYPE html><html><body><svg></svg></body></html>", ["web page"]),
-        ("phone.heic", HEIC, ["HEIC", "JPEG"]),
-        ("phone.jpg", BROKEN_AVIF, ["AVIF", "cut short"]),
-        ("phone.jpg", BROKEN_AVIF.replace(b"ftypavif", b"ftypheic"), ["HEIC", "JPEG"]),
-        ("film.mp4", VIDEO, ["not a picture"]),
-        ("half.jpg", file_bytes(random_picture(), "JPEG")[:-400], ["looks like a JPEG", "cut short"]),
-        ("start.jpg", file_bytes(random_picture(), "JPEG")[:20], ["looks like a JPEG", "cut short"]),
-        ("half.png", file_bytes(random_picture(), "PNG")[:-400], ["looks like a PNG", "cut short"]),
-        ("half.webp", file_bytes(random_picture(), "WEBP")[:-100], ["looks like a WEBP", "cut short"]),
-        ("point.png", file_bytes(Image.new("RGB", (1, 1)), "PNG"), ["1 x 1", "at least 16"]),
-        ("line.png", file_bytes(Image.new("RGB", (300, 15)), "PNG"), ["300 x 15", "at least 16"]),
-    ],
-)  # fmt: skip
+UNUSABLE = [
+    ("empty.jpg", b"", ["empty"]),
+    ("text.jpg", "Just some words, 一些字.".encode(), ["not a picture", "JPEG, PNG"]),
+    ("bmw.jpg", b"BMW builds cars.", ["looks like a BMP"]),
+    ("drawing.svg", SVG, ["SVG", "PNG"]),
+    ("page.jpg", b"<!DOCTYPE html><html><body><svg></svg></body></html>", ["web page"]),
+    ("phone.heic", HEIC, ["HEIC", "JPEG"]),
+    ("phone.jpg", BROKEN_AVIF, ["AVIF", "cut short"]),
+    ("phone.jpg", BROKEN_AVIF.replace(b"ftypavif", b"ftypheic"), ["HEIC", "JPEG"]),
+    ("film.mp4", VIDEO, ["not a picture"]),
+    ("half.jpg", file_bytes(random_picture(), "JPEG")[:-400], ["looks like a JPEG", "cut short"]),
+    ("start.jpg", file_bytes(random_picture(), "JPEG")[:20], ["looks like a JPEG", "cut short"]),
+    ("half.png", file_bytes(random_picture(), "PNG")[:-400], ["looks like a PNG", "cut short"]),
+    ("half.webp", file_bytes(random_picture(), "WEBP")[:-100], ["looks like a WEBP", "cut short"]),
+    ("point.png", file_bytes(Image.new("RGB", (1, 1)), "PNG"), ["1 x 1", "at least 16"]),
+    ("line.png", file_bytes(Image.new("RGB", (300, 15)), "PNG"), ["300 x 15", "at least 16"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "words"), UNUSABLE)
 def test_files_that_hold_no_usable_picture(tmp_path, name, content, words):
     (tmp_path / name).write_bytes(content)
     assert_refused(lambda: images.load(tmp_path / name), f"{name}'", *words)

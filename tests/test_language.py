@@ -1,6 +1,7 @@
 """What the package says in other languages: nothing missing, nothing stale, every {place} kept."""
 
 import ast
+import functools
 import gettext
 import io
 import re
@@ -11,20 +12,43 @@ from pathlib import Path
 import pytest
 
 from style_helpers import fronts, language
+from style_helpers.course import errors
+from style_helpers.course.bugs import BUGS
+from style_helpers.panels.bundled import COMMAND
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "lessons"))
 import translation  # noqa: E402  (lessons/ is no package: authors run its programs)
 
-LANGUAGES = sorted(path.name for path in language.LOCALE.iterdir())
+LANGUAGES = sorted(path.parent.name for path in language.LOCALE.glob("*/LC_MESSAGES"))
 each_language = pytest.mark.parametrize("code", LANGUAGES)
 # Modules that speak to a learner, and say all of it in the reader's language
-SPOKEN: tuple[str, ...] = ()
+SPOKEN = (
+    "style_helpers/*.py",
+    "style_helpers/*/*.py",
+    "style_helpers/course/checks/*.py",
+    "style_helpers/fronts/*.js",
+    "start.py",
+)
+# No sentences: names of terms, bugs, pictures and the doctor's topics; commands; places in a figure; others' words
+PROGRAMS_READ = {
+    COMMAND, *BUGS, *errors.meanings(), "summer palace", "total variation", "pixel range", "class folder",
+    "network taken",
+    "write permission", "other programs", "weights of ", "vgg16 in float32", "class folder of style_helpers",
+    "Neural style transfer, step by step", "python start.py", "jupyter labextension enable --level=",
+    "# With these pip makes the link to the course; any version will do", "row wrap",
+    "export default { render: (given) => begin(", "upper left", "outside right upper", "outside upper center",
+    "offset points", "axes fraction", "implemented for|aten::", "Judges an answer to the task: ",
+    "import sys; print(sys.version_info[:2], sys.prefix != sys.base_prefix)",
+}  # fmt: skip
+PATTERN = re.compile(r"\w\|\w")  # of what others say, such as pip
 each_spoken = pytest.mark.parametrize("path", [path for each in SPOKEN for path in sorted(ROOT.glob(each))], ids=str)
 
 
 def places(text):
-    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+    """Of {} and of the % that argparse writes."""
+    names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    return sorted([*names, *re.findall(r"%(?:\(\w+\))?[rs]\b", text)])
 
 
 def test_chinese_is_there():
@@ -68,15 +92,61 @@ def test_what_is_compiled_is_the_catalogue(code):
 def test_no_sentence_of_a_module_stays_english(path):
     """Every string with a space in it is in `_` or `plural`, or a docstring, or one that only programs read."""
     if path.suffix == ".js":
-        left = fronts.SAID.sub("", re.sub(r"//[^\n]*", "", path.read_text(encoding="utf-8")))
-        assert [
-            each for each in re.findall(r'"([^"\n]*)"', left) if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]", each)
-        ] == []
+        assert english_left(path.read_text(encoding="utf-8")) == []
         return
     tree, allowed = ast.parse(path.read_text(encoding="utf-8")), set()
     for node in ast.walk(tree):
-        said = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "plural")
-        if said or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring
+        if isinstance(node, ast.FunctionDef) and any(map(is_said, ast.walk(node))):
+            assert "_" not in {name for each in ast.walk(node) for name in named(each)}, f"{node.name} names its own _"
+        assert not (isinstance(node, ast.JoinedStr) and any(map(is_said, ast.walk(node)))), (
+            "babel does not find it there"
+        )
+        if is_said(node) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring
             allowed |= {id(each) for each in ast.walk(node) if isinstance(each, ast.Constant)}
     strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in allowed]
-    assert [each for each in strings if isinstance(each, str) and re.search(r"[a-z]{2,} [a-z]{2,}", each)] == []
+    assert [each for each in strings if isinstance(each, str) and is_english(each)] == []
+
+
+@functools.cache
+def catalogue() -> set:
+    """What is said somewhere: the same string elsewhere is a key, or a table's and said by others."""
+    return set(translation.of_package())
+
+
+def is_english(text: str) -> bool:
+    """Two words side by side, neither in a tag nor in Python."""
+    if text in catalogue() | PROGRAMS_READ or PATTERN.search(text):
+        return False
+    if not re.search(r"[a-z]{2,} [a-z]{2,}", re.sub(r"<[^>]*(?:>|$)", "", text)):
+        return False
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return True
+    return False
+
+
+def english_left(module: str) -> list[str]:
+    """The strings of a front's module that are neither said nor names of classes and traits, apart by spaces."""
+    left = fronts.SAID.sub("", re.sub(r"//[^\n]*", "", module))
+    styles = "".join(path.read_text(encoding="utf-8") for path in fronts.FOLDER.glob("*.css"))
+    names = {*re.findall(r"\.nst-([\w-]+)", styles), *re.findall(r'"([\w-]+)"', left)}
+    strings = re.findall(r'"([^"\n]*)"', left) + re.findall(r"`([^`]*)`", re.sub(r"\$\{[^{}]*\}", "", left))
+    return [
+        each
+        for each in strings
+        if re.search(r"[A-Za-z]{2,} [a-z]{2,}", each) and each not in catalogue()
+        if not all(word in names or "-" in word for word in each.split())
+    ]
+
+
+def named(node):
+    """The local names that a part of a function makes."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, ast.arg):
+        yield node.arg
+
+
+def is_said(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "plural")

@@ -283,19 +283,19 @@ def test_a_very_faint_mask_is_a_mask(alexnet, content, style):
     assert terms["style relu1"].item() == pytest.approx(expected["style relu1"].item())
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda x: 255 * x, "go from 0 to 1, but these go from [0-9.]+ to 2[0-9.]+: divide by 255"),
-        (lambda x: (255 * x).byte(), "must hold floating-point numbers from 0 to 1, not torch.uint8"),
-        (lambda x: x - 0.5, "but these go from -0."),
-        (lambda x: x * torch.nan, "not numbers"),
-        (lambda x: x[:, :1], r"must be a tensor of shape \(3, H, W\) or \(1, 3, H, W\), not \(1, 1, 64, 96\)"),
-        (lambda x: torch.cat([x, x]), r"not \(2, 3, 64, 96\)"),
-        (lambda x: x[0].numpy(), r"must have the shape \(H, W, 3\), not \(3, 64, 96\)"),
-        (lambda x: 7, "Give a picture as a file name, bytes or a file open for binary reading, not int"),
-    ],
-)
+SPOILT = [
+    (lambda x: 255 * x, "go from 0 to 1, but these go from [0-9.]+ to 2[0-9.]+: divide by 255"),
+    (lambda x: (255 * x).byte(), "must hold floating-point numbers from 0 to 1, not torch.uint8"),
+    (lambda x: x - 0.5, "but these go from -0."),
+    (lambda x: x * torch.nan, "not numbers"),
+    (lambda x: x[:, :1], r"must be a tensor of shape \(3, H, W\) or \(1, 3, H, W\), not \(1, 1, 64, 96\)"),
+    (lambda x: torch.cat([x, x]), r"not \(2, 3, 64, 96\)"),
+    (lambda x: x[0].numpy(), r"must have the shape \(H, W, 3\), not \(3, 64, 96\)"),
+    (lambda x: 7, "Give a picture as a file name, bytes or a file open for binary reading, not int"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILT)
 def test_what_is_no_picture_is_refused_in_a_sentence(alexnet, content, style, spoil, words):
     for pair in ((spoil(content), style), (content, spoil(content))):
         with pytest.raises(images.PictureError, match=words):
@@ -370,21 +370,21 @@ def test_what_is_kept_is_left_alone(alexnet, content, style):
     assert not torch.allclose(last[..., 20:], content[..., 20:], atol=0.01)
 
 
-@pytest.mark.parametrize(
-    ("styles", "words"),
-    [
-        (lambda s: [], "together more than 0"),
-        (lambda s: [Style(s, 0.0)], "not 0.0"),
-        (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
-        (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
-        (lambda s: [Style(s, math.nan)], "must be numbers from 0"),
-        (lambda s: [Style(s, "1")], "must be numbers from 0"),
-        (lambda s: [Style(s), Style(s, math.inf)], "must be numbers from 0"),
-        (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
-        (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
-        (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),
-    ],
-)
+USELESS = [
+    (lambda s: [], "together more than 0"),
+    (lambda s: [Style(s, 0.0)], "not 0.0"),
+    (lambda s: [Style(s, -1.0), Style(s, 3.0)], "not -1.0, 3.0"),
+    (lambda s: [Style(s, mask=torch.ones(1, 1, 9, 9))], "this content picture needs"),
+    (lambda s: [Style(s, math.nan)], "must be numbers from 0"),
+    (lambda s: [Style(s, "1")], "must be numbers from 0"),
+    (lambda s: [Style(s), Style(s, math.inf)], "must be numbers from 0"),
+    (lambda s: [Style(s, mask=torch.zeros(1, 1, 64, 96))], "leaves nothing to paint"),
+    (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), -0.1))], "leaves 0 to 1"),
+    (lambda s: [Style(s, mask=torch.full((1, 1, 64, 96), 2.0))], "leaves 0 to 1"),
+]
+
+
+@pytest.mark.parametrize(("styles", "words"), USELESS)
 def test_styles_that_cannot_be_used_get_a_sentence(alexnet, content, style, styles, words):
     with pytest.raises(ValueError, match=words):
         StyleObjective(alexnet, content, styles(style), settings())

@@ -20,14 +20,17 @@ import threading
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import psutil
 import pytest
 
+from tests.chinese import assert_chinese
+
 START = Path(__file__).resolve().parent.parent / "start.py"
 SECONDS = 300  # a guard against hanging, and no measure of speed
-WEIGHTS = "STYLE_HELPERS_WEIGHTS"
+WEIGHTS, LANGUAGE = "STYLE_HELPERS_WEIGHTS", "STYLE_HELPERS_LANGUAGE"
 NOBODY = "http://127.0.0.1:9"  # nothing listens on the discard port
 NO_NETWORK = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": NOBODY, "PIP_RETRIES": "100"}  # tries that would take hours
 
@@ -69,7 +72,8 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
 PROGRAM = """
 import json, os, pathlib, sys
 called = {"argv": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(), "path": os.environ.get("PYTHONPATH")}
-called["weights"] = os.environ.get("STYLE_HELPERS_WEIGHTS")
+called |= {name: os.environ.get(name) for name in
+    ("STYLE_HELPERS_WEIGHTS", "STYLE_HELPERS_LANGUAGE", "JUPYTER_CONFIG_PATH")}
 pathlib.Path("called.json").write_text(json.dumps(called))
 sys.exit(int(os.environ.get("TINY_EXIT", "0")))
 """
@@ -103,10 +107,10 @@ def make_project(folder):
 
 def settings(**more):
     """This process's settings, but a pip that asks no index, and nothing of this machine's pip."""
-    unwanted = ("PIP_", "STYLE_HELPERS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
+    unwanted = ("PIP_", "STYLE_HELPERS", "JUPYTER", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     pip = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_NO_CACHE_DIR": "1"}
-    return {**kept, **pip, "PYTHONIOENCODING": "utf-8", **more}
+    return {**kept, **pip, "LANGUAGE": "en", "PYTHONIOENCODING": "utf-8", **more}
 
 
 def start(project, *arguments, **more):
@@ -126,7 +130,7 @@ def sentence(result):
     lines = [line for line in result.stderr.splitlines() if line.startswith("start.py: ")]
     assert len(lines) == 1, result.stderr + result.stdout
     assert "Traceback" not in result.stderr + result.stdout
-    assert lines[0].endswith((".", "!"))
+    assert lines[0].endswith((".", "。"))
     return lines[0]
 
 
@@ -215,8 +219,8 @@ class Asked(NamedTuple):
     def refusal(self) -> str:
         """The one sentence with which it refused; nothing was called."""
         (line,) = [line for line in self.said.splitlines() if line.startswith("start.py: ")]
-        assert line.endswith(".")
-        assert self.code == 1 + ("unknown command" in line)
+        assert line.endswith((".", "。"))
+        assert self.code == 1 + ("unknown command" in line or "不认识的命令" in line)
         assert not self.last.startswith(("lab", "test"))
         return line
 
@@ -224,7 +228,8 @@ class Asked(NamedTuple):
 @pytest.fixture
 def asked(monkeypatch, capsys):
     """Runs start.py in this process, on a machine with a driver or without, and pretends to run what it runs."""
-    monkeypatch.setenv(WEIGHTS, "")  # start.py sets it for what it becomes: afterwards it is as before
+    for name in (WEIGHTS, LANGUAGE):  # start.py sets them for what it becomes: afterwards they are as before
+        monkeypatch.setenv(name, "")
 
     def run(project, *arguments, fails="nothing", driver=False, answers=False, environment=(), **constants):
         wanted = settings(PATH=str(project / "none"), **dict(environment))
@@ -264,7 +269,8 @@ def test_first_start_installs_prepares_and_opens_lesson_00(started):
     assert Path(seen["prefix"]) == project / ".venv"
     assert Path(seen["cwd"]) == project
     assert seen["path"] is None
-    assert seen["weights"] is None
+    assert seen[WEIGHTS] is None
+    assert seen[LANGUAGE] == "en"
     assert (project / "prepared.txt").read_text() == "prepare\n"
     assert builds(project) >= 1
 
@@ -351,6 +357,165 @@ def test_nbgrader_runs_in_the_folder_that_release_made(bare, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     module.main(["nbgrader", "marks", "autograde", "lesson-04"])
     assert ran == ["-P", "-m", "nbgrader", "autograde", "lesson-04", str(tmp_path / "marks")]
+
+
+# In another language
+
+
+def speaks_chinese(project):
+    """Gives the tiny project the package's catalogue and a first lesson in Chinese."""
+    shutil.copytree(START.parent / "style_helpers/locale", project / "style_helpers/locale")
+    (project / "notebooks/zh").mkdir(parents=True)
+    (project / "notebooks/zh/00_first_picture.ipynb").touch()
+    return project
+
+
+def test_the_language_that_was_chosen_is_remembered_and_reaches_lessons_menus_and_messages(project):
+    speaks_chinese(project)
+    ours = str(project / "style_helpers/locale/zh")
+    for words, others in ((["--language", "zh"], "/elsewhere"), (["lab"], "")):
+        result = start(project, *words, JUPYTER_CONFIG_PATH=others)
+        assert result.returncode == 0, result.stdout + result.stderr
+        seen = called(project)
+        assert "--LabApp.default_url=/lab/tree/notebooks/zh/00_first_picture.ipynb" in seen["argv"]
+        assert seen[LANGUAGE] == "zh"
+        assert seen["JUPYTER_CONFIG_PATH"] == os.pathsep.join(filter(None, [ours, others]))
+    assert [path.name for path in project.glob(".language*")] == [".language"]
+    assert_chinese(sentence(start(project, "install")))
+    assert start(project, "--language=en").returncode == 0
+    seen = called(project)
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_first_picture.ipynb" in seen["argv"]
+    assert (seen[LANGUAGE], seen["JUPYTER_CONFIG_PATH"]) == ("en", str(project / "style_helpers/locale/en"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "named", "kept", "system", "spoken"),
+    [
+        ("", "", "", "en_GB.UTF-8", "en"),
+        ("", "", "", "C", "en"),
+        ("", "", "", "ja_JP.UTF-8", "en"),
+        ("", "", "", "zh_CN.UTF-8", "zh"),
+        ("", "", "", "zh_TW:en", "zh"),
+        ("", "", "en", "zh_CN.UTF-8", "en"),
+        ("", "", "zh", "", "zh"),
+        ("", "", "klingon", "zh_CN", "zh"),
+        ("", "en", "zh", "zh_CN", "en"),
+        ("", "zh-Hans", "en", "", "zh"),
+        ("zh", "en", "en", "", "zh"),
+        ("zh_CN", "", "", "", "zh"),
+        ("en", "zh", "zh", "zh", "en"),
+    ],
+)
+def test_which_language_counts(bare, asked, typed, named, kept, system, spoken):
+    speaks_chinese(bare)
+    if kept:
+        (bare / ".language").write_text(kept)
+    words = ["--language", typed] if typed else []
+    found = asked(bare, *words, environment={LANGUAGE: named, "LANGUAGE": system})
+    assert os.environ[LANGUAGE] == spoken
+    assert ("正在装进 .venv" in found.said) == (spoken == "zh")
+    assert found.last == "lab: None"
+    left = (bare / ".language").read_text() if (bare / ".language").exists() else ""
+    assert left == (spoken if typed else kept)
+
+
+def test_only_the_tests_and_the_programs_of_the_project_stay_english(bare, monkeypatch):
+    def become(path, line, settings):
+        ran.append(settings.get(LANGUAGE))
+        raise SystemExit
+
+    speaks_chinese(bare)
+    monkeypatch.setattr(os, "execve", become)
+    monkeypatch.setattr(os, "name", "posix")
+    for chosen, expected in (("", [None, None, "zh", "zh"]), ("zh", ["zh", "zh", "zh", "zh"])):
+        monkeypatch.setenv(LANGUAGE, chosen)
+        module, ran = load_start(bare), []
+        monkeypatch.setenv(LANGUAGE, "zh")  # as `speak` does
+        for command in ("test", "python", "doctor", "slides"):
+            with pytest.raises(SystemExit):
+                module.hand_over(command, [], str(bare))
+        assert ran == expected
+
+
+@pytest.mark.parametrize(
+    "words", [["--language", "fr", "lab"], ["--language=fr"], ["--language"], ["--language", "中文"]]
+)
+def test_a_language_that_is_not_there(bare, capsys, monkeypatch, words):
+    speaks_chinese(bare)
+    monkeypatch.setenv(LANGUAGE, "")
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert load_start(bare).main(words) == 2
+    assert capsys.readouterr().err.endswith(" is not known: choose one of en, zh.\n")
+    assert not (bare / ".language").exists()
+    monkeypatch.setenv(LANGUAGE, "klingon")
+    assert load_start(bare).main(["lab"]) == 2
+    assert capsys.readouterr().err == "start.py: STYLE_HELPERS_LANGUAGE 'klingon' is not known: choose one of en, zh.\n"
+
+
+def test_where_nothing_can_be_written_the_language_counts_for_this_start(bare, asked):
+    speaks_chinese(bare)
+    (bare / ".language.part").mkdir()  # as good as a read-only drive, for an administrator too
+    assert "所选的语言只用于这一次启动。" in asked(bare, "--language", "zh").said
+    assert not (bare / ".language").exists()
+
+
+def test_without_its_catalogue_or_with_a_damaged_one_it_speaks_english(bare, asked):
+    chinese = {"LANGUAGE": "zh"}
+    assert "unknown command 'install'" in asked(bare, "install", environment=chinese).refusal
+    assert "'zh' is not known: choose one of en." in asked(bare, "--language", "zh").said
+    speaks_chinese(bare)
+    next(bare.rglob("zh/*/*.mo")).write_bytes(b"cut")
+    assert "unknown command 'install'" in asked(bare, "install", environment=chinese).refusal
+    assert os.environ[LANGUAGE] == "zh"  # for the programs that it starts: theirs may be whole
+
+
+def test_the_language_of_windows_and_of_a_mac(monkeypatch, tmp_path):
+    module = load_start()
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert module.system_language() == ""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert module.one_of_ours(module.system_language()) == ""  # there is no program `defaults`
+    if os.name != "nt":
+        (tmp_path / "defaults").write_text(
+            '#!/bin/sh\n[ "$3" = AppleLanguages ] && printf \'(\n    "zh-Hans-CN",\n    "en-CN"\n)\n\'\n'
+        )
+        (tmp_path / "defaults").chmod(0o755)
+        assert module.one_of_ours(module.system_language()) == "zh"
+    tell = SimpleNamespace(kernel32=SimpleNamespace(GetUserDefaultUILanguage=lambda: 0x0804))
+    monkeypatch.setattr("ctypes.windll", tell, raising=False)
+    monkeypatch.setattr(module.os, "name", "nt")
+    assert module.system_language() == "zh_CN"
+
+
+@pytest.mark.parametrize("words", [
+    ["install"], ["--bogus"], ["release"], ["nbgrader"], ["class", "--wheels"], ["--language", "fr"], ["test"],
+])  # fmt: skip
+def test_refusals_in_chinese(course, asked, words):
+    speaks_chinese(course)
+    said = asked(course, *words, environment={"LANGUAGE": "zh"}).said
+    assert_chinese(said.strip().removeprefix("start.py: "))
+
+
+def test_what_goes_on_is_told_in_chinese(bare, asked, monkeypatch):
+    speaks_chinese(bare)
+    chinese = {"LANGUAGE": "zh"}
+    full = {"SPACE": 10**9, "SPACE_WITH_CUDA": 10**9}
+    said = [asked(bare, environment=chinese, driver=driver, answers=answers, **more).said
+            for driver, answers, more in ((True, True, {}), (False, True, {}), (False, False, full))]  # fmt: skip
+    said += [asked(bare, environment=chinese | {WEIGHTS: "x"}, fails="prepare").said]
+    (bare / "constraints.txt").unlink()
+    said += [asked(bare, environment=chinese).said]
+    for line in "".join(said).splitlines():
+        assert_chinese(line.removeprefix("start.py: "))
+    monkeypatch.setenv(LANGUAGE, "zh")
+    module = load_start(bare)
+    for sentence in (module.usage(), module.disk_full(), module.unreachable(), module.why_pip_failed("")):
+        assert_chinese(re.sub(r"(?m)^ .*? {3,}|\[.*\]", "", sentence))
+    monkeypatch.setattr(sys, "version_info", (3, 6, 15))
+    assert_chinese(asked(bare, environment=chinese).said.removeprefix("start.py: "))
 
 
 # Cut off and broken
@@ -495,6 +660,8 @@ def test_half_a_project(bare, asked, name):
         (["class", "--wheels"], "'class' needs FOLDER"),
         (["release"], "'release' needs FOLDER"),
         (["stylize", "a.jpg", "b.jpg"], "'stylize' needs PHOTO PAINTING OUT"),
+        (["lab", "--language", "zh"], "--language stands before the command: `start.py --language zh lab`."),
+        (["doctor", "--json", "--language=zh"], "`start.py --language zh doctor`."),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_installed(bare, capsys, words, said):

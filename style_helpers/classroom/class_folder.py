@@ -33,13 +33,16 @@ from packaging.version import Version
 from tqdm import tqdm
 
 from style_helpers import COMMAND, __version__, files, weights
+from style_helpers.language import _
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE, WEIGHTS, WHEELS = "course", "weights", "wheels"
 MANIFEST, UNFINISHED, README, REQUIREMENTS = "class.json", "class.json.unfinished", "README.txt", "requirements.txt"
 WHAT = "class folder of style_helpers"
 TITLE = "Neural style transfer, step by step"
-SINGLE_FILES = ("start.py", "constraints.txt", "pyproject.toml", "environment.yml", "README.md", "LICENSE")
+SINGLE_FILES = (
+    "start.py", "constraints.txt", "pyproject.toml", "environment.yml", "README.md", "README.zh-CN.md", "LICENSE",
+)  # fmt: skip
 NETWORKS = ("vgg16", "alexnet", "lpips-alexnet")
 WHEELS_GB = {"cpu": 0.5, "cuda": 3.2}  # what pip downloads; CUDA comes along on Linux alone
 
@@ -107,11 +110,14 @@ def found() -> Path | None:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder is a class folder, one that was left unfinished, or one that was copied in part."""
+    """Whether a folder is a class folder, one that was left unfinished, or one that was copied in part.
+
+    In every language its README begins with the course's English name.
+    """
     if any(read_manifest(folder / name) for name in (MANIFEST, UNFINISHED)):
         return True
     try:
-        return (folder / README).read_text(encoding="utf-8").startswith(f"{TITLE}, version ")
+        return (folder / README).read_text(encoding="utf-8").startswith(TITLE)
     except (OSError, ValueError):
         return False
 
@@ -121,11 +127,16 @@ def problems(folder: Path, thorough: bool = False) -> list[tuple[str, str]]:
 
     Sizes are compared, and when `thorough`, the SHA-256 of every file (a second, or ten with wheels).
     """
-    again = f"copy the whole class folder again, or make it again ({COMMAND} class FOLDER)"
+    again = _("copy the whole class folder again, or make it again ({command} class FOLDER)", command=COMMAND)
+    values = {"folder": folder, "name": MANIFEST}
     manifest = read_manifest(folder / MANIFEST)
+    if manifest is None and os.path.lexists(folder / MANIFEST):
+        said = _("the class folder {folder} is not whole: {name}, which is written last, cannot be read", **values)
+        return [(said, again)]
     if manifest is None:
-        state = "cannot be read" if os.path.lexists(folder / MANIFEST) else "is missing"
-        return [(f"the class folder {folder} is not whole: {MANIFEST}, which is written last, {state}", again)]
+        return [
+            (_("the class folder {folder} is not whole: {name}, which is written last, is missing", **values), again)
+        ]
     wanted = manifest.files.items()
     if not (folder / WHEELS).is_dir():  # once everything is installed, a learner may delete them to have room
         wanted = [(name, entry) for name, entry in wanted if not name.startswith(f"{WHEELS}/")]
@@ -134,17 +145,21 @@ def problems(folder: Path, thorough: bool = False) -> list[tuple[str, str]]:
         if state := _state(folder / name, entry, thorough):
             wrong.setdefault(state, []).append(name)
     said = [
-        (f"the class folder {folder} has {state} files: {len(names)} of {len(wanted)}, first {names[0]}", again)
+        (state.format(folder=folder, number=len(names), total=len(wanted), first=names[0]), again)
         for state, names in wrong.items()
     ]
     if manifest.version != __version__:
-        versions = f"of version {manifest.version}, but this style_helpers is {__version__}"
-        said.append((f"the class folder {folder} is {versions}", f"copy its folder {COURSE} again, or make it again"))
+        found = _("the class folder {folder} is of version {version}, but this style_helpers is {ours}",
+                  folder=folder, version=manifest.version, ours=__version__)  # fmt: skip
+        said.append((found, _("copy its folder {course} again, or make it again", course=COURSE)))
     return said
 
 
 def _state(path: Path, entry: Entry, thorough: bool) -> str:
-    """What is wrong with one file of a class folder; empty when nothing is. Learners may work in its notebooks."""
+    """What is wrong with one file of a class folder, as it is said of all that have it; empty when nothing is.
+
+    Learners may work in its notebooks.
+    """
     try:
         same_size = path.stat().st_size == entry.size
         if same_size and (not thorough or Entry.of(path) == entry):
@@ -152,10 +167,12 @@ def _state(path: Path, entry: Entry, thorough: bool) -> str:
         if path.suffix == ".ipynb" and _cells(path) is not None:
             return ""
     except FileNotFoundError:
-        return "missing"
+        return _("the class folder {folder} has missing files: {number} of {total}, first {first}")
     except OSError:
-        return "unreadable"
-    return "damaged" if same_size else "cut short or changed"
+        return _("the class folder {folder} has unreadable files: {number} of {total}, first {first}")
+    if same_size:
+        return _("the class folder {folder} has damaged files: {number} of {total}, first {first}")
+    return _("the class folder {folder} has cut short or changed files: {number} of {total}, first {first}")
 
 
 def _cells(path: Path) -> list | None:
@@ -184,7 +201,8 @@ def prepare(folder: str | os.PathLike, networks: Iterable[str] = (), wheels: boo
         raise
     except OSError as error:
         where = files.quote(error.filename or place)
-        raise ClassroomError(f"{where} cannot be read or written ({error.strerror}): mend that first.") from error
+        said = _("{file} cannot be read or written ({reason}): mend that first.", file=where, reason=error.strerror)
+        raise ClassroomError(said) from error
 
 
 def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str:
@@ -195,14 +213,16 @@ def _bring_up_to_date(place: Path, networks: Iterable[str], wheels: bool) -> str
     kept = {} if wheels else _kept_wheels(place, before)
     differing = [name for name, entry in entries.items() if not _is_same(place / name, entry)]
     if whole and not (differing or wheels) and (whole.version, whole.files) == (__version__, entries | kept):
-        return f"{files.printable(place)} is whole and up to date: nothing was copied.{_without_wheels(place)}"
+        done = _("{folder} is whole and up to date: nothing was copied.", folder=files.printable(place))
+        return done + _without_wheels(place)
     _check_space(place, sum(entries[name].size for name in differing), wheels)
     _begin(place, before, entries)
     _copy({name: sources[name] for name in differing}, entries, place, before)
     if wheels:
         kept = _download_wheels(place)
     _finish(place, before, entries | kept)
-    done = f"{files.printable(place)} is ready: {len(entries | kept)} files, {len(differing)} of them copied now."
+    done = _("{folder} is ready: {number} files, {new} of them copied now.",
+             folder=files.printable(place), number=len(entries | kept), new=len(differing))  # fmt: skip
     return done + _without_wheels(place)
 
 
@@ -210,29 +230,35 @@ def _without_wheels(place: Path) -> str:
     """What it means that a class folder has no packages, and how they come into it."""
     if (place / WHEELS).is_dir():
         return ""
-    return (
-        f"\nIt holds no packages, so each laptop downloads its own at the first start ({WHEELS_GB['cpu']} GB; up to "
-        f"{WHEELS_GB['cuda']} GB on Linux). With --wheels they come into the folder, for laptops with {_python()}."
+    return "\n" + _(
+        "It holds no packages, so each laptop downloads its own at the first start ({size} GB; up to {on_linux} GB on "
+        "Linux). With --wheels they come into the folder, for laptops with {python}.",
+        python=_python(),
+        **_sizes(),
     )
+
+
+def _sizes() -> dict[str, float]:
+    return {"size": WHEELS_GB["cpu"], "on_linux": WHEELS_GB["cuda"]}
 
 
 def _check_place(place: Path, shown: str) -> None:
     """Refuses a folder with something of the user's in it; `place` is the folder with links and `..` resolved."""
     if place.is_relative_to(ROOT) or ROOT.is_relative_to(place):
-        raise ClassroomError(
-            f"{shown} and the project in {ROOT} lie in one another: choose a folder beside the project."
-        )
+        said = _("{folder} and the project in {project} lie in one another: choose a folder beside the project.",
+                 folder=shown, project=ROOT)  # fmt: skip
+        raise ClassroomError(said)
     if os.path.lexists(place) and not place.is_dir():
-        raise ClassroomError(f"{shown} is a file: give the name of a folder, which may be a new one.")
+        raise ClassroomError(_("{folder} is a file: give the name of a folder, which may be a new one.", folder=shown))
     if not place.parent.is_dir():
-        raise ClassroomError(
-            f"There is no folder {files.quote(place.parent)} for {files.quote(place.name)}: make it first."
-        )
+        said = _("There is no folder {folder} for {name}: make it first.",
+                 folder=files.quote(place.parent), name=files.quote(place.name))  # fmt: skip
+        raise ClassroomError(said)
     empty = not place.is_dir() or all(files.is_left_over(path) for path in place.iterdir())
     if not empty and not is_ours(place):
-        raise ClassroomError(
-            f"{shown} holds other things, not a class folder: give a new one, such as {files.quote(place / 'class')}."
-        )
+        said = _("{folder} holds other things, not a class folder: give a new one, such as {better}.",
+                 folder=shown, better=files.quote(place / "class"))  # fmt: skip
+        raise ClassroomError(said)
 
 
 def _sources(before: Manifest, networks: Iterable[str], wheels: bool) -> dict[str, Path | bytes]:
@@ -254,10 +280,12 @@ def _course() -> list[Path]:
     deep = [path for folder in ("style_helpers", "images") for path in sorted((ROOT / folder).rglob("*"))]
     missing = [path for path in single if not path.is_file()] + ([] if notebooks else [ROOT / "notebooks"])
     if missing:
-        raise ClassroomError(f"{missing[0]} is missing: get the whole project again, then prepare the class folder.")
+        said = _("{file} is missing: get the whole project again, then prepare the class folder.", file=missing[0])
+        raise ClassroomError(said)
     for path in notebooks:
         if any(cell.get("outputs") for cell in _cells(path) or []):
-            _say(f"{path.name} was run and saved here: learners get it with what you wrote and its outputs.")
+            _say(_("{file} was run and saved here: learners get it with what you wrote and its outputs.",
+                   file=path.name))  # fmt: skip
     return [*single, *pages, *(path for path in deep if path.is_file() and not _is_by_product(path))]
 
 
@@ -268,25 +296,30 @@ def _is_by_product(path: Path) -> bool:
 def _readme(wheels: bool) -> str:
     admitted = SpecifierSet(_project()["project"]["requires-python"])
     *pythons, newest = [f"3.{minor}" for minor in range(40) if f"3.{minor}.0" in admitted]
-    network = (
-        f"With {_python()} nothing is downloaded; any other computer downloads its packages once"
-        if wheels
-        else "Each laptop downloads its packages once, at the first start"
-    )
-    any_of_these = f"Python {', '.join(pythons)} or {newest}"
-    install = f"1. Install {any_of_these} from python.org, if you have none of these."
+    any_of_these = _("Python {versions} or {newest}", versions=", ".join(pythons), newest=newest)
     if wheels:
         ours = "Python {}.{}".format(*platform.python_version_tuple())
-        install = f"1. Install {ours} from python.org, if you have none: {any_of_these} will do, but has to download."
-    return (
-        f"{TITLE}, version {__version__}: the course, its networks (weights) and its list of packages.\n"
-        f"{install}\n"
-        f"2. Copy this whole folder to your own disk: not {COURSE} alone, which takes the rest from beside it.\n"
-        f"3. Open a terminal in its folder {COURSE}, and type: python start.py   (macOS, Linux: python3 start.py; "
-        "Windows: py start.py)\n"
-        f"{network} ({WHEELS_GB['cpu']} GB; up to {WHEELS_GB['cuda']} GB on Linux).\n"
-        f"If the weights alone are shared, let {weights.FOLDER_VARIABLE} name the folder {WEIGHTS} beside this file.\n"
-    )
+        install = _("1. Install {ours} from python.org, if you have none: {any_of_these} will do, but has to download.",
+                    ours=ours, any_of_these=any_of_these)  # fmt: skip
+        network = _("With {python} nothing is downloaded; any other computer downloads its packages once ({size} GB; "
+                    "up to {on_linux} GB on Linux).", python=_python(), **_sizes())  # fmt: skip
+    else:
+        install = _("1. Install {any_of_these} from python.org, if you have none of these.", any_of_these=any_of_these)
+        network = _("Each laptop downloads its packages once, at the first start ({size} GB; up to {on_linux} GB on "
+                    "Linux).", **_sizes())  # fmt: skip
+    lines = (
+        _("{title}, version {version}: the course, its networks (weights) and its list of packages.",
+          title=TITLE, version=__version__),
+        install,
+        _("2. Copy this whole folder to your own disk: not {course} alone, which takes the rest from beside it.",
+          course=COURSE),
+        _("3. Open a terminal in its folder {course}, and type: python start.py   (macOS, Linux: python3 start.py; "
+          "Windows: py start.py)", course=COURSE),
+        network,
+        _("If the weights alone are shared, let {variable} name the folder {weights} beside this file.",
+          variable=weights.FOLDER_VARIABLE, weights=WEIGHTS),
+    )  # fmt: skip
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _is_same(path: Path, entry: Entry) -> bool:
@@ -302,10 +335,9 @@ def _kept_wheels(place: Path, before: Manifest) -> dict[str, Entry]:
     wheels = {name: entry for name, entry in before.files.items() if name.startswith(f"{WHEELS}/")}
     for name in sorted({*wheels, *_wheels_in(place)}):
         if name not in wheels or not _is_same(place / name, wheels[name]):
-            raise ClassroomError(
-                f"{files.quote(place / WHEELS)} is not whole ({Path(name).name}): "
-                "give --wheels too, or delete that folder."
-            )
+            said = _("{folder} is not whole ({name}): give --wheels too, or delete that folder.",
+                     folder=files.quote(place / WHEELS), name=Path(name).name)  # fmt: skip
+            raise ClassroomError(said)
     return wheels
 
 
@@ -319,10 +351,9 @@ def _check_space(place: Path, needed: int, wheels: bool) -> None:
         needed += max(0, int(WHEELS_GB["cuda" if sys.platform == "linux" else "cpu"] * 1e9) - there)
     free = shutil.disk_usage(place if place.is_dir() else place.parent).free
     if free < needed:
-        raise ClassroomError(
-            f"The disk of {place} has {free / 1e9:.2f} GB free, and {needed / 1e9:.2f} GB are needed: "
-            "make room, or choose a folder on another disk."
-        )
+        said = _("The disk of {folder} has {free:.2f} GB free, and {needed:.2f} GB are needed: make room, or choose a "
+                 "folder on another disk.", folder=place, free=free / 1e9, needed=needed / 1e9)  # fmt: skip
+        raise ClassroomError(said)
 
 
 def _begin(place: Path, before: Manifest, names: Iterable[str]) -> None:
@@ -338,18 +369,19 @@ def _begin(place: Path, before: Manifest, names: Iterable[str]) -> None:
 
 def _copy(sources: dict[str, Path | bytes], entries: dict[str, Entry], place: Path, before: Manifest) -> None:
     total = sum(entries[name].size for name in sources)
-    with tqdm(total=total, unit="B", unit_scale=True, desc="Copying", leave=False) as bar:
+    with tqdm(total=total, unit="B", unit_scale=True, desc=_("Copying"), leave=False) as bar:
         for name, source in sources.items():
             target = place / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.parent.resolve() != target.parent:
-                raise ClassroomError(
-                    f"{files.quote(target.parent)} is a link to elsewhere: remove it, then start again."
-                )
+                said = _("{folder} is a link to elsewhere: remove it, then start again.",
+                         folder=files.quote(target.parent))  # fmt: skip
+                raise ClassroomError(said)
             _set_aside(target, before.files.get(name))
             files.write(target, source if isinstance(source, bytes) else source.read_bytes(), overwrite=True)
             if Entry.of(target) != entries[name]:
-                raise ClassroomError(f"{files.quote(target)} arrived damaged: try again, or try another disk.")
+                said = _("{file} arrived damaged: try again, or try another disk.", file=files.quote(target))
+                raise ClassroomError(said)
             bar.update(entries[name].size)
 
 
@@ -363,7 +395,8 @@ def _set_aside(target: Path, written: Entry | None) -> None:
     while os.path.lexists(aside := target.with_name(f"{target.stem}-changed-{number}{target.suffix}")):
         number += 1
     os.rename(target, aside)
-    _say(f"{target.name} was changed in the class folder: that version is kept as {aside.name}.")
+    _say(_("{file} was changed in the class folder: that version is kept as {aside}.",
+           file=target.name, aside=aside.name))  # fmt: skip
 
 
 def _finish(place: Path, before: Manifest, entries: dict[str, Entry]) -> None:
@@ -407,13 +440,14 @@ def requirements() -> list[str]:
             try:
                 distribution = importlib.metadata.distribution(name)
             except importlib.metadata.PackageNotFoundError:
-                raise ClassroomError(
-                    f"{name} is not installed here: run python start.py first, then make the class folder."
-                ) from None
+                said = _("{package} is not installed here: run python start.py first, then make the class folder.",
+                         package=name)  # fmt: skip
+                raise ClassroomError(said) from None
             versions[name] = pins.get(name) or Version(distribution.version).public
             waiting += [(each, wanted) for each in distribution.requires or []]
+    version, system = _python_here()  # in English: pip reads this file in the system's encoding, whatever that is
     return [
-        f"# {TITLE} {__version__}, for {_python()}",
+        f"# {TITLE} {__version__}, for Python {version} on {system}",
         *(f"{name}=={version}" for name, version in sorted(versions.items())),
         "# With these pip makes the link to the course; any version will do",
         *_build_tools(),
@@ -429,7 +463,12 @@ def _build_tools() -> list[str]:
 
 
 def _python() -> str:
-    return f"Python {'.'.join(platform.python_version_tuple()[:2])} on {platform.system()} {platform.machine()}"
+    version, system = _python_here()
+    return _("Python {version} on {system}", version=version, system=system)
+
+
+def _python_here() -> tuple[str, str]:
+    return ".".join(platform.python_version_tuple()[:2]), f"{platform.system()} {platform.machine()}"
 
 
 def _download_wheels(place: Path) -> dict[str, Entry]:
@@ -437,15 +476,15 @@ def _download_wheels(place: Path) -> dict[str, Entry]:
     start = _start()
     cpu = start.wants_cpu_build()
     size = WHEELS_GB["cuda" if start.LINUX and not cpu else "cpu"]
-    print(f"Downloading the packages, about {size} GB; pip shows how far it is.", flush=True)
+    print(_("Downloading the packages, about {size} GB; pip shows how far it is.", size=size), flush=True)
     needed = _project()["project"]["dependencies"]
     if cpu:  # alone, because PyTorch's index has only some versions of other people's packages
         torch = [line for line in needed if line.startswith("torch")]
         _pip_download(place, "--no-deps", "--index-url", start.CPU_INDEX, *torch)
     if not _pip_download(place, *needed, *_build_tools()):
-        raise ClassroomError(
-            f"pip could not fetch all packages into {place / WHEELS}: mend what it says above, then start again."
-        )
+        said = _("pip could not fetch all packages into {folder}: mend what it says above, then start again.",
+                 folder=place / WHEELS)  # fmt: skip
+        raise ClassroomError(said)
     return {name: Entry.of(path) for name, path in _wheels_in(place).items()}
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -20,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from style_helpers import COMMAND, __version__, devices, files, networks, weights
 from style_helpers.classroom import class_folder, pace
+from style_helpers.language import _, plural
 from style_helpers.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +31,14 @@ MEMORY_GB = 2  # free: once torch is loaded, kernels grew by up to 1.5 GB, in le
 DISK_GB, DISK_FOR_WEIGHTS_GB = 0.05, 0.3  # free, for pictures; and to fetch weights, which take 0.07
 KERNEL_MB = 300  # a kernel that holds more has torch and a network in it
 LONG_MINUTES = 15  # of computing in one lesson
-PREPARE = f"run {COMMAND} prepare where there is internet"
 
 
 @dataclass(frozen=True)
 class Finding:
     """One line of the doctor: what was looked at, what was found, and what to do when it is not good.
 
-    `minutes` is only there for a lesson: how long this machine computes in it.
+    The topic is English, for programs; a line says it in the reader's language. `minutes` is only there for a lesson:
+    how long this machine computes in it.
     """
 
     topic: str
@@ -49,8 +51,39 @@ class Finding:
         return not self.advice
 
     def __str__(self):
-        mark, advice = ("ok  ", "") if self.good else ("MEND", f" -> {self.advice}")
-        return f"{mark}  {self.topic}: {self.found}{advice}"
+        topic = _shown(self.topic)
+        if self.good:
+            return _("ok    {topic}: {found}", topic=topic, found=self.found)
+        return _("MEND  {topic}: {found} -> {advice}", topic=topic, found=self.found, advice=self.advice)
+
+
+def _shown(topic: str) -> str:
+    name = topic.rpartition(" ")[2]
+    if topic == f"weights of {name}":
+        return _("weights of {name}", name=name)
+    if topic == f"lesson {name}":
+        return _("lesson {number}", number=name)
+    said = {
+        "packages": _("packages"),
+        "widgets": _("widgets"),
+        "device": _("device"),
+        "threads": _("threads"),
+        "memory": _("memory"),
+        "disk": _("disk"),
+        "class folder": _("class folder"),
+        "network taken": _("network taken"),
+        "course": _("course"),
+        "write permission": _("write permission"),
+        "kernels": _("kernels"),
+        "other programs": _("other programs"),
+        "lessons": _("lessons"),
+        "speed": _("speed"),
+    }
+    return said.get(topic, topic)
+
+
+def _prepare() -> str:
+    return _("run {command} prepare where there is internet", command=COMMAND)
 
 
 # ---- the two ways to look ----
@@ -79,7 +112,7 @@ def examine(measure: Callable[[], dict[str, float]] = pace.measure) -> Iterator[
     if all(finding.good for finding in sound):
         yield from lessons(measure())
     else:
-        yield Finding("lessons", "without weights, nobody can say how long they take", PREPARE)
+        yield Finding("lessons", _("without weights, nobody can say how long they take"), _prepare())
 
 
 def as_json(findings: list[Finding]) -> str:
@@ -93,27 +126,32 @@ def as_json(findings: list[Finding]) -> str:
 
 
 def python() -> Finding:
-    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    found = _("Python {version} on {system}",
+              version=platform.python_version(), system=f"{platform.system()} {platform.machine()}")  # fmt: skip
     try:
         wanted = SpecifierSet(importlib.metadata.metadata(PACKAGE)["Requires-Python"])
     except importlib.metadata.PackageNotFoundError:  # `packages` says so
         return Finding("Python", found)
     good = wanted.contains(platform.python_version(), prereleases=True)
-    return Finding("Python", found, "" if good else f"install a Python {wanted}, and run python start.py with it")
+    advice = _("install a Python {wanted}, and run python start.py with it", wanted=wanted)
+    return Finding("Python", found, "" if good else advice)
 
 
 def packages() -> Finding:
     """Each package against the version that the project asks for, as its own metadata says."""
-    install = "run python start.py in the folder of the course, and open the notebook in the JupyterLab that it starts"
+    install = _(
+        "run python start.py in the folder of the course, and open the notebook in the JupyterLab that it starts"
+    )
     try:
         installed = importlib.metadata.version(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
-        return Finding("packages", f"{PACKAGE} itself is not installed", install)
+        return Finding("packages", _("{package} itself is not installed", package=PACKAGE), install)
     if installed != __version__:
-        return Finding("packages", f"version {installed} is installed, and this folder is {__version__}", install)
+        found = _("version {installed} is installed, and this folder is {ours}", installed=installed, ours=__version__)
+        return Finding("packages", found, install)
     asked = _requirements(PACKAGE)
     if wrong := [said for said in map(_misfit, asked) if said]:
-        return Finding("packages", ", ".join(wrong), install)
+        return Finding("packages", _(", ").join(wrong), install)
     return Finding("packages", ", ".join(f"{each.name} {_version(each.name)}" for each in asked))
 
 
@@ -123,24 +161,30 @@ def widgets() -> Finding:
     ipywidgets names the package jupyterlab_widgets and its versions; that package brings the browser's part, with a
     version of its own. JupyterLab loads the first copy on Jupyter's data paths, which an old one may hide.
     """
-    again = "run python -m pip install --force-reinstall ipywidgets jupyterlab_widgets, and start JupyterLab again"
+    again = _("run python -m pip install --force-reinstall ipywidgets jupyterlab_widgets, and start JupyterLab again")
     if _version("ipywidgets") is None:
-        return Finding("widgets", "ipywidgets is missing", again)
+        return Finding("widgets", _("{package} is missing", package="ipywidgets"), again)
     bridges = [each for each in _requirements("ipywidgets") if each.name.replace("-", "_") == "jupyterlab_widgets"]
     if wrong := [said for said in map(_misfit, bridges) if said]:
         return Finding("widgets", wrong[0], again)
     loaded = _loaded_manager()
     here = _manager_version(loaded)
     if here is None:
-        return Finding("widgets", "JupyterLab lacks the browser's part of the widgets, so no panel appears", again)
+        found = _("JupyterLab lacks the browser's part of the widgets, so no panel appears")
+        return Finding("widgets", found, again)
     if file := _switched_off():
-        advice = f"run jupyter labextension enable --level={_level(file)} {MANAGER}, and reload the page"
-        return Finding("widgets", f"JupyterLab has the widgets switched off ({file}), so no panel appears", advice)
+        command = f"jupyter labextension enable --level={_level(file)} {MANAGER}"
+        found = _("JupyterLab has the widgets switched off ({file}), so no panel appears", file=file)
+        return Finding("widgets", found, _("run {command}, and reload the page", command=command))
     brought = _manager_version(_own_manager(loaded))
     if here != brought:
-        advice = f"remove the folder {loaded.parent}, and start JupyterLab again"
-        return Finding("widgets", f"JupyterLab loads {MANAGER} {here} where {brought} belongs to ipywidgets", advice)
-    return Finding("widgets", f"ipywidgets {_version('ipywidgets')}, in the browser {MANAGER} {here}")
+        found = _("JupyterLab loads {name} {here} where {brought} belongs to ipywidgets",
+                  name=MANAGER, here=here, brought=brought)  # fmt: skip
+        advice = _("remove the folder {folder}, and start JupyterLab again", folder=loaded.parent)
+        return Finding("widgets", found, advice)
+    found = _("ipywidgets {version}, in the browser {name} {here}",
+              version=_version("ipywidgets"), name=MANAGER, here=here)  # fmt: skip
+    return Finding("widgets", found)
 
 
 def _requirements(package: str) -> list[Requirement]:
@@ -163,10 +207,11 @@ def _misfit(requirement: Requirement) -> str:
     """What is wrong with an installed package; empty when it is as required."""
     found = _version(requirement.name)
     if found is None:
-        return f"{requirement.name} is missing"
+        return _("{package} is missing", package=requirement.name)
     if requirement.specifier.contains(found, prereleases=True):
         return ""
-    return f"the course needs {requirement.name}{requirement.specifier}, and {found} is installed"
+    wanted = f"{requirement.name}{requirement.specifier}"
+    return _("the course needs {wanted}, and {found} is installed", wanted=wanted, found=found)
 
 
 def _loaded_manager() -> Path | None:
@@ -228,41 +273,44 @@ def device() -> Finding:
     try:
         chosen = devices.choose()
     except SettingsError as error:
-        return Finding(
-            "device", str(error).rstrip("."), f"set {devices.VARIABLE} to another before you start JupyterLab"
-        )
+        advice = _("set {variable} to another before you start JupyterLab", variable=devices.VARIABLE)
+        return Finding("device", str(error).rstrip(".。"), advice)
     convolutions = "bfloat16" if devices.has_fast_bfloat16(chosen) else "float32"
     try:
         torch.ones(1, device=chosen).sum().item()
     except RuntimeError as error:  # a driver that does not fit, a GPU that somebody else fills
         said = str(error).splitlines()[0]
-        advice = f"compute on the processor ({devices.VARIABLE}=cpu), or bring the driver of the GPU up to date"
-        return Finding("device", f"{chosen} is there but cannot compute ({said})", advice)
-    return Finding("device", f"{chosen}, convolutions in {convolutions}")
+        found = _("{device} is there but cannot compute ({reason})", device=chosen, reason=said)
+        advice = _("compute on the processor ({variable}=cpu), or bring the driver of the GPU up to date",
+                   variable=devices.VARIABLE)  # fmt: skip
+        return Finding("device", found, advice)
+    return Finding("device", _("{device}, convolutions in {format}", device=chosen, format=convolutions))
 
 
 def threads(root: Path = Path("/")) -> Finding:
     """torch's threads against the processor cores that this process may use."""
     count, cores = torch.get_num_threads(), devices.processors(root)
-    found = f"{count} for {cores} processor core{'s' * (cores > 1)}"
+    found = plural("{count} for {number} processor core", "{count} for {number} processor cores", cores, count=count)
     asked = os.environ.get("OMP_NUM_THREADS")
-    set_it = f"set OMP_NUM_THREADS to {cores} before you start JupyterLab"
+    set_it = _("set OMP_NUM_THREADS to {number} before you start JupyterLab", number=cores)
     if asked is not None and not re.fullmatch("[1-9][0-9]*", asked):
-        return Finding("threads", f"OMP_NUM_THREADS is {asked!r}, which is no number of threads", set_it)
+        wrong = _("OMP_NUM_THREADS is {value!r}, which is no number of threads", value=asked)
+        return Finding("threads", wrong, set_it)
     if count > cores:
-        return Finding("threads", f"{found}, so that they wait for each other", set_it)
+        return Finding("threads", _("{found}, so that they wait for each other", found=found), set_it)
     few = count < min(cores, psutil.cpu_count(logical=False) or cores) / 2
     if asked is not None and few and "JUPYTERHUB_USER" not in os.environ:  # a hub gives each learner a share
-        return Finding("threads", f"{found}, because OMP_NUM_THREADS is {asked}", "remove OMP_NUM_THREADS")
+        wrong = _("{found}, because OMP_NUM_THREADS is {value}", found=found, value=asked)
+        return Finding("threads", wrong, _("remove OMP_NUM_THREADS"))
     return Finding("threads", found)
 
 
 def memory(root: Path = Path("/")) -> Finding:
     free = devices.free_memory(torch.device("cpu"), root) / 1e9
     if free >= MEMORY_GB:
-        return Finding("memory", f"{free:.1f} GB free")
-    advice = f"close other programs and notebooks: a lesson needs {MEMORY_GB} GB"
-    return Finding("memory", f"only {free:.1f} GB of memory are free", advice)
+        return Finding("memory", _("{free:.1f} GB free", free=free))
+    advice = _("close other programs and notebooks: a lesson needs {needed} GB", needed=MEMORY_GB)
+    return Finding("memory", _("only {free:.1f} GB of memory are free", free=free), advice)
 
 
 def disk() -> Finding:
@@ -271,24 +319,31 @@ def disk() -> Finding:
     wanted = weights.cache_folder() if missing else Path.cwd()
     folder = next((each for each in (wanted, *wanted.parents) if os.path.isdir(each)), None)
     if folder is None:  # on Windows a drive may be gone, and with it all that lay on it
-        return Finding("disk", f"the drive of {wanted} is not there", "connect it, or set XDG_CACHE_HOME to a folder")
+        found = _("the drive of {folder} is not there", folder=wanted)
+        return Finding("disk", found, _("connect it, or set XDG_CACHE_HOME to a folder"))
     free, needed = shutil.disk_usage(folder).free / 1e9, DISK_FOR_WEIGHTS_GB if missing else DISK_GB
     if free < needed:
-        what = "the weights that are still to be fetched" if missing else "pictures"
-        return Finding("disk", f"only {free:.2f} GB are free in {folder}", f"free {needed} GB there for {what}")
+        advice = _("free {needed} GB there for pictures", needed=needed)
+        if missing:
+            advice = _("free {needed} GB there for the weights that are still to be fetched", needed=needed)
+        return Finding("disk", _("only {free:.2f} GB are free in {folder}", free=free, folder=folder), advice)
     if missing and not can_write(folder):
-        return Finding("disk", f"{folder} cannot be written", "set XDG_CACHE_HOME to a folder of yours")
-    return Finding("disk", f"{free:.1f} GB free")
+        found = _("{folder} cannot be written", folder=folder)
+        return Finding("disk", found, _("set XDG_CACHE_HOME to a folder of yours"))
+    return Finding("disk", _("{free:.1f} GB free", free=free))
 
 
 def kernels() -> Finding:
     """Notebooks' kernels of this learner that hold a network each; one is what a lesson needs."""
     held = [rss for rss in map(_kernel_memory, psutil.process_iter(["name"])) if rss > KERNEL_MB * 1e6]
-    found = f"{len(held)} at work" + (f", with {sum(held) / 1e9:.1f} GB of memory" if held else "")
-    if len(held) < 2:
-        return Finding("kernels", found)
-    advice = "shut down those that you do not need, in JupyterLab's panel Running Terminals and Kernels"
-    return Finding("kernels", f"{len(held)} notebooks at once hold {sum(held) / 1e9:.1f} GB of memory", advice)
+    count, size = len(held), sum(held) / 1e9
+    if not held:
+        return Finding("kernels", _("{number} at work", number=0))
+    if count == 1:
+        return Finding("kernels", _("{number} at work, with {size:.1f} GB of memory", number=count, size=size))
+    found = _("{number} notebooks at once hold {size:.1f} GB of memory", number=count, size=size)
+    advice = _("shut down those that you do not need, in JupyterLab's panel Running Terminals and Kernels")
+    return Finding("kernels", found, advice)
 
 
 def _kernel_memory(process: psutil.Process) -> int:
@@ -317,10 +372,12 @@ def others(seconds: float = 1.0) -> Finding:
             busy[name] = busy.get(name, 0) + cores
     cores = psutil.cpu_count() or 1
     if sum(busy.values()) < cores / 4:
-        return Finding("other programs", "none keeps the processor busy")
-    names = sorted(busy, key=busy.get, reverse=True)[:3]
-    found = f"{sum(busy.values()):.1f} of {cores} processor cores are kept busy by {', '.join(names)}"
-    return Finding("other programs", found, "close what you do not need: the minutes below are those of a busy machine")
+        return Finding("other programs", _("none keeps the processor busy"))
+    names = ", ".join(sorted(busy, key=busy.get, reverse=True)[:3])
+    found = _("{busy:.1f} of {cores} processor cores are kept busy by {names}",
+              busy=sum(busy.values()), cores=cores, names=names)  # fmt: skip
+    advice = _("close what you do not need: the minutes below are those of a busy machine")
+    return Finding("other programs", found, advice)
 
 
 def _processor_times() -> dict[int, tuple[str, float]]:
@@ -329,7 +386,7 @@ def _processor_times() -> dict[int, tuple[str, float]]:
     for process in psutil.process_iter(["name", "cpu_times"]):
         times = process.info["cpu_times"]  # None where we may not look
         if times is not None and process.pid != os.getpid():
-            name = files.printable(process.info["name"] or f"program {process.pid}")
+            name = files.printable(process.info["name"] or _("program {number}", number=process.pid))
             found[process.pid] = name, times.user + times.system
     return found
 
@@ -342,20 +399,21 @@ def weights_of(name: str) -> Finding:
     topic = f"weights of {name}"
     found = weights.find(name)
     if found is None:
-        return Finding(topic, "not on this computer", PREPARE)
+        return Finding(topic, _("not on this computer"), _prepare())
     try:
         found = weights.verify(name) or found
     except weights.WeightsError:
-        return Finding(topic, f"{found.path} is damaged", PREPARE)
-    return Finding(topic, f"sound, from {found.source}")
+        return Finding(topic, _("{file} is damaged", file=found.path), _prepare())
+    return Finding(topic, _("sound, from {place}", place=found.source))
 
 
 def weights_here() -> Finding:
     """The same for all of them, at once and without reading one."""
     missing = [weights.SPECS[name].label for name in class_folder.NETWORKS if weights.find(name) is None]
     if not missing:
-        return Finding("weights", "here")
-    return Finding("weights", f"the weights of {', '.join(missing)} are not on this computer (64 MB)", PREPARE)
+        return Finding("weights", _("here"))
+    found = _("the weights of {networks} are not on this computer (64 MB)", networks=", ".join(missing))
+    return Finding("weights", found, _prepare())
 
 
 def folder_in_use(thorough: bool) -> list[Finding]:
@@ -363,19 +421,21 @@ def folder_in_use(thorough: bool) -> list[Finding]:
     named = os.environ.get(weights.FOLDER_VARIABLE)
     folder = class_folder.found()
     if named and not os.path.isdir(named):
-        wrong = f"{weights.FOLDER_VARIABLE} names {named}, which is not a folder"
-        return [Finding("class folder", wrong, "connect the drive, or set the variable anew")]
+        wrong = _("{variable} names {folder}, which is not a folder", variable=weights.FOLDER_VARIABLE, folder=named)
+        return [Finding("class folder", wrong, _("connect the drive, or set the variable anew"))]
     if folder is None:
-        return [Finding("class folder", f"none; weights from {named}" if named else "none in use")]
+        found = _("none; weights from {folder}", folder=named) if named else _("none in use")
+        return [Finding("class folder", found)]
     wrong = [Finding("class folder", *problem) for problem in class_folder.problems(folder, thorough)]
-    return wrong or [Finding("class folder", f"{folder} is whole")]
+    return wrong or [Finding("class folder", _("{folder} is whole", folder=folder))]
 
 
 def version(course_version: str) -> Finding:
     if course_version == __version__:
         return Finding("version", __version__)
-    advice = f"open the notebooks of {ROOT}, or run python start.py in the folder of this notebook"
-    found = f"this notebook belongs to version {course_version} of the course, but style_helpers is {__version__}"
+    advice = _("open the notebooks of {folder}, or run python start.py in the folder of this notebook", folder=ROOT)
+    found = _("this notebook belongs to version {version} of the course, but style_helpers is {ours}",
+              version=course_version, ours=__version__)  # fmt: skip
     return Finding("version", found, advice)
 
 
@@ -385,8 +445,10 @@ def course(here: Path) -> Finding:
     nearest = next(around, ROOT)
     if nearest.resolve() == ROOT or (not _is_copy(ROOT) and _version_in(nearest) == __version__):
         return Finding("course", str(ROOT))
-    found = f"{here} belongs to the course in {nearest}, but style_helpers comes from {ROOT}"
-    return Finding("course", found, f"close JupyterLab, and run python start.py in {nearest}")
+    found = _("{here} belongs to the course in {nearest}, but style_helpers comes from {ours}",
+              here=here, nearest=nearest, ours=ROOT)  # fmt: skip
+    advice = _("close JupyterLab, and run python start.py in {folder}", folder=nearest)
+    return Finding("course", found, advice)
 
 
 def _is_copy(root: Path) -> bool:
@@ -402,9 +464,10 @@ def _version_in(root: Path) -> str:
 def writing(folder: Path) -> Finding:
     """Whether notebooks and pictures can be saved in a folder."""
     if can_write(folder):
-        return Finding("write permission", f"{folder} can be written")
-    advice = "copy the folder of the course to your own disk, and open the notebooks there"
-    return Finding("write permission", f"the folder {folder} cannot be written, so that nothing is saved", advice)
+        return Finding("write permission", _("{folder} can be written", folder=folder))
+    found = _("the folder {folder} cannot be written, so that nothing is saved", folder=folder)
+    advice = _("copy the folder of the course to your own disk, and open the notebooks there")
+    return Finding("write permission", found, advice)
 
 
 def can_write(folder: Path) -> bool:
@@ -418,13 +481,24 @@ def can_write(folder: Path) -> bool:
 
 def lessons(measured: dict[str, float]) -> Iterator[Finding]:
     """How fast this machine computes, and the minutes it takes in each lesson, from `pace.measure`'s milliseconds."""
-    times = ", ".join(f"{milliseconds:.0f} ms with {name}" for name, milliseconds in measured.items())
-    yield Finding("speed", f"one evaluation at {pace.SIZE} pixels takes {times}")
-    quick = "set STYLE_HELPERS_QUICK to 1 to see everything in short, or look at the pictures made for the class"
+    times = _(", ").join(itertools.starmap(_with_network, measured.items()))
+    yield Finding("speed", _("one evaluation at {size} pixels takes {times}", size=pace.SIZE, times=times))
+    quick = _("set STYLE_HELPERS_QUICK to 1 to see everything in short, or look at the pictures made for the class")
     for lesson, seconds in pace.lesson_seconds(measured).items():
         advice = quick if seconds > 60 * LONG_MINUTES else ""
-        yield Finding(f"lesson {lesson}", f"about {_in_words(seconds)} of computing", advice, seconds / 60)
+        found = _("about {time} of computing", time=_in_words(seconds))
+        yield Finding(f"lesson {lesson}", found, advice, seconds / 60)
+
+
+def _with_network(name: str, milliseconds: float) -> str:
+    """A measured time, by its name among `pace.MEASURED`."""
+    network = name.partition(" ")[0]
+    if pace.MEASURED[name][0] == "fp32":
+        return _("{milliseconds:.0f} ms with {network} in float32", milliseconds=milliseconds, network=network)
+    return _("{milliseconds:.0f} ms with {network}", milliseconds=milliseconds, network=network)
 
 
 def _in_words(seconds: float) -> str:
-    return f"{max(5, 5 * round(seconds / 5))} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return _("{number} s", number=max(5, 5 * round(seconds / 5)))
+    return _("{number:.0f} min", number=seconds / 60)

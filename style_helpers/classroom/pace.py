@@ -7,11 +7,11 @@ import torch
 from tqdm import tqdm
 
 from style_helpers import devices, networks
+from style_helpers.language import _
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings
 
 SECONDS = 20  # that `measure` takes
-BAR = "Measuring this machine: {bar} {n:.0f}/{total:.0f} s"
 SIZE = 128  # pixels; a measured evaluation is of `gatys`, and its pictures are square
 
 # Seconds that the reference machine computes in each lesson: `python -m benchmarks lessons`, November 2026. Those of 09
@@ -35,10 +35,11 @@ def measure(seconds: float = SECONDS) -> dict[str, float]:
     bar shows how long it still goes on. Raises weights.WeightsError where a network's weights are not in reach.
     """
     devices.keep_freed_memory()  # as every run does
-    objectives = {name: _objective(name.partition(" ")[0], precision) for name, (precision, _) in MEASURED.items()}
+    objectives = {name: _objective(name.partition(" ")[0], precision) for name, (precision, _part) in MEASURED.items()}
     times = {name: [] for name in MEASURED}
     began = now = time.perf_counter()
-    with tqdm(total=seconds, bar_format=BAR, leave=False) as bar:
+    layout = _("Measuring this machine: {bar} {n:.0f}/{total:.0f} s")
+    with tqdm(total=seconds, bar_format=layout, leave=False) as bar:
         while now - began < seconds or min(map(len, times.values())) < 5:
             # In turns, so that another program's busy moment falls on all of them
             name = min(MEASURED, key=lambda name: sum(times[name]) / MEASURED[name][1])

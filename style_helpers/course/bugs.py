@@ -2,6 +2,23 @@
 
 from dataclasses import dataclass
 
+from style_helpers.language import _
+
+
+class Said:
+    """A field that is kept in English and read in the reader's language."""
+
+    def __set_name__(self, owner: type, name: str):
+        self.name = name
+
+    def __set__(self, bug, english: str):
+        vars(bug)[self.name] = english
+
+    def __get__(self, bug, owner: type) -> str:
+        if bug is None:
+            raise AttributeError(self.name)  # so that a dataclass knows of no default
+        return _(vars(bug)[self.name])
+
 
 @dataclass(frozen=True)
 class Bug:
@@ -12,10 +29,10 @@ class Bug:
     """
 
     name: str
-    mistake: str
-    wrong: str
-    right: str
-    symptom: str
+    mistake: str = Said()
+    wrong: str = Said()
+    right: str = Said()
+    symptom: str = Said()
     test: str
 
 

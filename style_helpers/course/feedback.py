@@ -3,7 +3,7 @@
 If something differs, it names the mistake whose formula gives just those results, in all cases; when none does, it says
 what is odd about the result, and what it is of the right one: a multiple, a square, a transpose. A check never raises,
 except when nbgrader marks: there an error means no points. What is asked, and which wrong answers are known, is in
-`checks`.
+`checks`, in English: it is translated here, when it is said.
 
 The inputs are small and lie on the processor, wherever a lesson computes: so an answer gets the same words on every
 machine, and one with numbers of its own, as in `torch.tensor([0.485, 0.456, 0.406])`, is right on all of them.
@@ -11,6 +11,7 @@ machine, and one with numbers of its own, as in `torch.tensor([0.485, 0.456, 0.4
 
 import difflib
 import dis
+import functools
 import html
 import inspect
 import itertools
@@ -18,7 +19,7 @@ import math
 import os
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -27,13 +28,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from style_helpers.course.errors import meanings
 from style_helpers.course.relations import relation
+from style_helpers.language import _
 
 TOLERANCE = 1e-4  # of the largest number; rounding in float32 stays far below, every mistake in the tables above
-LOOKS = {  # passed: sign, word, kind of line, and a colour of the page's own theme; the word alone would do
-    True: ("✓", "Right", "solid", "--jp-success-color1"),
-    False: ("↻", "Look again", "dashed", "--jp-warn-color1"),
-    None: ("…", "Not yet", "dotted", "--jp-info-color1"),
+LOOKS = {  # passed: sign, kind of line, and a colour of the page's own theme; the word before it alone would do
+    True: ("✓", "solid", "--jp-success-color1"),
+    False: ("↻", "dashed", "--jp-warn-color1"),
+    None: ("…", "dotted", "--jp-info-color1"),
 }
 
 
@@ -44,17 +47,48 @@ class Feedback:
     passed: bool | None
     message: str
 
+    @property
+    def word(self) -> str:
+        """The verdict, as it stands before the message."""
+        return _("Right: ") if self.passed else _("Not yet: ") if self.passed is None else _("Look again: ")
+
     def __repr__(self) -> str:
-        return f"{LOOKS[self.passed][1]}: {self.message}"
+        return f"{self.word}{self.message}"
 
     def _repr_html_(self) -> str:
-        sign, word, line, colour = LOOKS[self.passed]
+        sign, line, colour = LOOKS[self.passed]
         text = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(self.message))
         return (
             f'<div role="status" style="border-left: 0.35em {line} var({colour}, currentColor); padding: 0.4em 0.8em; '
             'margin: 0.3em 0; color: var(--jp-content-font-color1, currentColor); overflow-wrap: anywhere">'
-            f'<strong><span aria-hidden="true">{sign}</span> {word}:</strong> {text}</div>'
+            f'<strong><span aria-hidden="true">{sign}</span> {self.word.rstrip()}</strong> {text}</div>'
         )
+
+
+# Words in the reader's language
+
+
+class Together(str):
+    """Several phrases of a table in one, which are translated one by one."""
+
+    def __new__(cls, *phrases: str):
+        together = super().__new__(cls, " and ".join(phrases))
+        together.phrases = phrases
+        return together
+
+
+def _spoken(phrase: str) -> str:
+    return several(map(_, phrase.phrases)) if isinstance(phrase, Together) else _(phrase)
+
+
+def several(phrases: Iterable[str]) -> str:
+    """One or more in one breath: "`a` and `b`"."""
+    return functools.reduce(lambda some, last: _("{some} and {last}", some=some, last=last), phrases)
+
+
+def sentences(*said: str) -> str:
+    """One after the other, without the empty ones; not every language has a space between them."""
+    return functools.reduce(lambda some, more: _("{some} {more}", some=some, more=more), filter(None, said))
 
 
 # The engine: call, compare, name the mistake
@@ -112,7 +146,8 @@ def never_raising(judge: Callable[[object], Feedback], look: str) -> Callable[[o
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # the strangest objects fail as soon as one looks at them
-            feedback = Feedback(False, f"This answer cannot be judged: it gives {_told(error)}. {look}")
+            told = _("This answer cannot be judged: it gives {error}. {look}", error=_told(error), look=_(look))
+            feedback = Feedback(False, told)
         if not os.environ.get("NBGRADER_EXECUTION"):
             return feedback
         if not feedback.passed:
@@ -126,11 +161,10 @@ def _judge(it: Exercise, answer) -> Feedback:
     is_function = it.arguments and answer is not Ellipsis
     if is_function and (problem := _cannot_be_called(it, answer)):
         return Feedback(False, problem)
-    call = answer if is_function else lambda *_: answer
+    call = answer if is_function else lambda *given: answer
     mine = [_run(it, call, make) for make in it.cases.values()]
     if any(_not_written(run) for run in mine):
-        where = "`raise NotImplementedError(...)`" if is_function else "the three dots"
-        return Feedback(None, f"Write your own code in place of {where} in the cell above. The task: {it.task}.")
+        return Feedback(None, not_written(it.task, is_function))
     right = [_run(it, it.right, make) for make in it.cases.values()]
     agree = [_alike(*pair, strict=True) for pair in zip(mine, right, strict=True)]
     if all(agree):
@@ -138,26 +172,50 @@ def _judge(it: Exercise, answer) -> Feedback:
             problem = _gradient_problem(it, answer)
         else:
             problem = (_autograd_problem(it, answer) if it.by_hand else "") or _graph_problem(mine)
-        return Feedback(not problem, problem or it.praise)
-    for (looks, look_next), formula in it.mistakes.items():
+        return Feedback(not problem, problem or _(it.praise))
+    for key, formula in it.mistakes.items():
         wrong = (_run(it, formula, make) for make in it.cases.values())
         if all(_alike(*pair, strict=False) for pair in zip(mine, wrong, strict=True)):
-            return Feedback(False, f"This looks like {looks}. {look_next}.{_seen_in_code(answer)}")
+            looks, look_next = map(_spoken, key)
+            told = _("This looks like {looks}. {look_next}.", looks=looks, look_next=look_next)
+            return Feedback(False, sentences(told, *_seen_in_code(answer)))
     partly = {}
     for key, formula in it.mistakes.items() if len(right) > 3 else ():
         triples = zip(mine, (_run(it, formula, make) for make in it.cases.values()), right, strict=True)
         same = [_alike(a, b, strict=False) for a, b, c in triples if not _alike(b, c, strict=False)]
         partly[len(same) * all(same)] = key
     if max(partly, default=0) > 1:  # the mistake that shows most
-        looks, look_next = partly[max(partly)]
-        return Feedback(False, f"This looks like {looks}, and something else. {look_next}.{_seen_in_code(answer)}")
-    first, words = agree.index(False), list(it.cases)
-    place = f"It is right with {words[first - 1]}. But with {words[first]}: " if first else f"With {words[first]}: "
+        looks, look_next = map(_spoken, partly[max(partly)])
+        told = _("This looks like {looks}, and something else. {look_next}.", looks=looks, look_next=look_next)
+        return Feedback(False, sentences(told, *_seen_in_code(answer)))
+    first = agree.index(False)
     results = [[_tensor_of_bytes(run.value) for run in runs] for runs in (mine, right)]
-    look = relation(*results, [dict(zip(it.arguments, make(), strict=True)) for make in it.cases.values()]) or it.look
+    given = [dict(zip(it.arguments, make(), strict=True)) for make in it.cases.values()]
+    look = relation(*results, given) or _(it.look)
     oddity = _error_or_change(mine[first], answer) or _oddity(it, mine[first].value, right[first].value, look)
-    message = f"{place if it.arguments else ''}{oddity}{_seen_in_code(answer)}"
+    message = sentences(_in_case(it, first, oddity), *_seen_in_code(answer))
     return Feedback(False, message[0].upper() + message[1:])
+
+
+def not_written(task: str, is_function: bool) -> str:
+    """What is said of an answer that nobody has begun yet."""
+    if is_function:
+        return _(
+            "Write your own code in place of `raise NotImplementedError(...)` in the cell above. The task: {task}.",
+            task=_(task),
+        )
+    return _("Write your own code in place of the three dots in the cell above. The task: {task}.", task=_(task))
+
+
+def _in_case(it: Exercise, first: int, oddity: str) -> str:
+    """An oddity with the first case that shows it."""
+    if not it.arguments:
+        return oddity
+    cases = [*map(_, it.cases)]
+    if not first:
+        return _("With {case}: {oddity}", case=cases[first], oddity=oddity)
+    before, case = cases[first - 1 : first + 1]
+    return _("It is right with {before}. But with {case}: {oddity}", before=before, case=case, oddity=oddity)
 
 
 def _run(it: Exercise, function: Callable, make: Callable[[], tuple]) -> Run:
@@ -226,7 +284,8 @@ def _gradient(function: Callable, first: Tensor | dict[str, Tensor], *others) ->
 
 def _cannot_be_called(it: Exercise, answer) -> str:
     if not callable(answer):
-        return f"This is of type {type(answer).__name__}, not a function: give its name alone, as in `my_function`."
+        kind = type(answer).__name__
+        return _("This is of type {kind}, not a function: give its name alone, as in `my_function`.", kind=kind)
     try:
         signature = inspect.signature(answer)
     except (TypeError, ValueError):  # some built-in functions have none
@@ -235,7 +294,11 @@ def _cannot_be_called(it: Exercise, answer) -> str:
         signature.bind(*it.arguments)
     except TypeError:
         takes, given = ", ".join(signature.parameters), ", ".join(it.arguments)
-        return f"Your function takes ({takes}), but it is called with ({given}): mend its `def` line."
+        return _(
+            "Your function takes ({takes}), but it is called with ({given}): mend its `def` line.",
+            takes=takes,
+            given=given,
+        )
     return ""
 
 
@@ -258,145 +321,221 @@ def _short(text: str, longest: int = 40) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
-ERRORS = {  # a pattern in an error's words: what it means
-    "is not defined": "A function knows its arguments, what it makes, and what cells above made; text needs quotes.",
-    "local variable": "This variable gets its value too late, or in a branch that was not taken.",
-    "Boolean value of Tensor": "One yes or no is asked, as by `max` or `if`: take `clamp`, `torch.where` or `.all()`.",
-    "define __round__|step must be": "Tensors have methods of their own for this: `.round()`, `.flip(...)`.",
-    "_function|method'": "Round brackets behind its name call a function: are they missing?",
-    "'torch.Size'": "That is a list of sides: `.numel()` is the count of numbers.",
-    "^KeyError": "The dictionary has no such key: ask each for its own, as by `.items()`, and not from memory.",
-    "'dict'": "This is a whole dictionary: take its tensors one by one, as in `features[layer]`.",
-    "NoneType": "There stands None: no `return` in a function, or a `.grad` before the first `backward()`.",
-    "unexpected keyword|required positional": "It takes other arguments than it is given: `help(...)` tells which.",
-    "Content is compared|matrix of .* channels": "Is it the same layer, and of both the features, or of both the Gram?",
-    "not require grad": "`backward()` needs a total computed of a tensor with `requires_grad_()`, not in `no_grad()`.",
-    "second time": "Each `backward()` needs a total computed anew, from a picture that no earlier step has computed.",
-    "leaf": "Copy first, then `requires_grad_()`: an optimiser moves what nothing has computed, and you its `.data`.",
-    "iterable": "Many things are asked here: a list in square brackets, or for a loop a `range(...)`.",
-    "bitwise_|for [|&]": "`|` and `&` bind tighter than `<` and `!=`: write `or` and `and`, or put parentheses.",
-    r"^.{0,20}t\(\) expects": "`t()` turns a single matrix: for a batch take `.transpose(1, 2)`.",
-    "out of bounds": "An index goes from 0 to the side less 1: take the sides from the argument's `shape`.",
-    "'Tensor' and '(tuple|list)'|'(tuple|list)' and 'T|an index$|be Tensor, not": "Make a tensor: `torch.tensor(...)`.",
-    "size of tensor b|match the broadcast": "Sides are lined up from the right, and only a side of 1 is repeated.",
-    "size mismatch|mat1 and|of batch2|[Ee]xpected size|1D tensors|must be a matrix": "`@` needs as many columns on its "
-    "left as rows on its right: which of the two must be transposed?",
-    "invalid for input of size": "A `reshape` keeps the count of numbers: take the sides from the argument's `shape`.",
-    "view size is not compatible": "After `permute` numbers lie in another order: take `reshape` in place of `view`.",
-    "values to unpack": "As many names are needed as parts come: of a dictionary pairs come by `.items()`.",
-    "Dimension out of range|not match the length of|too many indices": "How many dimensions are there? `.shape` tells.",
-    "object is not callable": "Round brackets call a function: is a `*` missing, or is this no function?",
-    "'(float|int)' object has": "This is a plain number, as after `.item()`: it has no methods of a tensor.",
-    "has no attribute": "What stands before the dot has another type than this needs.",
-    "Byte|'Long'|'Int'|output dtype|can't be cast": "Whole numbers cannot do this: make them `.float()` first.",
-    "to (Python )?[Ss]calar|only one element": "`.item()`, `float()` and `int()` take one number alone.",
-}
-
-
 def _error_or_change(run: Run, answer) -> str:
     if run.error is not None:
-        code = getattr(inspect.unwrap(getattr(answer, "forward", answer)), "__code__", None)
-        lines = traceback.extract_tb(run.error.__traceback__)
-        own = [line for line in lines if code and line.filename == code.co_filename]
-        where = f" in line {own[-1].lineno}, `{_short(own[-1].line, 100)}`," if own and own[-1].line else ""
-        told = _told(run.error)
-        meaning = next((f" {words}" for pattern, words in ERRORS.items() if re.search(pattern, told)), "")
-        known = [*(code.co_varnames if code else ()), *dir(getattr(run.error, "obj", None))]
-        near = difflib.get_close_matches(getattr(run.error, "name", None) or "", known, 1, 0.75)
-        return f"your function stops{where} with {told}.{f' Is `{near[0]}` meant?' if near else meaning}"
-    names = " and ".join(f"`{name}`" for name in run.changed)
-    remedy = "make a new tensor, without `-=` and without operations whose names end in `_`"
-    return names and f"your function changes its argument {names}, which the caller still needs: {remedy}."
+        return _stopped(run.error, answer)
+    if not run.changed:
+        return ""
+    return _(
+        "your function changes its argument {names}, which the caller still needs: make a new tensor, without `-=` and "
+        "without operations whose names end in `_`.",
+        names=several(f"`{name}`" for name in run.changed),
+    )
 
 
-def _seen_in_code(answer) -> str:
+def _stopped(error: BaseException, answer) -> str:
+    code = getattr(inspect.unwrap(getattr(answer, "forward", answer)), "__code__", None)
+    lines = traceback.extract_tb(error.__traceback__)
+    own = [line for line in lines if code and line.filename == code.co_filename]
+    told = _told(error)
+    if own and own[-1].line:
+        line, code_there = own[-1].lineno, _short(own[-1].line, 100)
+        said = _("your function stops in line {line}, `{code}`, with {error}.", line=line, code=code_there, error=told)
+    else:
+        said = _("your function stops with {error}.", error=told)
+    known = [*(code.co_varnames if code else ()), *dir(getattr(error, "obj", None))]
+    if near := difflib.get_close_matches(getattr(error, "name", None) or "", known, 1, 0.75):
+        return sentences(said, _("Is `{name}` meant?", name=near[0]))
+    told += f"\n{type(error).__name__} in {os.path.basename(lines[-1].filename)}" if lines else ""
+    meant = (words for pattern, words in meanings().items() if re.search(pattern, told, re.MULTILINE))
+    return sentences(said, next(meant, ""))
+
+
+def _seen_in_code(answer) -> list[str]:
     """Names what no result shows: a power that is none, a method not called, an argument not used, a global."""
     if not inspect.isfunction(answer):
-        return ""
-    code, steps, found = answer.__code__, list(dis.get_instructions(answer)), ""
+        return []
+    code, steps, found = answer.__code__, list(dis.get_instructions(answer)), []
     if any(step.opname == "BINARY_OP" and step.argrepr == "^" for step in steps):
-        found += " Your function computes with `^`: a power is written `**` in Python."
+        found.append(_("Your function computes with `^`: a power is written `**` in Python."))
     for step, following in itertools.pairwise(steps):
         if step.opname == "LOAD_ATTR" and following.opname == "POP_TOP":
-            found += f" Your function names `{step.argval}` but does not call it: write `{step.argval}()`."
+            found.append(_("Your function names `{name}` but does not call it: write `{name}()`.", name=step.argval))
     used = re.findall(r"\w+", " ".join(step.argrepr for step in steps if step.opname != "STORE_FAST"))
     if unused := [f"`{name}`" for name in code.co_varnames[: code.co_argcount] if name not in used]:
-        found += f" Your function never uses {' and '.join(unused)}."
+        found.append(_("Your function never uses {names}.", names=several(unused)))
     names = dict.fromkeys(step.argval for step in steps if step.opname == "LOAD_GLOBAL")
     kinds = Tensor | np.ndarray | Image.Image | Integral | dict
     if others := [f"`{name}`" for name in names if isinstance(answer.__globals__.get(name), kinds)]:
-        found += f" Your function reads {' and '.join(others)} from another cell: should that come from its arguments?"
+        reads = _(
+            "Your function reads {names} from another cell: should that come from its arguments?", names=several(others)
+        )
+        found.append(reads)
     return found
 
 
-def _oddity(it: Exercise, mine, right, look: str, name: str = "your result") -> str:
+def _oddity(it: Exercise, mine, right, look: str, name: str = "") -> str:
     """The first thing about a result that differs from the right one."""
+    name = name or _("your result")
     if mine is None:
-        return f"{name} is None: is `return` missing?" if it.arguments else f"{name} is None. {look}"
+        if it.arguments:
+            return _("{name} is None: is `return` missing?", name=name)
+        return _("{name} is None. {look}", name=name, look=look)
     if isinstance(right, tuple):
-        if not isinstance(mine, tuple | list) or len(mine) != len(right):
-            what = f"has {len(mine)} parts" if isinstance(mine, tuple | list) else f"is one {type(mine).__name__}"
-            return f"{name} {what}, but {len(right)} are asked, with commas between them. {look}"
+        if problem := _no_parts(mine, right, look, name):
+            return problem
         number = [_same(*pair, strict=True) for pair in zip(mine, right, strict=True)].index(False)
-        return _oddity(it, mine[number], right[number], look, f"part {number + 1} of {name}")
+        part = _("part {number} of {name}", number=number + 1, name=name)
+        return _oddity(it, mine[number], right[number], look, part)
     if isinstance(right, Tensor):
         mine = _tensor_of_bytes(mine)
         return _no_tensor(mine, name) or _oddity_of_tensor(mine, right, look, name)
-    kind, asked = (str, "text in quotes") if isinstance(right, str) else (Real, "a number")
-    if not isinstance(mine, kind) or isinstance(mine, bool):
-        return f"{name} is of type {type(mine).__name__}, but {asked} is asked. {look}"
-    if isinstance(right, str) and re.sub(r"\W|_", "", mine).lower() == re.sub(r"\W|_", "", right).lower():
-        return f"{name} is {_short(repr(mine))}: only its spelling is wrong, small letters and signs count. {look}"
+    if isinstance(right, str):
+        return _oddity_of_text(it, mine, right, look, name)
+    return _oddity_of_number(it, mine, right, look, name)
+
+
+def _no_parts(mine, right: tuple, look: str, name: str) -> str:
+    asked = len(right)
+    if not isinstance(mine, tuple | list):
+        return _(
+            "{name} is one {kind}, but {asked} are asked, with commas between them. {look}",
+            name=name,
+            kind=type(mine).__name__,
+            asked=asked,
+            look=look,
+        )
+    if len(mine) == asked:
+        return ""
+    return _(
+        "{name} has {parts} parts, but {asked} are asked, with commas between them. {look}",
+        name=name,
+        parts=len(mine),
+        asked=asked,
+        look=look,
+    )
+
+
+def _oddity_of_text(it: Exercise, mine, right: str, look: str, name: str) -> str:
+    kind = type(mine).__name__
+    if not isinstance(mine, str):
+        return _("{name} is of type {kind}, but text in quotes is asked. {look}", name=name, kind=kind, look=look)
+    if re.sub(r"\W|_", "", mine).lower() == re.sub(r"\W|_", "", right).lower():
+        return _(
+            "{name} is {mine}: only its spelling is wrong, small letters and signs count. {look}",
+            name=name,
+            mine=_short(repr(mine)),
+            look=look,
+        )
+    return _other_than_expected(it, mine, right, look, name)
+
+
+def _oddity_of_number(it: Exercise, mine, right: Real, look: str, name: str) -> str:
+    kind = type(mine).__name__
+    if not isinstance(mine, Real) or isinstance(mine, bool):
+        return _("{name} is of type {kind}, but a number is asked. {look}", name=name, kind=kind, look=look)
     if _same(mine, right, strict=False):
-        return f"{name} has the right value, but the type {type(mine).__name__}: give a whole number, `int`."
-    expected = repr(right) if it.arguments else "something else"
-    return f"{name} is {_short(repr(mine))}, but {expected} is expected. {look}"
+        return _("{name} has the right value, but the type {kind}: give a whole number, `int`.", name=name, kind=kind)
+    return _other_than_expected(it, mine, right, look, name)
+
+
+def _other_than_expected(it: Exercise, mine, right, look: str, name: str) -> str:
+    mine = _short(repr(mine))
+    if not it.arguments:  # the answer itself must not be told
+        return _("{name} is {mine}, but something else is expected. {look}", name=name, mine=mine, look=look)
+    right = repr(right)
+    return _("{name} is {mine}, but {right} is expected. {look}", name=name, mine=mine, right=right, look=look)
 
 
 def _no_tensor(mine, name: str) -> str:
+    kind = type(mine).__name__
     if isinstance(mine, np.ndarray):
-        return f"{name} is a NumPy array, but a tensor is asked: NumPy keeps no gradient, stay with torch."
+        return _("{name} is a NumPy array, but a tensor is asked: NumPy keeps no gradient, stay with torch.", name=name)
+    if isinstance(mine, Real) and mine:
+        return _(
+            "{name} is a Python number ({kind}), but a tensor is asked: `.item()` and `float()` cut the gradient, and "
+            "so do counts.",
+            name=name,
+            kind=kind,
+        )
     if isinstance(mine, Real):
-        kind = f"a Python number ({type(mine).__name__})"
-        cut = "`.item()` and `float()` cut the gradient, and so do counts"
-        return f"{name} is {kind}, but a tensor is asked: {cut if mine else 'nothing was added to this 0'}."
+        return _(
+            "{name} is a Python number ({kind}), but a tensor is asked: nothing was added to this 0.",
+            name=name,
+            kind=kind,
+        )
     if isinstance(mine, tuple | list):
-        return f"{name} has {len(mine)} parts, but one tensor is asked."
-    return "" if isinstance(mine, Tensor) else f"{name} is of type {type(mine).__name__}, but a tensor is asked."
+        return _("{name} has {parts} parts, but one tensor is asked.", name=name, parts=len(mine))
+    if not isinstance(mine, Tensor):
+        return _("{name} is of type {kind}, but a tensor is asked.", name=name, kind=kind)
+    return ""
 
 
 def _oddity_of_tensor(mine: Tensor, right: Tensor, look: str, name: str) -> str:
     if mine.shape != right.shape:
-        meaning = _meaning(mine, right)
-        return f"{name} has shape {tuple(mine.shape)}, but {tuple(right.shape)} is expected{meaning}. {look}"
+        return _oddity_of_shape(mine, right, look, name)
     if mine.device != right.device:
-        return f"{name} is on the device {mine.device}, but the arguments are on {right.device}: stay there."
+        return _(
+            "{name} is on the device {mine}, but the arguments are on {right}: stay there.",
+            name=name,
+            mine=mine.device,
+            right=right.device,
+        )
     if odd := int((~mine.isfinite()).sum()):
-        usual = "look for a division by 0 or the root of a negative number"
-        return f"{name} holds {odd} of {mine.numel()} numbers that are NaN or infinite: {usual}. {look}"
+        return _(
+            "{name} holds {odd} of {all} numbers that are NaN or infinite: look for a division by 0 or the root of a "
+            "negative number. {look}",
+            name=name,
+            odd=odd,
+            all=mine.numel(),
+            look=look,
+        )
+    types = {"name": name, "mine": mine.dtype, "right": right.dtype}
+    if mine.dtype != right.dtype and (mine.is_floating_point() or _same(mine, right, strict=False)):
+        return _("{name} holds {mine}, but {right} is asked: `.to({right})` changes it.", **types)
     if mine.dtype != right.dtype:
-        alike = mine.is_floating_point() or _same(mine, right, strict=False)
-        remedy = f": `.to({right.dtype})` changes it." if alike else f", and other numbers too. {look}"
-        return f"{name} holds {mine.dtype}, but {right.dtype} is asked{remedy}"
+        return _("{name} holds {mine}, but {right} is asked, and other numbers too. {look}", **types, look=look)
     worst = int((mine.detach().double() - right.double()).abs().argmax())
     index = [int(part) for part in np.unravel_index(worst, tuple(right.shape))]
-    at = f" differs most at {index}: there it" if index else ""
-    theirs, expected = mine.flatten()[worst].item(), right.flatten()[worst].item()
-    return f"{name}{at} is {theirs:.5g}, but {expected:.5g} is expected. {look}"
+    numbers = {"mine": mine.flatten()[worst].item(), "right": right.flatten()[worst].item()}
+    if not index:
+        return _("{name} is {mine:.5g}, but {right:.5g} is expected. {look}", name=name, **numbers, look=look)
+    return _(
+        "{name} differs most at {index}: there it is {mine:.5g}, but {right:.5g} is expected. {look}",
+        name=name,
+        index=index,
+        **numbers,
+        look=look,
+    )
+
+
+def _oddity_of_shape(mine: Tensor, right: Tensor, look: str, name: str) -> str:
+    shapes = {"mine": tuple(mine.shape), "right": tuple(right.shape)}
+    if meaning := _meaning(mine, right):
+        return _(
+            "{name} has shape {mine}, but {right} is expected: {meaning}. {look}",
+            name=name,
+            **shapes,
+            meaning=meaning,
+            look=look,
+        )
+    return _("{name} has shape {mine}, but {right} is expected. {look}", name=name, **shapes, look=look)
 
 
 def _meaning(mine: Tensor, right: Tensor) -> str:
     """What a wrong shape may come from."""
     if not right.shape and mine.numel() > 1:
         means = [name for name in ("mean", "sum") if _same(getattr(mine.double(), name)(), right.double(), strict=True)]
-        return f": `.{means[0]}()` is missing" if means else ": one number is asked for all together"
+        return _("`.{method}()` is missing", method=means[0]) if means else _("one number is asked for all together")
     if not mine.shape:
-        return ": everything was added up to one number"
+        return _("everything was added up to one number")
     if [side for side in mine.shape if side != 1] == [side for side in right.shape if side != 1]:
-        return f": a dimension of 1 is {'missing' if mine.dim() < right.dim() else 'too many, or at another place'}"
+        if mine.dim() < right.dim():
+            return _("a dimension of 1 is missing")
+        return _("a dimension of 1 is too many, or at another place")
     if sorted(mine.shape) == sorted(right.shape):
-        return ": the same sides in another order"
-    return ": as many numbers, in another arrangement" if mine.numel() == right.numel() else ""
+        return _("the same sides in another order")
+    return _("as many numbers, in another arrangement") if mine.numel() == right.numel() else ""
 
 
 CUTTERS = {"detach": ".detach()", "item": ".item()", "data": ".data", "no_grad": "torch.no_grad()", "numpy": ".numpy()"}
@@ -407,14 +546,21 @@ def _gradient_problem(it: Exercise, answer) -> str:
     for make in it.cases.values():
         run = _run(it, lambda *arguments: _gradient(answer, *arguments), make)
         if run.error is not None:
-            return f"The value is right. But when its gradient is asked, {_error_or_change(run, answer)}"
-        if run.value is None or not _same(run.value, _gradient(it.right, *make()), strict=True):
-            what = "it is cut from the gradient" if run.value is None else "its gradient is not: a part is cut off"
-            names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
-            found = " and ".join(f"`{words}`" for name, words in CUTTERS.items() if name in names)
-            usual = "look for `.detach()`, `.item()`, `float()`, `.data` or `torch.no_grad()`"
-            return f"The value is right, but {what}: {f'leave out {found}' if found else usual}."
+            problem = _error_or_change(run, answer)
+            return _("The value is right. But when its gradient is asked, {problem}", problem=problem)
+        if run.value is None:
+            return _("The value is right, but it is cut from the gradient: {remedy}.", remedy=_uncut(answer))
+        if not _same(run.value, _gradient(it.right, *make()), strict=True):
+            return _("The value is right, but its gradient is not: a part is cut off: {remedy}.", remedy=_uncut(answer))
     return ""
+
+
+def _uncut(answer) -> str:
+    """What to leave out so that a gradient comes back."""
+    names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
+    if found := [f"`{words}`" for name, words in CUTTERS.items() if name in names]:
+        return _("leave out {calls}", calls=several(found))
+    return _("look for `.detach()`, `.item()`, `float()`, `.data` or `torch.no_grad()`")
 
 
 def _autograd_problem(it: Exercise, answer) -> str:
@@ -424,13 +570,15 @@ def _autograd_problem(it: Exercise, answer) -> str:
     names = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_names", ())
     if run.error is None and "grad" not in names:
         return ""
-    return f"The numbers are right, but autograd found them. Here the formula is asked. {it.look}"
+    return _("The numbers are right, but autograd found them. Here the formula is asked. {look}", look=_(it.look))
 
 
 def _graph_problem(mine: list[Run]) -> str:
     """Empty if no right result hangs on a graph, where none is asked."""
     tied = any(isinstance(run.value, Tensor) and run.value.requires_grad for run in mine)
-    return "The numbers are right, but they still hang on their graph: give back `.detach()` of them." if tied else ""
+    if not tied:
+        return ""
+    return _("The numbers are right, but they still hang on their graph: give back `.detach()` of them.")
 
 
 def draw(*shape: int, seed: int = 0) -> Tensor:

@@ -11,7 +11,7 @@ from IPython import get_ipython
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
 from style_helpers.course import alt_texts, letters
-from style_helpers.language import VARIABLE
+from style_helpers.language import VARIABLE, _
 from style_helpers.settings import shortened
 
 
@@ -42,14 +42,18 @@ def first_look(course_version: str, language: str = ""):
         warnings.simplefilter("ignore")
         for look in looks:
             with contextlib.suppress(Exception):  # a look that fails on an odd machine must not stop a lesson
-                said += [f"Please mend: {each.found}; {each.advice}." for each in look() if not each.good]
+                said += [_mend(each) for each in look() if not each.good]
         with contextlib.suppress(Exception):
             said = said or [_ready()]
     print(*said, sep="\n")
 
 
+def _mend(finding: doctor.Finding) -> str:
+    return _("Please mend: {found}; {advice}.", found=finding.found, advice=finding.advice)
+
+
 def _ready() -> str:
-    found = weights.find("vgg16")
-    where = devices.in_words(devices.choose())
-    said = f"Ready: style_helpers {__version__}, VGG-16 from {found.source}, on {where}."
-    return said + (" Quick mode is on: pictures are only begun." if shortened(1000) < 1000 else "")
+    said = _("Ready: style_helpers {version}, VGG-16 from {place}, on {where}.", version=__version__,
+             place=weights.find("vgg16").source, where=devices.in_words(devices.choose()))  # fmt: skip
+    quick = _("Quick mode is on: pictures are only begun.")  # beside the f-string: babel does not look into those
+    return f"{said} {quick}" if shortened(1000) < 1000 else said

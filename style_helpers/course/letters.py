@@ -11,7 +11,10 @@ SYSTEMS = ("Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Hiragino Sans G
 
 
 def lend():
-    """From now on figures can say Chinese words, which they take letter by letter where their own font has none."""
+    """From now on figures can say Chinese words, which they take letter by letter where their own font has none.
+
+    Not in a line with a formula, which matplotlib draws in one font alone: there a formula needs a line of its own.
+    """
     if FAMILY not in font_manager.get_font_names():
         font_manager.fontManager.addfont(FILE)
     here = [name for name in SYSTEMS if name in font_manager.get_font_names()]

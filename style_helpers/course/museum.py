@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from style_helpers import losses, metrics, networks
 from style_helpers.course.bugs import BUGS
 from style_helpers.images import fit
+from style_helpers.language import _
 from style_helpers.objective import RANGE_WEIGHT
 from style_helpers.settings import LBFGS_MEMORY, shortened
 
@@ -255,10 +256,10 @@ def exhibit(
     began, seen, picture, note = time.perf_counter(), [], content, ""
     with FlopCounterMode(display=False) as counter:
         try:
-            for _, shown, says in watch(content, style, bug, evaluations, network, start):
+            for number, shown, says in watch(content, style, bug, evaluations, network, start):
                 seen.append(says)
                 if not math.isfinite(says.total):
-                    note = runaway(len(seen), says.total)
+                    note = runaway(number, says.total)
                     break
                 picture = shown
         except RuntimeError as error:  # how torch reports each of these mistakes
@@ -278,12 +279,13 @@ def exhibit(
 
 def runaway(evaluation: int, total: float) -> str:
     """What is noted of a total that is no longer a finite number."""
-    return f"Evaluation {evaluation} gives a total of {total}."
+    return _("Evaluation {evaluation} gives a total of {total}.", evaluation=evaluation, total=total)
 
 
 def stopped(evaluation: int, error: RuntimeError) -> str:
     """What is noted of an error: the first sentence of torch's message."""
-    return f"Evaluation {evaluation} stops with {type(error).__name__}: {str(error).split('. ')[0].rstrip('.')}."
+    told = f"{type(error).__name__}: {str(error).split('. ')[0].rstrip('.')}"
+    return _("Evaluation {evaluation} stops with {error}.", evaluation=evaluation, error=told)
 
 
 # The key to exercise 2 of lesson 08: do not read on if you want to solve it.
@@ -311,5 +313,5 @@ def try_test(bug: str, broken: bool) -> str:
     try:
         test()
     except Exception as error:
-        return f"failed: {type(error).__name__} {error}".strip()
-    return "passed"
+        return _("failed: {error}", error=f"{type(error).__name__} {error}".strip())
+    return _("passed")

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from style_helpers.images import new_figure, to_pil
+from style_helpers.language import _
 from style_helpers.transfer import Evaluation
 
 # Colour, dash and marker of the first line, the second and so on: near Okabe and Ito's colours, which everybody can
@@ -35,13 +36,17 @@ def losses(history: Sequence[Evaluation]):
     figure = new_figure(7, 3.2)
     axes = figure.subplots()
     numbers = [seen.evaluation for seen in history]
-    looks = {"total": ("-", "#8C8C8C", 6), "style": ("--", "#D55E00", 2), "content": (":", "#0072B2", 2)}
-    for name, (dash, colour, width) in looks.items():  # the total is wide, as one of its parts may lie on it
+    looks = {  # the total is wide, as one of its parts may lie on it
+        "total": (_("total"), "-", "#8C8C8C", 6),
+        "style": (_("style"), "--", "#D55E00", 2),
+        "content": (_("content"), ":", "#0072B2", 2),
+    }
+    for name, (label, dash, colour, width) in looks.items():
         values = [getattr(seen.losses, name) or float("nan") for seen in history]
-        axes.plot(numbers, values, dash, color=colour, linewidth=width, label=name)
+        axes.plot(numbers, values, dash, color=colour, linewidth=width, label=label)
     axes.set_yscale("log")
-    axes.set_xlabel("evaluation")
-    axes.set_ylabel("weighted loss")
+    axes.set_xlabel(_("evaluation"))
+    axes.set_ylabel(_("weighted loss"))
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -57,8 +62,15 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5):
     height, width = picture.shape[-2:]
     if min(top, left) < 0 or side < 1 or top + side > height or left + side > width:
         raise ValueError(
-            f"A square of {side} pixels at row {top}, column {left} does not lie in a picture of {height} rows and "
-            f"{width} columns."
+            _(
+                "A square of {side} pixels at row {top}, column {left} does not lie in a picture of {height} rows and "
+                "{width} columns.",
+                side=side,
+                top=top,
+                left=left,
+                height=height,
+                width=width,
+            )
         )
     pixels = picture[0].permute(1, 2, 0).cpu().numpy()
     square = pixels[top : top + side, left : left + side]
@@ -68,7 +80,7 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5):
     for width_of_line, colour in ((4, "#FFFFFF"), (1.5, "#000000")):  # seen on dark and on bright
         whole.add_patch(_outline(left, top, side, width_of_line, colour))
     enlarged.imshow(square)
-    for number, (axes, name) in enumerate(zip(colours, ("red", "green", "blue"), strict=True)):
+    for number, (axes, name) in enumerate(zip(colours, (_("red"), _("green"), _("blue")), strict=True)):
         axes.imshow(square[..., number], cmap="gray", vmin=0, vmax=1)
         axes.set_title(name)
         for row in range(side):
@@ -76,8 +88,8 @@ def pixel_numbers(picture: Tensor, top: int, left: int, side: int = 5):
                 value = float(square[row, column, number])
                 ink = "#000000" if value > 0.46 else "#FFFFFF"  # where both stand out equally
                 axes.text(column, row, str(round(255 * value)), color=ink, fontsize=9, ha="center", va="center")
-    whole.set_title("the picture")
-    enlarged.set_title(f"{side} x {side} pixels")
+    whole.set_title(_("the picture"))
+    enlarged.set_title(_("{side} x {side} pixels", side=side))
     for axes in (whole, enlarged, *colours):
         axes.set_axis_off()
     return figure
@@ -95,15 +107,21 @@ def feature_agreement(agreement: Mapping[str, Mapping[str, float]]):
     ways, which is how many lines can be told apart. Raises ValueError for more.
     """
     if len(agreement) > len(LOOKS):
-        raise ValueError(f"At most {len(LOOKS)} lines can be told apart, but {len(agreement)} were given.")
+        raise ValueError(
+            _(
+                "At most {most} lines can be told apart, but {number} were given.",
+                most=len(LOOKS),
+                number=len(agreement),
+            )
+        )
     figure = new_figure(10, 4.2)
     axes = figure.subplots()
     for (way, by_layer), (colour, dash, marker) in zip(agreement.items(), LOOKS, strict=False):
         layers, cosines = list(by_layer), list(by_layer.values())
         axes.plot(layers, cosines, dash, color=colour, marker=marker, linewidth=2, label=way)
     axes.set_ylim(min(0.0, *axes.get_ylim()), 1.02)
-    axes.set_xlabel("layer, from shallow to deep")
-    axes.set_ylabel("cosine with the right features")
+    axes.set_xlabel(_("layer, from shallow to deep"))
+    axes.set_ylabel(_("cosine with the right features"))
     axes.tick_params(axis="x", rotation=45)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper")
@@ -120,7 +138,12 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 12):
     squares = {name: gram.detach().squeeze(0) for name, gram in grams.items()}
     shapes = {tuple(square.shape) for square in squares.values()}
     if len(shapes) != 1:
-        raise ValueError(f"Gram matrices are compared channel by channel, but these have the shapes {sorted(shapes)}.")
+        raise ValueError(
+            _(
+                "Gram matrices are compared channel by channel, but these have the shapes {shapes}.",
+                shapes=sorted(shapes),
+            )
+        )
     order = sum(square.diagonal() for square in squares.values()).argsort(descending=True)[:loudest]
     roots = {name: square[order][:, order].sqrt().cpu().numpy() for name, square in squares.items()}
     figure = new_figure(10, 10 / len(roots) + 1)
@@ -129,11 +152,11 @@ def gram_matrices(grams: Mapping[str, Tensor], loudest: int = 12):
     for axes, (name, root) in zip(places, roots.items(), strict=True):
         shown = axes.imshow(root, cmap="cividis", vmin=0, vmax=most, interpolation="nearest")
         axes.set_title(name, fontsize=10)
-        axes.set_xlabel("channel j")
+        axes.set_xlabel(_("channel j"))
         axes.set_xticks(range(len(order)), order.tolist(), rotation=90, fontsize=9)
     places[0].set_yticks(range(len(order)), order.tolist(), fontsize=9)
-    places[0].set_ylabel("channel i")
-    figure.colorbar(shown, ax=list(places), label="square root of G", location="bottom", shrink=0.4, aspect=40)
+    places[0].set_ylabel(_("channel i"))
+    figure.colorbar(shown, ax=list(places), label=_("square root of G"), location="bottom", shrink=0.4, aspect=40)
     return figure
 
 
@@ -182,7 +205,7 @@ def gradient_maps(picture: Tensor, gradients: Mapping[str, Tensor], square: tupl
     figure = new_figure(10, down * (3.3 * height / width + 0.3))
     places = figure.subplots(down, 3, squeeze=False).flatten()
     places[0].imshow(to_pil(picture))
-    places[0].set_title("changed", fontsize=10)
+    places[0].set_title(_("changed"), fontsize=10)
     for axes, (layer, gradient) in zip(places[1:], gradients.items(), strict=False):
         axes.imshow(gradient.detach().norm(dim=1)[0].cpu().numpy(), cmap="gray", vmin=0)
         axes.set_title(layer, fontsize=10)
@@ -209,8 +232,8 @@ def kept_by_layer(kept: Mapping[str, Mapping[str, float]]):
         axes.plot(list(values), list(values.values()), dash, color=colour, marker=marker, linewidth=2, label=part)
     axes.axhline(0, color="#555555", linewidth=1)
     axes.set_ylim(min(-0.1, *(value for values in kept.values() for value in values.values())), 1.05)
-    axes.set_xlabel("rebuilt from")
-    axes.set_ylabel("correlation with the photograph")
+    axes.set_xlabel(_("rebuilt from"))
+    axes.set_ylabel(_("correlation with the photograph"))
     axes.grid(alpha=0.3)
     axes.legend(bbox_to_anchor=(1.02, 1), loc="upper left", borderaxespad=0)
     return figure
@@ -242,7 +265,8 @@ def terms_by_layer(terms: Mapping[str, Mapping[str, float]], gradients: Mapping[
     """
     figure = new_figure(8.5, 5)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for axes, rules, title in ((upper, terms, "share of the loss"), (lower, gradients, "share of the gradient")):
+    labels = _("share of the loss, %"), _("share of the gradient, %")
+    for axes, rules, label in zip((upper, lower), (terms, gradients), labels, strict=True):
         width = 0.8 / len(rules)
         for number, (name, values) in enumerate(rules.items()):
             whole = sum(values.values())
@@ -252,7 +276,7 @@ def terms_by_layer(terms: Mapping[str, Mapping[str, float]], gradients: Mapping[
             bars = axes.bar(places, shares, width, color=colour, hatch=hatch, edgecolor="white", label=name)
             axes.bar_label(bars, [f"{share:.0f}" if share >= 0.5 else "<1" for share in shares], fontsize=9)
         axes.set_xticks(range(len(values)), list(values))
-        axes.set_ylabel(f"{title}, %")
+        axes.set_ylabel(label)
         axes.margins(y=0.15)
     figure.legend(*upper.get_legend_handles_labels(), loc="outside upper center", ncols=len(terms))
     return figure
@@ -293,11 +317,12 @@ def feature_maps(features: Mapping[str, Tensor], columns: int = 6):
         for axes, channel in zip(row, strongest.tolist(), strict=True):
             chosen = maps[channel]
             axes.imshow(chosen.cpu().numpy(), cmap="gray", vmin=0, vmax=max(chosen.max().item(), 1e-12))
-            axes.set_title(f"channel {channel}", fontsize=9)
+            axes.set_title(_("channel {number}", number=channel), fontsize=9)
             axes.set_xticks([])
             axes.set_yticks([])
         channels, height, width = maps.shape
-        row[0].set_ylabel(f"{layer}\n{channels} maps\n{height} x {width}", fontsize=10)
+        maps_there = _("{number} maps", number=channels)
+        row[0].set_ylabel(f"{layer}\n{maps_there}\n{height} x {width}", fontsize=10)
     return figure
 
 
@@ -310,18 +335,19 @@ def before_and_after_relu(before: Tensor, after: Tensor):
     figure = new_figure(10, max(2.6, 1.1 + 2.9 * before.shape[0] / before.shape[1]))
     largest = max(before.abs().max().item(), 1e-12)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
-    for axes, values, title in ((left, before, "before: signed"), (middle, after, "after: nothing below 0")):
+    titles = _("before: signed"), _("after: nothing below 0")
+    for axes, values, title in zip((left, middle), (before, after), titles, strict=True):
         drawn = axes.imshow(values.cpu().numpy(), cmap="gray", vmin=-largest, vmax=largest)
         axes.set_title(title)
         axes.set_axis_off()
     figure.colorbar(drawn, ax=[left, middle], location="bottom", shrink=0.5)
     edges = torch.linspace(before.min().item(), largest, 41).tolist()
-    for values, name, dash, colour in ((before, "before", "--", "#D55E00"), (after, "after", "-", "#0072B2")):
+    for values, name, dash, colour in ((before, _("before"), "--", "#D55E00"), (after, _("after"), "-", "#0072B2")):
         counted = values.flatten().tolist()
         right.hist(counted, edges, histtype="step", linewidth=1.8, linestyle=dash, color=colour, label=name)
     right.set_yscale("log")
-    right.set_xlabel("value")
-    right.set_ylabel("positions")
+    right.set_xlabel(_("value"))
+    right.set_ylabel(_("positions"))
     right.legend()
     return figure
 
@@ -352,8 +378,8 @@ def network_walk(fields: Mapping[str, int], taps: Mapping[str, Sequence[str]]):
     axes.set_yscale("log", base=2)
     axes.set_yticks([4, 16, 64, 256], ["4", "16", "64", "256"])
     axes.set_ylim(2, 2.5 * max(sides))
-    axes.set_xlabel("convolutions from the picture upwards; a dotted line is a pooling")
-    axes.set_ylabel("sees this many pixels a side")
+    axes.set_xlabel(_("convolutions from the picture upwards; a dotted line is a pooling"))
+    axes.set_ylabel(_("sees this many pixels a side"))
     axes.legend(loc="upper left")
     return figure
 
@@ -447,10 +473,10 @@ def trade_off(lines: Mapping[str, Sequence[tuple[float, float, float]]]):
             note = axes.annotate(f"{weight:g}", (x, y), place, textcoords="offset points", ha=side)
             note.set_path_effects([halo])
     axes.margins(0.12)
-    axes.set_xlabel("LPIPS: how far from the content picture")
-    axes.set_ylabel("style distance: how far from the style")
+    axes.set_xlabel(_("LPIPS: how far from the content picture"))
+    axes.set_ylabel(_("style distance: how far from the style"))
     axes.grid(alpha=0.3)
-    axes.legend(title="content layer")
+    axes.legend(title=_("content layer"))
     return figure
 
 
@@ -467,7 +493,7 @@ def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]]):
     for row, (name, gradients) in zip(places, moments.items(), strict=True):
         lengths = [gradient.detach().norm(dim=1)[0] for gradient in gradients]
         longest = max(length.cpu().quantile(0.99).item() for length in lengths)  # Macs' GPUs have no quantile
-        for axes, length, title in zip(row, lengths, ("content pulls", "style pulls"), strict=False):
+        for axes, length, title in zip(row, lengths, (_("content pulls"), _("style pulls")), strict=False):
             axes.imshow(length.cpu().numpy(), cmap="gray", vmin=0, vmax=longest or 1)
             axes.set_title(title, fontsize=10)
         content, style = (gradient.detach() for gradient in gradients)
@@ -475,11 +501,13 @@ def tug_of_war(moments: Mapping[str, tuple[Tensor, Tensor]]):
         angle = torch.rad2deg(whole.acos())
         cosines = torch.cosine_similarity(content, style, dim=1)[0]
         drawn = row[2].imshow(cosines.cpu().numpy(), cmap="PuOr", vmin=-1, vmax=1)
-        both = all(length.max() > 0 for length in lengths)
-        row[2].set_title(f"cosine: {whole:.2f} ({angle:.0f}°) in all" if both else "no angle: one is 0", fontsize=10)
+        title = _("no angle: one is 0")
+        if all(length.max() > 0 for length in lengths):
+            title = _("cosine: {cosine:.2f} ({angle:.0f}°) in all", cosine=whole, angle=angle)
+        row[2].set_title(title, fontsize=10)
         row[0].set_ylabel(name, fontsize=10, parse_math=False)
         bar = figure.colorbar(drawn, ax=row[2], ticks=(-1, 0, 1))
-        bar.ax.set_yticklabels(["-1 against", " 0 across", "+1 along"])
+        bar.ax.set_yticklabels([_("-1 against"), _(" 0 across"), _("+1 along")])
         for axes in row:
             axes.set(xticks=[], yticks=[])
     return figure
@@ -500,16 +528,17 @@ def descent_paths(loss: Tensor, paths: Mapping[str, Tensor]):
     axes.clabel(lines, levels[-6:], fmt="%g", fontsize=9, colors="0.35")
     for (name, points), (colour, dash, marker) in zip(paths.items(), cycle(LOOKS), strict=False):
         axes.plot(*points.T.cpu().numpy(), dash, marker=marker, color=colour, markersize=4.5, label=name)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="$x_1$, the left pixel", ylabel="$x_2$, the right pixel", aspect="equal")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.set(xlabel=_("$x_1$, the left pixel"), ylabel=_("$x_2$, the right pixel"))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
-def curves(totals: Mapping[str, Sequence[float]], name: str = "total"):
+def curves(totals: Mapping[str, Sequence[float]], name: str = ""):
     """One curve for each run, by its name, against the evaluation, on a logarithmic axis that is called `name`.
 
-    What is infinite or not a number cannot be drawn: a cross marks the last point before it. What rises above ten
-    times the highest start is cut off.
+    Without a name these are totals. What is infinite or not a number cannot be drawn: a cross marks the last point
+    before it. What rises above ten times the highest start is cut off.
     """
     figure = new_figure(8, 3.8)
     axes = figure.subplots()
@@ -523,7 +552,7 @@ def curves(totals: Mapping[str, Sequence[float]], name: str = "total"):
         if 0 < len(finite) < len(values):
             end = min(finite[-1].item(), ceiling)
             axes.plot(len(finite), end, "x", color=colour, markersize=14, markeredgewidth=3, clip_on=False)
-    axes.set(yscale="log", xlabel="evaluation", ylabel=name)
+    axes.set(yscale="log", xlabel=_("evaluation"), ylabel=name or _("total"))
     axes.set_ylim(top=min(axes.get_ylim()[1], ceiling))
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -541,12 +570,17 @@ def outside_range_map(picture: Tensor):
     figure = new_figure(10, 4)
     picture = picture.detach().cpu()
     grey = 0.78 + 0.22 * picture[0].clamp(0, 1).mean(0)  # so pale that both colours stand out from black, too
-    sides = (("below 0", picture[0] < 0, "#0072B2"), ("above 1", picture[0] > 1, "#B34F00"))
-    for axes, (side, outside, colour) in zip(figure.subplots(1, 2), sides, strict=True):
+    below, above = picture[0] < 0, picture[0] > 1
+    titles = (
+        _("below 0: {share:.1%} of the numbers", share=below.float().mean()),
+        _("above 1: {share:.1%} of the numbers", share=above.float().mean()),
+    )
+    sides = zip(figure.subplots(1, 2), (below, above), ("#0072B2", "#B34F00"), titles, strict=True)
+    for axes, outside, colour, title in sides:
         shown = grey.expand(3, -1, -1).clone()
         shown[:, outside.any(0)] = torch.tensor(to_rgb(colour)).unsqueeze(1)
         axes.imshow(to_pil(shown))
-        axes.set_title(f"{side}: {outside.float().mean():.1%} of the numbers")
+        axes.set_title(title)
         axes.set_axis_off()
     return figure
 
@@ -564,6 +598,6 @@ def point_clouds(pairs: Mapping[str, tuple[Tensor, Tensor]]):
             axes.set_aspect("equal")
             axes.grid(alpha=0.3)
         places[0, column].set_title(name, fontsize=10, parse_math=False)
-    places[0, 0].set_ylabel("features of $x$")
-    places[1, 0].set_ylabel("features of $a$")
+    places[0, 0].set_ylabel(_("features of $x$"))
+    places[1, 0].set_ylabel(_("features of $a$"))
     return figure

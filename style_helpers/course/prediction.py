@@ -6,12 +6,7 @@ from collections.abc import Sequence
 import traitlets
 
 from style_helpers.fronts import Front
-
-VERDICTS = {
-    "none": "No guess this time. A guess before the answer, even a wrong one, makes it easier to remember.",
-    "right": "As you predicted.",
-    "other": "Not as you predicted: what made you expect the other? That is the place to think again.",
-}
+from style_helpers.language import _
 
 
 def predict(question: str, choices: Sequence[str]) -> "Prediction":
@@ -23,7 +18,10 @@ def predict(question: str, choices: Sequence[str]) -> "Prediction":
     all_texts = all(isinstance(each, str) for each in (question, *choices))
     if not all_texts or len(choices) < 2 or len(set(choices)) < len(choices):
         raise ValueError(
-            f"A prediction needs a question and two different choices or more, all texts, not {choices!r}."
+            _(
+                "A prediction needs a question and two different choices or more, all texts, not {choices!r}.",
+                choices=choices,
+            )
         )
     return Prediction(question=question, choices=list(choices))
 
@@ -47,7 +45,8 @@ class Prediction(Front, parts=("prediction",)):
         the guess stays as it is. Raises ValueError for a choice that was not offered.
         """
         if choice not in self.choices:
-            raise ValueError(f"The answer {choice!r} is not among the choices {', '.join(self.choices)}.")
+            known = ", ".join(self.choices)
+            raise ValueError(_("The answer {choice!r} is not among the choices {known}.", choice=choice, known=known))
         self.closed = True
         given = {"question": self.question, "choices": self.choices, "guess": self.guess}
         return Answer(**given, measured=choice, evidence=evidence)
@@ -60,7 +59,8 @@ class Prediction(Front, parts=("prediction",)):
         return _with(self, {"text/plain": repr(self)}, **kwargs)
 
     def __repr__(self) -> str:
-        return "\n".join([f"Predict first. {self.question}", *(f"  ( ) {choice}" for choice in self.choices)])
+        asked = _("Predict first. {question}", question=self.question)
+        return "\n".join([asked, *(f"  ( ) {choice}" for choice in self.choices)])
 
 
 class Answer(Front, parts=("prediction", "answer")):
@@ -71,8 +71,16 @@ class Answer(Front, parts=("prediction", "answer")):
     guess = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     measured = traitlets.Unicode().tag(sync=True)
     evidence = traitlets.Unicode().tag(sync=True)
-    verdicts = traitlets.Dict(VERDICTS).tag(sync=True)
+    verdicts = traitlets.Dict().tag(sync=True)
     waits = traitlets.Bool(False).tag(sync=True)
+
+    @traitlets.default("verdicts")
+    def _verdicts(self) -> dict[str, str]:
+        return {
+            "none": _("No guess this time. A guess before the answer, even a wrong one, makes it easier to remember."),
+            "right": _("As you predicted."),
+            "other": _("Not as you predicted: what made you expect the other? That is the place to think again."),
+        }
 
     def recorded(self) -> dict:
         """On a page it waits for the reader's own guess."""
@@ -80,13 +88,13 @@ class Answer(Front, parts=("prediction", "answer")):
 
     @property
     def verdict(self) -> str:
-        return VERDICTS["none" if self.guess is None else "right" if self.guess == self.measured else "other"]
+        return self.verdicts["none" if self.guess is None else "right" if self.guess == self.measured else "other"]
 
     def _marked(self) -> list[tuple[str, str]]:
         """Each choice, and what stands beside it."""
-        marks = [(choice, [choice == self.guess and "your guess", choice == self.measured and "measured"])
-                 for choice in self.choices]  # fmt: skip
-        return [(choice, " and ".join(filter(None, said))) for choice, said in marks]
+        both, guess, measured = _("your guess and measured"), _("your guess"), _("measured")
+        said = {(True, True): both, (True, False): guess, (False, True): measured}
+        return [(choice, said.get((choice == self.guess, choice == self.measured), "")) for choice in self.choices]
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         return _with(self, {"text/plain": repr(self), "text/html": self._repr_html_()}, **kwargs)
@@ -97,12 +105,15 @@ class Answer(Front, parts=("prediction", "answer")):
             f"<li><b>{html.escape(choice)}</b> &larr; {said}</li>" if said else f"<li>{html.escape(choice)}</li>"
             for choice, said in self._marked()
         ]
-        evidence = f"<p>Measured: {html.escape(self.evidence)}</p>" if self.evidence else ""
+        evidence = f"<p>{html.escape(self._measured())}</p>" if self.evidence else ""
         return f'<div role="status"><ul>{"".join(rows)}</ul>{evidence}<p>{self.verdict}</p></div>'
 
     def __repr__(self) -> str:
         rows = [f"  {choice}{f'  <- {said}' if said else ''}" for choice, said in self._marked()]
-        return "\n".join([*rows, f"Measured: {self.evidence}" if self.evidence else "", self.verdict])
+        return "\n".join([*rows, self._measured() if self.evidence else "", self.verdict])
+
+    def _measured(self) -> str:
+        return _("Measured: {evidence}", evidence=self.evidence)
 
 
 def _with(front: Front, plain: dict, **kwargs) -> tuple[dict, dict]:

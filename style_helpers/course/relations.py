@@ -7,30 +7,47 @@ division by C H where C H W was asked.
 import itertools
 import math
 import re
+from collections.abc import Callable
 from numbers import Real
 
 import torch
 from torch import Tensor
 
+from style_helpers.language import _
+
 TOLERANCE = 1e-4  # of the largest number, as in `feedback`
 ORDERS = [order for sides in (2, 3, 4) for order in itertools.permutations(range(sides)) if order != (*range(sides),)]
-RELATIONS = {  # in words: what is made of the right result x, for one in the shape of mine
-    "": lambda x, mine: x,
-    ", squared": lambda x, mine: x.square(),
-    ", its root taken": lambda x, mine: x.sqrt(),
-    ", without its signs": lambda x, mine: x.abs(),
-    ", with 0 in some of its places": lambda x, mine: x.reshape(mine.shape) * (mine != 0),
-    ", arranged in that shape": lambda x, mine: x.reshape(mine.shape),
-    ", averaged": lambda x, mine: x.mean(),
-    ", added up": lambda x, mine: x.sum(),
-    **{f", averaged over dimension {d}": lambda x, mine, d=d: x.mean(d).reshape(mine.shape) for d in range(4)},
-    **{f", added up over dimension {d}": lambda x, mine, d=d: x.sum(d).reshape(mine.shape) for d in range(4)},
-    **{f", turned by `permute{order}`": lambda x, mine, order=order: x.permute(order) for order in ORDERS},
-    **{
-        f", scrambled as by `permute{order}` and a `reshape`": lambda x, mine, o=order: x.permute(o).reshape(mine.shape)
+RELATIONS = [  # in words, what stands in their {places}, and what is made of the right result x for one shaped as mine
+    ("the expected one", {}, lambda x, mine: x),
+    ("the expected one, squared", {}, lambda x, mine: x.square()),
+    ("the expected one, its root taken", {}, lambda x, mine: x.sqrt()),
+    ("the expected one, without its signs", {}, lambda x, mine: x.abs()),
+    ("the expected one, with 0 in some of its places", {}, lambda x, mine: x.reshape(mine.shape) * (mine != 0)),
+    ("the expected one, arranged in that shape", {}, lambda x, mine: x.reshape(mine.shape)),
+    ("the expected one, averaged", {}, lambda x, mine: x.mean()),
+    ("the expected one, added up", {}, lambda x, mine: x.sum()),
+    *(
+        ("the expected one, averaged over dimension {d}", {"d": d}, lambda x, mine, d=d: x.mean(d).reshape(mine.shape))
+        for d in range(4)
+    ),
+    *(
+        ("the expected one, added up over dimension {d}", {"d": d}, lambda x, mine, d=d: x.sum(d).reshape(mine.shape))
+        for d in range(4)
+    ),
+    *(
+        ("the expected one, turned by `permute{o}`", {"o": order}, lambda x, mine, order=order: x.permute(order))
         for order in ORDERS
-    },
-}
+    ),
+    *(
+        (
+            "the expected one, scrambled as by `permute{o}` and a `reshape`",
+            {"o": order},
+            lambda x, mine, order=order: x.permute(order).reshape(mine.shape),
+        )
+        for order in ORDERS
+    ),
+]
+ANOTHER = "another"  # in place of a factor: there is one, but in each case another
 SIDES = "BCHW"
 POWERS = sorted(itertools.product((0, 1, -1), range(-3, 4), range(-2, 3), range(-2, 3)), key=lambda p: sum(map(abs, p)))
 PLAIN = (0.25, 0.5, 1, 2, 4)  # numbers that stand beside sides, in a factor that is no chance
@@ -48,30 +65,46 @@ def relation(mine: list, right: list, given: list[dict]) -> str:
         whole = all(isinstance(value, tuple | list) and len(value) == len(right[0]) for value in mine)
         parts = zip(zip(*mine, strict=True), zip(*right, strict=True), strict=True) if whole else ()
         said = [relation([*a], [*b], given) for a, b in parts]  # from the last: often the first is made of the others
-        return next((f"Part {number + 1}: {said[number]}" for number in reversed(range(len(said))) if said[number]), "")
+        number = next((number for number in reversed(range(len(said))) if said[number]), None)
+        return "" if number is None else _("Part {number}: {sentence}", number=number + 1, sentence=said[number])
     mine, right = [_numbers(value) for value in mine], [_numbers(value) for value in right]
     if any(value is None for value in mine + right):
         return ""
     if all(value.shape == mine[0].shape and torch.equal(value, mine[0]) for value in mine):
-        return "It is the same in all cases: does what your function gets reach its result?"
+        return _("It is the same in all cases: does what your function gets reach its result?")
     if not any(value.dim() for value in mine + right):
         more = [(a - b).item() for a, b in zip(mine, right, strict=True)]
         if more[0] and all(_close(one, more[0]) for one in more):
-            return f"In all cases it is {abs(more[0]):.4g} too {'large' if more[0] > 0 else 'small'}."
+            if more[0] > 0:
+                return _("In all cases it is {amount:.4g} too large.", amount=more[0])
+            return _("In all cases it is {amount:.4g} too small.", amount=-more[0])
     firsts = (next(iter(each.values()), None) for each in given)
     sizes = [x.shape if isinstance(x, Tensor) and x.dim() == 4 else (1, 1, 1, 1) for x in firsts]
     found = []
-    for words, change in RELATIONS.items():
+    for words, values, change in RELATIONS:
         try:
             times = _times(mine, [change(b, a) for a, b in zip(mine, right, strict=True)], sizes)
         except (RuntimeError, IndexError):  # that cannot be made of it
             continue
-        if times == words == "":
+        if times == "" and words == RELATIONS[0][0]:
             return ""  # the numbers are right, and something else is wrong
         if times is not None:
-            hint = ": look at what you divide by" if re.search("[A-Z]|another", times) else ""
-            found.append(f"In all cases it is {times}the expected one{words}{hint}.")
-    return min(found, key=len, default="") or next(filter(None, map(_added_up, mine, right, given)), "")
+            found.append((times, words, values))
+    shortest = min(found, key=lambda each: len(_told(*each, str.format)), default=None)  # in English: same in all
+    return _told(*shortest, _) if shortest else next(filter(None, map(_added_up, mine, right, given)), "")
+
+
+def _told(times: str, words: str, values: dict, say: Callable) -> str:
+    """The sentence of a relation. say: `_`, or `str.format` for English."""
+    what = say(words, **values)
+    if not times:
+        return say("In all cases it is {what}.", what=what)
+    sentence = "In all cases it is {times} times {what}."
+    if times == ANOTHER:
+        sentence = "In all cases it is a multiple, each time another, of {what}: look at what you divide by."
+    elif re.search("[A-Z]", times):
+        sentence = "In all cases it is {times} times {what}: look at what you divide by."
+    return say(sentence, times=times, what=what)
 
 
 def _added_up(mine: Tensor, right: Tensor, given: dict) -> str:
@@ -84,7 +117,7 @@ def _added_up(mine: Tensor, right: Tensor, given: dict) -> str:
     weights = torch.linalg.lstsq(basis, mine, driver="gelsd").solution
     sums = [f"{weight.item():.3g} {name}" for weight, name in zip(weights, terms, strict=True) if abs(weight) > 1e-5]
     exact = (basis @ weights - mine).abs().max() < 1e-6 * mine.abs().max()
-    return f"It is {' + '.join(sums)}.".replace("+ -", "- ") if exact else ""
+    return _("It is {sum}.", sum=" + ".join(sums).replace("+ -", "- ")) if exact else ""
 
 
 def _numbers(value) -> Tensor | None:
@@ -99,7 +132,7 @@ def _close(one: float, other: float) -> bool:
 
 
 def _times(mine: list[Tensor], right: list[Tensor], sizes: list) -> str | None:
-    """The factor between them in all cases, in words; empty for 1, None if there is none."""
+    """The factor between them in all cases, such as "3 W / H"; empty for 1, `ANOTHER`, or None if there is none."""
     factors = []
     for a, b in zip(mine, right, strict=True):
         factor = ((a * b).sum() / b.square().sum()).item() if a.shape == b.shape else 0
@@ -114,5 +147,5 @@ def _times(mine: list[Tensor], right: list[Tensor], sizes: list) -> str | None:
             above = [f"{rest[0]:.4g}"] * (f"{rest[0]:.4g}" != "1")
             above += [side + f"^{power}" * (power > 1) for side, power in pairs if power > 0]
             below = [f" / {side}" + f"^{-power}" * (power < -1) for side, power in pairs if power < 0]
-            return f"{' '.join(above) or '1'}{''.join(below)} times " if above or below else ""
-    return None if mine[0].numel() == 1 else "a multiple, each time another, of "
+            return f"{' '.join(above) or '1'}{''.join(below)}" if above or below else ""
+    return None if mine[0].numel() == 1 else ANOTHER

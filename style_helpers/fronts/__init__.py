@@ -16,15 +16,16 @@ from IPython.display import display
 from style_helpers.language import _
 
 FOLDER = Path(__file__).parent
-SAID = re.compile(r"""\b_\(\s*("(?:[^"\\\n]|\\.)+")""")  # what a module says, in the reader's language
+LITERAL = r'"(?:[^"\\\n]|\\.)+"'
+SAID = re.compile(rf"\b_\(\s*({LITERAL}(?:\s*\+\s*{LITERAL})*)")  # what a module says, in the reader's language
 # This sentence stands in front of what a cell shows, and is seen when that is not there any more: after its kernel has
 # ended and the page was loaded again, when the cell that made it was run again, where there are no widgets at all, and
 # when a busy JupyterLab brings back only some of them after a reload.
 ABSENT = """
-<p class="nst-absent">Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again.</p>
+<p class="nst-absent">{said}</p>
 <style>
 .jp-OutputArea-child:has(.nst-absent):has(+ .jp-OutputArea-child .nst),
-.jp-OutputArea-child:has(.nst-absent) + .jp-OutputArea-child > .jupyter-widgets:not(:has(*)) { display: none }
+.jp-OutputArea-child:has(.nst-absent) + .jp-OutputArea-child > .jupyter-widgets:not(:has(*)) {{ display: none }}
 </style>
 """
 
@@ -35,7 +36,8 @@ class Displayed:
     def _ipython_display_(self):
         shown = self._repr_mimebundle_()
         data, about = shown if isinstance(shown, tuple) else (shown, {})
-        display({"text/html": ABSENT}, raw=True)
+        said = _("Nothing to be seen here? If its kernel goes on, reload the page; if not, run the cell again.")
+        display({"text/html": ABSENT.format(said=said)}, raw=True)
         display(data, metadata=about, raw=True)
 
 
@@ -71,8 +73,8 @@ def page() -> str:
 
 
 def messages(module: str) -> list[str]:
-    """What a module says in the reader's language, in English: the strings in `_("...")`."""
-    return [json.loads(literal) for literal in SAID.findall(module)]
+    """What a module says in the reader's language, in English: the strings in `_("...")`, or in `_("..." + "...")`."""
+    return ["".join(map(json.loads, re.findall(LITERAL, said))) for said in SAID.findall(module)]
 
 
 def _read(name: str) -> str:

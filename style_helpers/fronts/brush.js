@@ -6,8 +6,6 @@
 const BRUSH_SIZES = [2, 3, 5, 8, 12, 18, 27, 40]; // across, per cent of the photo's width
 const BRUSH_STEP = 0.025; // of the width, for a key
 const BRUSH_KEPT = 30; // how many strokes can be taken back
-const BRUSH_HELP = `Drag over the photograph. By keys: arrows move the cross, Space paints, Shift and an arrow draws a
-  line, [ and ] change the brush.`;
 
 // Stripes of white and black, which are seen on any photograph
 function brushHatch(context, pixel) {
@@ -165,8 +163,11 @@ function brushHand({ view, draw }, mask, strokes, state, { place, speak }) {
   });
 
   function told() {
-    const here = mask.at(state.at) > 127 ? "painted over" : "not painted over";
-    state.where = `The cross is ${percent(state.at.x)} from the left and ${percent(state.at.y)} from the top, ${here}.`;
+    const at = { across: percent(state.at.x), down: percent(state.at.y) };
+    state.where =
+      mask.at(state.at) > 127
+        ? _("The cross is {across} from the left and {down} from the top, painted over.", at)
+        : _("The cross is {across} from the left and {down} from the top, not painted over.", at);
   }
   function step(x, y) {
     const shape = view.clientWidth / view.clientHeight || 1;
@@ -209,6 +210,18 @@ function brushHand({ view, draw }, mask, strokes, state, { place, speak }) {
   });
 }
 
+function brushTools(acts) {
+  const tool = (name, title, words, more = {}) => button(words, acts[name], { title, ...more });
+  return {
+    erase: tool("erase", _("erase, or paint again (e)"), _("erase")),
+    smaller: tool("smaller", _("smaller brush ([ or -)"), "\u2212", { "aria-label": _("smaller brush") }),
+    larger: tool("larger", _("larger brush (] or +)"), "+", { "aria-label": _("larger brush") }),
+    undo: tool("undo", _("take the last stroke back (u)"), _("undo")),
+    invert: tool("invert", _("exchange what is painted and what is not (i)"), _("invert")),
+    clear: tool("clear", _("paint nothing"), _("clear")),
+  };
+}
+
 function brush({ model, el }) {
   const mask = brushMask();
   const strokes = brushStrokes(mask, keep);
@@ -223,23 +236,20 @@ function brush({ model, el }) {
   const [smaller, larger] = [() => set({ size: state.size - 1 }), () => set({ size: state.size + 1 })];
   const invert = () => strokes.change(mask.invert);
   const clear = () => strokes.change(() => mask.resize(model.get("mask_size")));
-  const tools = {
-    erase: button("erase", turn, { title: "erase, or paint again (e)" }),
-    smaller: button("\u2212", smaller, { title: "smaller brush ([ or -)", "aria-label": "smaller brush" }),
-    larger: button("+", larger, { title: "larger brush (] or +)", "aria-label": "larger brush" }),
-    undo: button("undo", strokes.undo, { title: "take the last stroke back (u)" }),
-    invert: button("invert", invert, { title: "exchange what is painted and what is not (i)" }),
-    clear: button("clear", clear, { title: "paint nothing" }),
-  };
+  const tools = brushTools({ erase: turn, smaller, larger, undo: strokes.undo, invert, clear });
   onKeys(view, { "[": smaller, "-": smaller, "]": larger, "+": larger, "Shift++": larger });
   onKeys(view, { e: turn, u: strokes.undo, i: invert });
 
-  const asking = "What you paint over";
+  const asking = _("What you paint over");
   const purposes = radios("choices", { "aria-label": asking }, (purpose) => tell(model, { purpose }));
   const asked = made("div", "", {}, made("div", "quiet", { "aria-hidden": "true" }, asking), purposes);
-  const bar = made("div", "bar", { role: "group", "aria-label": "brush" }, ...Object.values(tools));
-  const summary = made("summary", "brush-summary", {}, "Paint a mask");
-  const fold = made("details", "", {}, summary, asked, view, bar, made("p", "quiet", {}, BRUSH_HELP));
+  const bar = made("div", "bar", { role: "group", "aria-label": _("brush") }, ...Object.values(tools));
+  const summary = made("summary", "brush-summary", {}, _("Paint a mask"));
+  const help = _(
+    "Drag over the photograph. By keys: arrows move the cross, Space paints, Shift and an arrow draws a line, " +
+      "[ and ] change the brush.",
+  );
+  const fold = made("details", "", {}, summary, asked, view, bar, made("p", "quiet", {}, help));
   const said = voice("brush-said");
   el.append(fold, said.node);
   fold.addEventListener("toggle", () => {
@@ -265,10 +275,12 @@ function brush({ model, el }) {
   function speak() {
     const bytes = mask.bytes();
     const part = bytes.reduce((sum, value) => sum + value, 0) / 255 / bytes.length;
-    const much = part > 0 && part < 0.01 ? "less than 1 %" : percent(part);
+    const share = part > 0 && part < 0.01 ? _("less than 1 %") : percent(part);
     const fate = model.get("purposes")[model.get("purpose")];
-    const all = part ? `${much} of the photograph is painted over${fate ? ` and ${fate}` : ""}.` : "";
-    said.say([state.where, all].filter(Boolean).join(" "));
+    const all = fate
+      ? _("{share} of the photograph is painted over and {fate}.", { share, fate })
+      : _("{share} of the photograph is painted over.", { share });
+    said.say(sentences(state.where, part && all));
   }
 
   function show() {
@@ -303,7 +315,10 @@ function brush({ model, el }) {
       strokes.forget(); // what was painted on another
       place();
     },
-    words: () => write(view, { "aria-label": `paint on ${model.get("words") || "the photograph"}` }),
+    words() {
+      const photograph = model.get("words") || _("the photograph");
+      write(view, { "aria-label": _("paint on {photograph}", { photograph }) });
+    },
     "mask mask_size": load,
     "purposes purpose"() {
       const words = model.get("purposes");

@@ -22,13 +22,21 @@ const CHART_WAYS = [
   [1e7, {}],
   [1e15, { notation: "compact", compactDisplay: "long" }],
   [Infinity, { notation: "scientific" }],
-].map(([below, way]) => [below, new Intl.NumberFormat("en", { maximumSignificantDigits: 3, ...way })]);
+];
+const chartFormats = {}; // one of each way, by language
 
 // 1,000 and 0.1, and 10 million
 function chartNumber(value) {
   if (value === 0) return "0";
-  return Number.isFinite(value) ? CHART_WAYS.find(([below]) => Math.abs(value) < below)[1].format(value) : "no finite number";
+  if (!Number.isFinite(value)) return _("no finite number");
+  const language = _("en"); // which says "million" in its own way
+  chartFormats[language] ??= CHART_WAYS.map(([below, way]) => {
+    return [below, new Intl.NumberFormat(language, { maximumSignificantDigits: 3, ...way })];
+  });
+  return chartFormats[language].find(([below]) => Math.abs(value) < below)[1].format(value);
 }
+
+const chartMoment = (model, at) => _("{across} {number}", { across: model.get("across"), number: at });
 
 const chartIsDrawn = (y) => y > 0 && Number.isFinite(y);
 const chartLeast = (values) => values.reduce((one, other) => Math.min(one, other), Infinity);
@@ -167,7 +175,7 @@ function chartEntry({ name, number, xs, ys }, at) {
   const place = xs.findLastIndex((x) => x <= at);
   const ended = xs.length > 0 && at > xs.at(-1);
   const value = place < 0 || ended ? null : ys[place];
-  const missing = ended ? `ended at ${xs.at(-1)}` : at > 0 ? "no value" : "";
+  const missing = ended ? _("ended at {number}", { number: xs.at(-1) }) : at > 0 ? _("no value") : "";
   return { name, number, place, ended, value, text: value === null ? missing : chartNumber(value) };
 }
 
@@ -176,7 +184,7 @@ function chartEntries(series, at, leader) {
   const entries = series.map((line) => chartEntry(line, at));
   const values = entries.map(({ value }) => value).filter(Number.isFinite);
   const lowest = entries.filter(({ value }) => value === chartLeast(values));
-  if (leader && values.length > 1 && lowest.length === 1) lowest[0].text += `, ${leader}`;
+  if (leader && values.length > 1 && lowest.length === 1) lowest[0].text = commas(lowest[0].text, leader);
   return entries;
 }
 
@@ -235,15 +243,15 @@ function chartLegend() {
 // told: hears of each moment that is looked at, { at, newest, entries }, in place of the legend
 function chart({ model, el }, told = null) {
   const heading = made("span", "heading");
-  const follows = button("to the newest", () => {
+  const follows = button(_("to the newest"), () => {
     stage.focus(); // the button is about to go
     keep(newest());
   });
   const choose = (place) => tell(model, { kind: chartKinds(model)[place] });
-  const kinds = radios("bar chart-kinds", { "aria-label": "which curves" }, choose);
+  const kinds = radios("bar chart-kinds", { "aria-label": _("which curves") }, choose);
   const [drawing, legend] = [chartDrawing(), chartLegend()];
   const { stage } = drawing;
-  const nothing = made("p", "quiet", {}, "Nothing above 0 so far: a logarithmic axis cannot show it.");
+  const nothing = made("p", "quiet", {}, _("Nothing above 0 so far: a logarithmic axis cannot show it."));
   const bar = made("div", "bar chart-bar", {}, heading, follows, kinds);
   const whole = made("div", "chart", {}, bar, made("div", "row", {}, stage, told ? "" : legend.list), nothing);
   el.append(whole);
@@ -274,7 +282,7 @@ function chart({ model, el }, told = null) {
 
   function draw() {
     const [across, until, ceiling] = ["across", "until", "ceiling"].map((name) => model.get(name));
-    const up = [chartKind(model), model.get("up")].filter(Boolean).join(", ");
+    const up = commas(chartKind(model), model.get("up"));
     drawing.draw(series, { across, up, until, ceiling });
     point();
   }
@@ -283,12 +291,12 @@ function chart({ model, el }, told = null) {
   function point() {
     const now = seen();
     const entries = chartEntries(series, now, now > places[0] ? model.get("leader") : "");
-    const moment = `${model.get("across")} ${chartNumber(now)}`;
-    heading.textContent = model.get("until") > 0 ? `${moment} of ${chartNumber(model.get("until"))}` : moment;
+    const [moment, all] = [chartMoment(model, chartNumber(now)), model.get("until")];
+    heading.textContent = all > 0 ? _("{moment} of {all}", { moment, all: chartNumber(all) }) : moment;
     follows.style.visibility = at === 0 ? "hidden" : ""; // its room stays
     drawing.mark(now, entries, over !== null || at !== 0);
-    const all = entries.map((each) => `${each.name}: ${each.text}`).join("; ");
-    const words = `${[moment, chartKind(model)].filter(Boolean).join(", ")}: ${all}`;
+    const values = semicolons(...entries.map((each) => colon(each.name, each.text)));
+    const words = colon(commas(moment, chartKind(model)), values);
     write(stage, { "aria-valuemin": places[0] ?? 0, "aria-valuemax": newest() });
     write(stage, { "aria-valuenow": now, "aria-valuetext": words });
     if (told) told({ at: now, newest: now === newest(), entries });
@@ -320,7 +328,7 @@ function chart({ model, el }, told = null) {
   const end = follow(model, {
     "lines kind": read,
     "across up until ceiling leader": draw,
-    words: () => write(stage, { "aria-label": model.get("words") || "curves" }),
+    words: () => write(stage, { "aria-label": model.get("words") || _("curves") }),
     at() {
       at = model.get("at");
       point();

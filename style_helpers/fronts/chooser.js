@@ -9,7 +9,8 @@ const CHOOSER_AS_IT_IS = 4e6; // bytes; a smaller file of a small picture is sen
 const CHOOSER_MOST = 8e6; // bytes; a notebook's server drops messages of more than 10 MB without a word
 const CHOOSER_READ = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"]; // by Python, in any case
 
-// A file as { content: Blob, note } no larger than a message may be. The browser turns it upright, as EXIF says.
+// A file as { content: Blob, sizes } no larger than a message may be. The browser turns it upright, as EXIF says. sizes:
+// what it had and has now, if that is less. Without content it is no picture that the browser can open.
 async function chooserFitted(file) {
   const picture = new Image();
   const address = URL.createObjectURL(file);
@@ -19,7 +20,7 @@ async function chooserFitted(file) {
     const [wide, high] = [picture.naturalWidth, picture.naturalHeight];
     const scale = Math.min(1, CHOOSER_LONGEST / Math.max(wide, high));
     const plain = CHOOSER_READ.includes(file.type) && file.size <= CHOOSER_AS_IT_IS;
-    if (scale === 1 && plain) return { content: file, note: "" };
+    if (scale === 1 && plain) return { content: file };
     const [width, height] = [wide, high].map((side) => Math.max(1, Math.round(scale * side)));
     const canvas = made("canvas", "", { width, height });
     const context = canvas.getContext("2d");
@@ -30,11 +31,10 @@ async function chooserFitted(file) {
     const saved = (kind) => new Promise((done) => canvas.toBlob(done, kind, 0.92));
     let content = file.type === "image/png" ? await saved("image/png") : null;
     if (!content || content.size > CHOOSER_AS_IT_IS) content = await saved("image/jpeg");
-    return { content, note: scale < 1 ? `${wide} x ${high} pixels, used at ${width} x ${height}` : "" };
+    return { content, sizes: scale < 1 ? { wide, high, width, height } : null };
   } catch {
     // Python says what is wrong with it, or reads it: TIFF
-    if (file.size <= CHOOSER_MOST) return { content: file, note: "" };
-    throw new Error("is no picture that this browser can open; save it as JPEG or PNG first.");
+    return file.size <= CHOOSER_MOST ? { content: file } : {};
   } finally {
     URL.revokeObjectURL(address);
   }
@@ -65,20 +65,21 @@ function chooserInput(sign, words, attributes, take) {
 function chooser({ model, el }) {
   const title = made("span", "heading");
   const now = made("span", "chooser-now");
-  const hint = made("span", "chooser-hint small", {}, "drop or paste your own");
+  const hint = made("span", "chooser-hint small", {}, _("drop or paste your own"));
   const group = radios("chooser-radios", {}, choose);
-  const file = chooserInput("+", "your own", { "data-place": "file" }, take);
-  const camera = chooserInput("\u25C9", "camera", { capture: "environment", "data-place": "camera" }, take);
+  const file = chooserInput("+", _("your own"), { "data-place": "file" }, take);
+  const camera = chooserInput("\u25C9", _("camera"), { capture: "environment", "data-place": "camera" }, take);
   const tiles = made("div", "chooser-tiles", {}, group, file.tile, file.input, camera.tile, camera.input);
   const said = voice("chooser-said");
   const row = made("div", "chooser", {}, made("div", "chooser-top", {}, title, now, hint), tiles, said.node);
   el.append(row);
-  file.tile.title = "choose a file, or drop or paste a picture here";
+  file.tile.title = _("choose a file, or drop or paste a picture here");
   camera.tile.hidden = !window.matchMedia("(any-pointer: coarse)").matches; // elsewhere it would open the same window
 
   const pictures = gallery();
   let all = []; // of the radio group: { picture, look, name, tile }
   let note = ""; // about one's own picture
+  let reading = ""; // the note while it is read
   let problem = ""; // found here, before Python sees the file
   let asked = 0; // how many files were given: only the last one counts
 
@@ -99,7 +100,7 @@ function chooser({ model, el }) {
     looks.forEach((look, place) => {
       all[place] ??= chooserTile();
       const one = all[place];
-      const words = names[place] ?? `your own: ${model.get("own")}`;
+      const words = names[place] ?? _("your own: {name}", { name: model.get("own") });
       if (one.look !== look) pictures.show(one.picture, look);
       one.look = look;
       one.name.textContent = names[place] ?? model.get("own");
@@ -120,26 +121,33 @@ function chooser({ model, el }) {
   function speak() {
     const wrong = model.get("wrong") || problem;
     row.classList.toggle("nst-chooser-wrong", Boolean(wrong));
-    said.say(wrong ? `Please look: ${wrong}` : note);
+    said.say(wrong ? _("Please look: {wrong}", { wrong }) : note);
   }
 
   async function take(given) {
     const mine = ++asked;
-    const name = given.name || "pasted picture";
+    const name = given.name || _("pasted picture");
     tell(model, { wrong: "" });
-    [note, problem] = [`Reading ${name}.`, ""];
+    note = reading = _("Reading {name}.", { name });
+    problem = "";
     speak();
     try {
-      const { content, note: about } = await chooserFitted(given);
-      const bytes = new DataView(await content.arrayBuffer());
+      const { content, sizes } = await chooserFitted(given);
+      const bytes = content && new DataView(await content.arrayBuffer());
       if (mine !== asked) return;
-      note = about && `${name}: ${about}.`;
+      if (!bytes) {
+        return fail(_("'{name}' is no picture that this browser can open; save it as JPEG or PNG first.", { name }));
+      }
+      note = sizes ? _("{name}: {wide} x {high} pixels, used at {width} x {height}.", { name, ...sizes }) : "";
       tell(model, { offered_name: name, offered: bytes });
     } catch (error) {
-      if (mine !== asked) return;
-      problem = `'${name}' ${error.message}`;
-      speak();
+      if (mine === asked) fail(`'${name}' ${error.message}`);
     }
+  }
+
+  function fail(sentence) {
+    problem = sentence;
+    speak();
   }
 
   const over = (yes) => row.classList.toggle("nst-chooser-over", yes);
@@ -155,10 +163,7 @@ function chooser({ model, el }) {
     dragged(event);
     const [given] = event.dataTransfer.files;
     if (given) take(given);
-    else {
-      problem = "what was dropped is no file: save the picture on this computer first, and drop that file.";
-      speak();
-    }
+    else fail(_("what was dropped is no file: save the picture on this computer first, and drop that file."));
   });
   const pasted = (event) => {
     const given = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
@@ -175,7 +180,7 @@ function chooser({ model, el }) {
     wrong: speak,
     offered: () => {
       if (isThere(model.get("offered"))) return;
-      if (note.startsWith("Reading ") || model.get("wrong")) note = "";
+      if (note === reading || model.get("wrong")) note = "";
       speak();
     },
   });

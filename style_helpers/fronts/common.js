@@ -50,6 +50,14 @@ function _(english, values = {}) {
   return (translations[english] ?? english).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
+// Phrases, each whole by itself, one after the other; those that say nothing are left out
+const chain = (join) => (...said) => said.filter(Boolean).reduce((all, one) => (all ? join(all, one) : one), "");
+const sentences = chain((one, other) => _("{one} {other}", { one, other }));
+const commas = chain((one, other) => _("{one}, {other}", { one, other }));
+const listed = chain((list, item) => _("{list}, {item}", { list, item }));
+const semicolons = chain((one, other) => _("{one}; {other}", { one, other }));
+const colon = (name, value) => _("{name}: {value}", { name, value });
+
 // Every module ends with this: `render` of its last part
 function begin(render, { model, el }) {
   el.classList.add("nst");

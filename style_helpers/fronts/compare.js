@@ -9,7 +9,7 @@ function compare({ model, el }) {
   const words = made("p", "compare-words");
   const columns = [0, 1].map(() => made("div", "compare-column"));
   const verdict = voice("");
-  const code = made("pre", "compare-code", { tabindex: "0", "aria-label": "both settings in Python" });
+  const code = made("pre", "compare-code", { tabindex: "0", "aria-label": _("both settings in Python") });
   const under = made("div", "compare-side", {}, made("div", "row", {}, ...columns), verdict.node, code);
   const picture = modelOf({ share: 50, width: 420, empty: model.get("empty") });
   const right = made("div", "row compare-right", {}, made("div", "compare-side", {}, words, stage), under);
@@ -34,10 +34,11 @@ function compare({ model, el }) {
     if (!there) return;
     picture.set("before_name", row.names[0]);
     picture.set("after_name", row.names[1]);
-    picture.set("words", `A wipe from ${row.names[0]}, at the left, to ${row.names[1]}`);
+    picture.set("words", wipeWords(...row.names));
+    const headings = [_("Before: {name}", { name: row.names[0] }), _("After: {name}", { name: row.names[1] })];
     columns.forEach((column, side) => {
-      const heading = made("div", "heading", {}, `${["Before", "After"][side]}: ${row.names[side]}`);
-      column.replaceChildren(heading, ...row.lines[side].map((line) => made("div", "", {}, line)));
+      const lines = row.lines[side].map((line) => made("div", "", {}, line));
+      column.replaceChildren(made("div", "heading", {}, headings[side]), ...lines);
     });
     verdict.say(row.verdict);
     code.textContent = row.code;

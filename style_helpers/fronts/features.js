@@ -54,14 +54,14 @@ function featuresPairs(layers) {
 
 function featuresBar(pair, tallest) {
   const [kind, name] = [made("span", "quiet"), made("span", "features-name")];
-  const missing = made("span", "small features-missing", {}, "absent");
+  const missing = made("span", "small features-missing", {}, _("absent"));
   const high = (FEATURES_TALLEST * (pair.pool ?? pair.conv).rows) / tallest;
   const block = made("span", "features-bar", { style: `height: ${Math.max(2, high)}px` });
   return { pair, kind, name, missing, button: radio("bare features-layer", block, kind, name, missing) };
 }
 
 function featuresNetwork(pick) {
-  const node = radios("features-network", { "aria-label": "layer" }, (place) => pick(bars[place].free.name));
+  const node = radios("features-network", { "aria-label": _("layer") }, (place) => pick(bars[place].free.name));
   let [drawn, bars] = [null, []];
 
   function build(layers) {
@@ -78,11 +78,14 @@ function featuresNetwork(pick) {
       const { pool, conv, relu } = bar.pair;
       const both = pool ? [pool] : kind === "conv" ? [conv, relu] : [relu, conv];
       bar.free = both.find((layer) => has(layer.name));
-      const { name, channels, rows, columns } = bar.free ?? both[0];
+      const its = bar.free ?? both[0];
+      const { name } = its;
       bar.kind.textContent = name.slice(0, 4);
       bar.name.textContent = name.slice(4);
       bar.missing.style.visibility = bar.free ? "hidden" : "visible";
-      const words = `${name}: ${channels} maps of ${rows} × ${columns}${bar.free ? "" : "; absent: it needs a kernel"}`;
+      const words = bar.free
+        ? _("{name}: {channels} maps of {rows} × {columns}", its)
+        : _("{name}: {channels} maps of {rows} × {columns}; absent: it needs a kernel", its);
       write(bar.button, { "aria-label": words, title: words, "aria-disabled": !bar.free });
     }
     check(node, bars.findIndex(({ pair }) => Object.values(pair).some(({ name }) => name === picked)));
@@ -264,8 +267,11 @@ function featuresMaps({ look, open }) {
     for (const tile of tiles.filter(({ index }) => index !== null)) {
       const value = featuresTold(maps.value(tile.index, row * columns + column));
       tile.unit.textContent = value;
-      const zeros = `${tile.zeros} of it is ${maps.signed ? "not above 0" : "0"}`;
-      write(tile.button, { "aria-label": `channel ${maps.channels[tile.index]}: ${value} at the unit; ${zeros}` });
+      const told = { channel: maps.channels[tile.index], value, share: tile.zeros };
+      const words = maps.signed
+        ? _("channel {channel}: {value} at the unit; {share} of it is not above 0", told)
+        : _("channel {channel}: {value} at the unit; {share} of it is 0", told);
+      write(tile.button, { "aria-label": words });
     }
   }
   return { node, show, frame, enlarge };
@@ -274,27 +280,30 @@ function featuresMaps({ look, open }) {
 // Sentences
 
 function featuresSummary(maps, network) {
-  const { name, channels, rows, columns } = maps.layer;
+  const share = featuresShare(maps.none);
   const why = {
-    conv: "of its numbers are not above 0: its ReLU will make them 0.",
-    relu: "of its numbers are 0: before the ReLU they were not above 0.",
-    pool: "of its numbers are 0: it keeps the largest number of each small square.",
-  }[name.slice(0, 4)];
-  return `${name} of ${network}: ${channels} maps of ${rows} × ${columns}. ${featuresShare(maps.none)} ${why}`;
+    conv: () => _("{share} of its numbers are not above 0: its ReLU will make them 0.", { share }),
+    relu: () => _("{share} of its numbers are 0: before the ReLU they were not above 0.", { share }),
+    pool: () => _("{share} of its numbers are 0: it keeps the largest number of each small square.", { share }),
+  }[maps.layer.name.slice(0, 4)]();
+  const what = _("{name} of {network}: {channels} maps of {rows} × {columns}.", { network, ...maps.layer });
+  return sentences(what, why);
 }
 
 function featuresSight({ side }, [top, bottom], [left, right]) {
-  const whole = right - left === side && bottom - top === side;
-  return `It sees ${side} × ${side} pixels${whole ? "" : `, ${bottom - top} × ${right - left} of them on the photo`}.`;
+  const [high, wide] = [bottom - top, right - left];
+  if (wide === side && high === side) return _("It sees {side} × {side} pixels.", { side });
+  return _("It sees {side} × {side} pixels, {high} × {wide} of them on the photo.", { side, high, wide });
 }
 
 function featuresColumn(maps, cell) {
   const values = maps.ascending.map((index) => [maps.value(index, cell), maps.channels[index]]);
   const above = values.filter(([value]) => value > 0);
-  if (above.length === 0) return "No channel is above 0 here.";
+  if (above.length === 0) return _("No channel is above 0 here.");
   const best = above.sort(([one], [other]) => other - one).slice(0, 3);
-  const named = best.map(([value, channel]) => `${channel} (${featuresTold(value)})`).join(", ");
-  return `Strongest: channel ${named}. ${above.length} of ${values.length} are above 0.`;
+  const named = best.map(([value, channel]) => _("{channel} ({value})", { channel, value: featuresTold(value) }));
+  const told = { channels: listed(...named), above: above.length, all: values.length };
+  return _("Strongest: channel {channels}. {above} of {all} are above 0.", told);
 }
 
 // Where the unit is that looks at a place of the photo, [down, across]: in its map, and what it sees
@@ -314,25 +323,33 @@ function featuresPage(parts, relu) {
   const all = made("div", "features-side features-right", {}, texts.maps, parts.maps.node);
   const sides = made("div", "row features-sides", {}, unit, all);
   const stage = made("div", "", {}, parts.network.node, texts.bars, made("div", "bar", {}, relu, said.node), sides);
-  write(parts.strip.view, { "aria-label": "channels of the unit" });
+  write(parts.strip.view, { "aria-label": _("channels of the unit") });
   return { stage, texts, said };
 }
 
 // What is said of a layer, whatever the unit
-function featuresExplained({ layer, channels, signed }, network, [height, width]) {
+function featuresExplained({ layer, channels, signed }, network, [high, wide]) {
+  const size = { network, high, wide };
   const [shown, sent, whole] = [Math.min(FEATURES_SHOWN, channels.length), channels.length, layer.channels];
-  const greys = signed ? "Mid-grey is 0, darker is below it" : "Black is 0";
   return {
-    maps:
-      `The ${shown} strongest of ${whole} maps, by their mean after the ReLU. ${greys}; framed, the unit ` +
-      "and its number. Point at a map to see the photo through it; click to enlarge it.",
-    column:
-      (sent === whole ? `All ${whole}` : `The strongest ${sent} of ${whole}`) +
-      " channels of this unit. Point at a bar to see the photo through its map; click to enlarge the map.",
-    photo:
-      "Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it. " +
-      `${network} looks at ${height} × ${width} pixels, made so small that answers come at once.`,
-    label: `the ${shown} strongest maps of ${layer.name}`,
+    maps: sentences(
+      _("The {shown} strongest of {whole} maps, by their mean after the ReLU.", { shown, whole }),
+      signed
+        ? _("Mid-grey is 0, darker is below it; framed, the unit and its number.")
+        : _("Black is 0; framed, the unit and its number."),
+      _("Point at a map to see the photo through it; click to enlarge it."),
+    ),
+    column: sentences(
+      sent === whole
+        ? _("All {whole} channels of this unit.", { whole })
+        : _("The strongest {sent} of {whole} channels of this unit.", { sent, whole }),
+      _("Point at a bar to see the photo through its map; click to enlarge the map."),
+    ),
+    photo: sentences(
+      _("Point at the photo, or use arrow keys: bright is what one unit sees; a click keeps it."),
+      _("{network} looks at {high} × {wide} pixels, made so small that answers come at once.", size),
+    ),
+    label: _("the {shown} strongest maps of {layer}", { shown, layer: layer.name }),
   };
 }
 
@@ -343,13 +360,13 @@ function features({ model, el }) {
   let [large, bar] = [null, null]; // channels, by their places in the message
   const looked = { over: null, focused: null };
 
-  const relu = button("before the ReLU", () => pick(partner(model.get("layer"))));
+  const relu = button(_("before the ReLU"), () => pick(partner(model.get("layer"))));
   const network = featuresNetwork(pick);
   const photo = featuresPhoto({ look: (place) => ((pointed = place), draw()), keep, step });
   const strip = featuresStrip({ look: (index) => ((bar = index), draw()), open });
   const grid = featuresMaps({ look: (index, how) => ((looked[how] = index), draw()), open });
   const { stage, texts, said } = featuresPage({ network, photo, strip, maps: grid }, relu);
-  const empty = made("div", "empty", {}, "The network has not looked yet.");
+  const empty = made("div", "empty", {}, _("The network has not looked yet."));
   el.append(stage, empty);
 
   const has = (name) => model.get("live") || cache.has(name);
@@ -399,12 +416,14 @@ function features({ model, el }) {
     strip.draw(maps, cell);
     grid.frame(row, column);
     const [sight, strongest] = [featuresSight(layer, down, across), featuresColumn(maps, cell)];
-    texts.unit.textContent = `Row ${row}, column ${column} of each map. ${sight}`;
-    const channel = bar === null ? "" : `Channel ${maps.channels[bar]}: ${featuresTold(maps.value(bar, cell))}. `;
-    texts.channel.textContent = channel + strongest;
-    write(strip.view, { "aria-valuetext": channel + strongest });
+    texts.unit.textContent = sentences(_("Row {row}, column {column} of each map.", { row, column }), sight);
+    const told = bar === null ? null : { channel: maps.channels[bar], value: featuresTold(maps.value(bar, cell)) };
+    const channel = sentences(told && _("Channel {channel}: {value}.", told), strongest);
+    texts.channel.textContent = channel;
+    write(strip.view, { "aria-valuetext": channel });
     write(photo.view, { "aria-valuemax": layer.rows * layer.columns - 1, "aria-valuenow": cell });
-    write(photo.view, { "aria-valuetext": `row ${row}, column ${column}. ${sight} ${strongest}` });
+    const place = _("row {row}, column {column}.", { row, column });
+    write(photo.view, { "aria-valuetext": sentences(place, sight, strongest) });
   }
 
   // Shows the picked layer once it is there
@@ -415,9 +434,11 @@ function features({ model, el }) {
     empty.hidden = !stage.hidden;
     if (stage.hidden) return;
     const whole = network.draw(model.get("layers"), name, kind, has);
-    texts.bars.textContent =
-      `${model.get("network")}, from the photo at the left. As high as a bar: the rows of its maps.` +
-      (whole ? "" : " What is absent needs a kernel.");
+    const its = { network: model.get("network") };
+    texts.bars.textContent = sentences(
+      _("{network}, from the photo at the left. As high as a bar: the rows of its maps.", its),
+      !whole && _("What is absent needs a kernel."),
+    );
     const single = name.startsWith("pool") || !has(partner(name));
     write(relu, { "aria-disabled": single, "aria-pressed": name.startsWith("conv") });
     if (cache.has(name)) show(cache.get(name));
@@ -438,7 +459,7 @@ function features({ model, el }) {
     const { label, ...words } = featuresExplained(maps, model.get("network"), [height, width]);
     for (const [name, text] of Object.entries(words)) texts[name].textContent = text;
     write(grid.node, { "aria-label": label });
-    write(photo.view, { "aria-label": `${model.get("photo_name")}; arrow keys move the unit` });
+    write(photo.view, { "aria-label": _("{photo}; arrow keys move the unit", { photo: model.get("photo_name") }) });
     said.say(featuresSummary(maps, model.get("network")));
     draw();
   }

@@ -19,7 +19,7 @@ function film({ model, el }) {
   };
   const box = made("div");
   const endWipe = wipe({ model: picture, el: box });
-  const { row, end } = stripRow(model, stage, "moments of the run");
+  const { row, end } = stripRow(model, stage, _("moments of the run"));
   el.append(made("div", "film", {}, box, row));
   return ends(end, endLent, endWipe, small.end);
 }

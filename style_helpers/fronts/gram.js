@@ -11,10 +11,8 @@
 const GRAM_PATCHES = 5;
 const GRAM_PATCH = 32; // pixels a side, of those that the network saw
 const GRAM_DIM = 0.75; // of the painting where the two do not fire together
-const GRAM_ALIKE = [[0.98, "almost as in"], [0.9, "much as in"], [0.7, "not quite as in"], [-1, "quite unlike"]];
 
 const gramSame = (one, other) => String(one) === String(other);
-const gramTimes = (value) => `${digits(value, 2)} times`;
 const gramShare = (share) => percent(share, share > 0 && share < 0.0995 ? 1 : 0);
 
 // A message's layer with its maps as float32 [channel][place]
@@ -149,12 +147,14 @@ function gramPainting(changed) {
   onArrows(view, move, grow);
   onKeys(view, { Escape: () => changed([], true) });
 
-  const keys = "Arrow keys move a part of it, with Shift they change its size, Escape takes the whole.";
+  const keys = _("Arrow keys move a part of it, with Shift they change its size, Escape takes the whole.");
   return {
     view,
     picture,
     isDragged,
-    name: (words, pair) => write(view, { "aria-label": `${words}, brightest where both fire. ${pair} ${keys}` }),
+    name(words, pair) {
+      write(view, { "aria-label": sentences(_("{words}, brightest where both fire.", { words }), pair, keys) });
+    },
     frame(given, { wide, high }) {
       [part, units] = [given, [wide, high]];
       box.hidden = !part.length;
@@ -219,10 +219,12 @@ function gramMatrix(preview, pick) {
       fillCanvas(picture, n, n, (place) => grey(bright(place)));
     },
     name(words, channels, gram) {
-      write(grid, { "aria-label": `Gram matrix of ${words}, the loudest channel first` });
+      write(grid, { "aria-label": _("Gram matrix of {words}, the loudest channel first", { words }) });
       const [n, most] = [cells.length, Math.max(...gram) || 1];
-      const share = (k, l) => `${gramShare(gram[k * n + l] / most)} of the largest`;
-      const name = (k, l) => `channels ${channels[k]} and ${channels[l]}: ${share(k, l)}`;
+      const name = (k, l) => {
+        const told = { one: channels[k], other: channels[l], share: gramShare(gram[k * n + l] / most) };
+        return _("channels {one} and {other}: {share} of the largest", told);
+      };
       cells.forEach((row, k) => row.forEach((cell, l) => write(cell, { "aria-label": name(k, l) })));
     },
     // looked: the cell that is shown; picked: the one that stays
@@ -259,14 +261,14 @@ function gramLens() {
     maps: made("div", "gram-figures gram-maps", {}, ...maps.map((each) => each.all)),
     patches,
     show({ maps: given, channels, wide, high }, looked, { product, most, share }) {
-      const titles = [`channel ${channels[looked[0]]}`, `channel ${channels[looked[1]]}`, "their product"];
+      const titles = [...looked.map((at) => _("channel {channel}", { channel: channels[at] })), _("their product")];
       [given[looked[0]], given[looked[1]], product].forEach((values, n) => {
         let largest = n === 2 ? most : 0;
         if (n < 2) for (const value of values) if (value > largest) largest = value;
         fillCanvas(maps[n].canvas, wide, high, (place) => grey((255 * values[place]) / (largest || 1)));
         maps[n].words.textContent = titles[n];
-        const words = n < 2 ? titles[n] : `their product, above 0 at ${gramShare(share)} of the positions`;
-        write(maps[n].canvas, { "aria-label": words });
+        const words = _("their product, above 0 at {share} of the positions", { share: gramShare(share) });
+        write(maps[n].canvas, { "aria-label": n < 2 ? titles[n] : words });
       });
     },
     // corners: of the patches, in pixels of [width, height]
@@ -282,44 +284,87 @@ function gramLens() {
       });
       patches.hidden = !corners.length;
       const middle = (start, size) => gramShare((start + GRAM_PATCH / 2) / size);
-      const where = corners.map(([left, top]) => `${middle(left, width)} across, ${middle(top, height)} down`);
-      const meaning = scrambled ? "at shuffled positions, which mean nothing here" : "where both fire most";
-      write(patches, { "aria-label": `The painting ${meaning}: ${where.join("; ")}` });
+      const found = corners.map(([left, top]) =>
+        _("{across} across, {down} down", { across: middle(left, width), down: middle(top, height) }),
+      );
+      const where = semicolons(...found);
+      const words = scrambled
+        ? _("The painting at shuffled positions, which mean nothing here: {where}", { where })
+        : _("The painting where both fire most: {where}", { where });
+      write(patches, { "aria-label": words });
     },
   };
 }
 
 // Sentences
 
-function gramPairWords({ channels }, gram, [row, column], share, where) {
+function gramPairWords({ channels }, gram, [row, column], fired, isPart) {
   const [k, l, most] = [channels[row], channels[column], Math.max(...gram)];
   const value = gram[row * channels.length + column];
-  const number = `G = ${digits(value)}, ${gramShare(most > 0 ? value / most : 0)} of the largest`;
-  const places = share > 0 ? `at ${gramShare(share)} of the positions${where}` : `nowhere${where && " in this part"}`;
-  if (k === l) return [`Channel ${k} with itself: ${number}.`, `It fires ${places}.`];
-  return [`Channels ${k} and ${l}: ${number}.`, `They fire together ${places}.`];
+  const told = { k, l, value: digits(value), share: gramShare(most > 0 ? value / most : 0) };
+  if (k === l) {
+    const number = _("Channel {k} with itself: G = {value}, {share} of the largest.", told);
+    return [number, gramAloneWords(fired, isPart)];
+  }
+  const number = _("Channels {k} and {l}: G = {value}, {share} of the largest.", told);
+  return [number, gramTogetherWords(fired, isPart)];
+}
+
+// fired: at which share of the positions
+function gramAloneWords(fired, isPart) {
+  const told = { share: gramShare(fired) };
+  if (fired > 0 && isPart) return _("It fires at {share} of the positions of this part.", told);
+  if (fired > 0) return _("It fires at {share} of the positions.", told);
+  return isPart ? _("It fires nowhere in this part.") : _("It fires nowhere.");
+}
+
+function gramTogetherWords(fired, isPart) {
+  const told = { share: gramShare(fired) };
+  if (fired > 0 && isPart) return _("They fire together at {share} of the positions of this part.", told);
+  if (fired > 0) return _("They fire together at {share} of the positions.", told);
+  return isPart ? _("They fire together nowhere in this part.") : _("They fire together nowhere.");
+}
+
+function gramAlikeWords(cosine) {
+  if (cosine >= 0.98) return _("channels fire together almost as in the whole");
+  if (cosine >= 0.9) return _("channels fire together much as in the whole");
+  if (cosine >= 0.7) return _("channels fire together not quite as in the whole");
+  return _("channels fire together quite unlike the whole");
 }
 
 function gramPartWords({ channels, places }, part, whole, [left, top, right, bottom]) {
   const [cosine, n] = [gramCosine(part, whole), channels.length];
   const [across, down] = [right - left, bottom - top];
-  const alike = GRAM_ALIKE.find(([least]) => cosine >= least)[1];
   const times = channels.map((channel, k) => [part[k * n + k] / whole[k * n + k], channel]);
   const louder = times.filter(([each]) => each >= 0); // not those that are silent in both
   louder.sort(([one], [other]) => other - one);
-  const size = `This part, ${down} × ${across} positions or ${gramShare((across * down) / places)} of the painting`;
-  const words = `${size}: channels fire together ${alike} the whole (cosine of the two matrices ${cosine.toFixed(3)}).`;
+  const size = { down, across, share: gramShare((across * down) / places) };
+  const words = _(
+    "This part, {down} × {across} positions or {share} of the painting: {alike} (cosine of the two matrices {cosine}).",
+    { ...size, alike: gramAlikeWords(cosine), cosine: cosine.toFixed(3) },
+  );
   if (louder.length < 2) return words;
   const [[most, high], [least, low]] = [louder[0], louder.at(-1)];
-  const gain = `channel ${high}, whose G with itself is ${gramTimes(most)} that of the whole`;
-  return `${words} Most gained: ${gain}. Least: channel ${low}, ${gramTimes(least)}.`;
+  const gained = _(
+    "Most gained: channel {high}, whose G with itself is {most} times that of the whole. Least: channel {low}, " +
+      "{least} times.",
+    { high, low, most: digits(most, 2), least: digits(least, 2) },
+  );
+  return sentences(words, gained);
 }
 
 function gramShuffleWords(places, shuffled, apart, most) {
-  if (!shuffled) return "Shuffling puts the positions of all maps in one random order. What changes, and what does not?";
-  const order = `All maps are in one random order of ${places} positions.`;
-  const difference = `The largest difference in the matrix is ${digits(apart)}, where the largest number is`;
-  return `${order} ${difference} ${digits(most)}: rounding, as the same products are added in another order.`;
+  if (!shuffled) {
+    return _("Shuffling puts the positions of all maps in one random order. What changes, and what does not?");
+  }
+  return sentences(
+    _("All maps are in one random order of {places} positions.", { places }),
+    _(
+      "The largest difference in the matrix is {apart}, where the largest number is {most}: rounding, as the same " +
+        "products are added in another order.",
+      { apart: digits(apart), most: digits(most) },
+    ),
+  );
 }
 
 // The places, from the first to before the last, whose edges are nearest to two shares of a side; at least one
@@ -372,15 +417,15 @@ function gramState() {
 }
 
 function gram({ model, el }) {
-  const [most, least] = [[1, "Most together"], [-1, "Least together"]].map(([sign, name]) =>
+  const [most, least] = [[1, _("Most together")], [-1, _("Least together")]].map(([sign, name]) =>
     button(name, () => {
       pick(state.extreme(sign));
-      said.say(`${number.textContent} ${together.data}`);
+      said.say(sentences(number.textContent, together.data));
     }),
   );
-  const whole = button("Whole painting", () => drag([], true));
-  const shuffle = button("Shuffle the positions", () => reorder(state.order + 1));
-  const restore = button("Restore", () => reorder(0));
+  const whole = button(_("Whole painting"), () => drag([], true));
+  const shuffle = button(_("Shuffle the positions"), () => reorder(state.order + 1));
+  const restore = button(_("Restore"), () => reorder(0));
   const state = gramState();
   const painting = gramPainting(drag);
   const matrix = gramMatrix((cell) => look(cell ?? state.cell), pick);
@@ -407,13 +452,14 @@ function gram({ model, el }) {
     const { layer, now, box, cell: picked } = state;
     const found = gramTogether(layer, cell, box);
     const corners = gramPatches(found.product, layer);
-    const pair = gramPairWords(layer, now, cell, found.share, state.part.length ? " of this part" : "");
+    const pair = gramPairWords(layer, now, cell, found.share, state.part.length > 0);
     [number.textContent, together.data] = pair;
     painting.light(found, layer, corners);
     lens.show(layer, cell, found);
     lens.cut(painting.picture, corners, layer.pixels, state.order > 0);
-    matrix.choose(picked, cell, layer.channels, pair.join(" "));
-    if (gramSame(cell, picked)) painting.name(layer.words, pair.join(" "));
+    const words = sentences(...pair);
+    matrix.choose(picked, cell, layer.channels, words);
+    if (gramSame(cell, picked)) painting.name(layer.words, words);
   }
 
   function pick(cell) {
@@ -428,7 +474,7 @@ function gram({ model, el }) {
     painting.frame(state.part, layer);
     matrix.paint(state.now);
     const words = state.part.length ? gramPartWords(layer, state.now, state.whole, state.box) : "";
-    texts.part.textContent = words || "Drag across the painting, and the matrix is that of this part alone.";
+    texts.part.textContent = words || _("Drag across the painting, and the matrix is that of this part alone.");
     write(whole, { "aria-disabled": !state.part.length });
   }
 
@@ -437,13 +483,13 @@ function gram({ model, el }) {
     if (settled) nameCells();
     look(state.cell);
     if (!settled) return;
-    said.say(state.part.length ? texts.part.textContent : "The whole painting again.");
+    said.say(state.part.length ? texts.part.textContent : _("The whole painting again."));
     tell(model, { part: state.part });
   }
 
   function nameCells() {
     const whole = state.layer.words;
-    matrix.name(state.part.length ? `a part of ${whole}` : whole, state.layer.channels, state.now);
+    matrix.name(state.part.length ? _("a part of {whole}", { whole }) : whole, state.layer.channels, state.now);
   }
 
   function shuffled(order) {
@@ -465,8 +511,11 @@ function gram({ model, el }) {
       shown = seen;
       state.take(seen);
       matrix.size(seen.channels.length);
-      const pairs = `Each cell is a pair of the ${seen.channels.length} loudest channels`;
-      texts.hint.textContent = `${pairs}, lighter for a larger G. Point at the cells; click one to keep it.`;
+      texts.hint.textContent = _(
+        "Each cell is a pair of the {channels} loudest channels, lighter for a larger G. Point at the cells; click " +
+          "one to keep it.",
+        { channels: seen.channels.length },
+      );
     }
     state.cell = pair.map((at) => between(0, at, seen.channels.length - 1));
     if (another || order !== state.order) shuffled(order);
@@ -478,7 +527,7 @@ function gram({ model, el }) {
 
   function reorder(order) {
     tell(model, { shuffled: order });
-    said.say(state.order ? texts.shuffle.textContent : "Every position is back where it was.");
+    said.say(state.order ? texts.shuffle.textContent : _("Every position is back where it was."));
   }
   painting.picture.addEventListener("load", () => shown && look(looked));
 

@@ -78,10 +78,10 @@ function moments({ model, el }) {
       const note = (now.newest || over) && model.get("notes")[number];
       column.value.textContent = over ? "" : text; // the note says it
       column.note.textContent = note || "";
-      const when = at === null ? "" : at === 0 ? "the start" : `${model.get("across")} ${at}`;
+      const when = at === null ? "" : at === 0 ? _("the start") : chartMoment(model, at);
       column.when.textContent = when;
       column.when.hidden = !when;
-      write(column.canvas, { "aria-label": [column.name, when, text, note].filter(Boolean).join(", ") });
+      write(column.canvas, { "aria-label": commas(column.name, when, text, note) });
       if (at !== null) put(column, kept.get(at)[number].picture);
     });
   }

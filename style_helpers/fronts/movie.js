@@ -66,7 +66,7 @@ function movie({ model, el }) {
     function look(number) {
       const one = steps[number - 1];
       show(one);
-      walk.show(number, `${number}`, `${number}. ${flickerOf(one)}`);
+      walk.show(number, `${number}`, sentences(_("{word}.", { word: number }), flickerOf(one)));
       caption.textContent = flickerOf(one);
     }
     look(1);
@@ -134,7 +134,7 @@ function movie({ model, el }) {
       const passed = performance.now() - shown.since;
       if (passed > MOVIE_EVERY) {
         const pace = _("{many} frames a second.", { many: ((1000 * shown.count) / passed).toFixed(1) });
-        said.say(`${pace} ${flickerOf(one)}`);
+        said.say(sentences(pace, flickerOf(one)));
         shown = { count: 0, since: performance.now() };
       }
       ask();

@@ -45,7 +45,7 @@ function planeMark({ x, y, left, top, wide, high, isNow }) {
 function plane({ model, el }) {
   const root = made("div", "row plane");
   const drawing = made("svg", "plane-drawing", { "aria-hidden": "true" });
-  const its = { role: "radiogroup", "aria-label": "pictures between photo and painting" };
+  const its = { role: "radiogroup", "aria-label": _("pictures between photo and painting") };
   const group = made("div", "drag plane-group", its);
   const field = made("div", "plane-field", {}, drawing, group);
   const hint = made("p", "quiet");
@@ -98,10 +98,10 @@ function plane({ model, el }) {
       made("path", "plane-axis", { d: `M${left(0)},${PLANE_EDGE.top}V${top(0)}H${width - PLANE_EDGE.right}` }),
       ...planeTicks(most.x).map((x) => words(left(x), top(0) + 15, String(x), "middle")),
       ...planeTicks(most.y).map((y) => words(left(0) - 6, top(y) + 4, String(y), "end")),
-      words(left(0), top(0) + 34, "\u2190 nearer to the photo"),
+      words(left(0), top(0) + 34, _("← nearer to the photo")),
       words(width - PLANE_EDGE.right, top(0) + 34, "LPIPS", "end"),
-      words(left(0) + 6, top(0) - 8, "\u2193 nearer to the painting"),
-      words(4, 14, "style distance"),
+      words(left(0) + 6, top(0) - 8, _("↓ nearer to the painting")),
+      words(4, 14, _("style distance")),
       made("polyline", "plane-line", { points: line.map(({ x, y }) => `${x},${y}`).join(" ") }),
       ...places.flatMap(planeMark),
     );

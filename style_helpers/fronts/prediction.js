@@ -23,7 +23,7 @@ function prediction({ model, el }) {
     guesses.heard.dispatchEvent(new Event("guess"));
   }
   return follow(model, {
-    question: () => asked.replaceChildren(made("b", "", {}, "Predict first. "), model.get("question")),
+    question: () => asked.replaceChildren(made("b", "", {}, _("Predict first.")), " ", model.get("question")),
     choices: () => list.replaceChildren(...model.get("choices").map((choice) => radio("button plain", choice))),
     "guess closed choices"() {
       check(list, model.get("choices").indexOf(model.get("guess")));

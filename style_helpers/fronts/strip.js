@@ -26,7 +26,7 @@ function stripStage(model, root) {
   const [pictures, large] = [gallery(), stripFigure("strip-large")];
   const corners = made("path", "strip-corners", { d: "M2 7V2H7M11 2H16V7M16 11V16H11M7 16H2V11" });
   const glyph = made("svg", "", { viewBox: "0 0 18 18", width: "18", height: "18", "aria-hidden": "true" }, corners);
-  const its = { type: "button", "aria-label": "larger", "aria-pressed": "false" };
+  const its = { type: "button", "aria-label": _("larger"), "aria-pressed": "false" };
   const button = made("button", "bare strip-enlarge", its, glyph);
   const box = made("div", "strip-stage", {}, large.figure);
   let others = [];
@@ -188,7 +188,7 @@ function strip({ model, el }) {
   const root = made("div", "strip");
   const stage = stripStage(model, root);
   el.append(root);
-  const { row, end } = stripRow(model, stage, "pictures");
+  const { row, end } = stripRow(model, stage, _("pictures"));
   root.append(row);
   return ends(end, stage.end);
 }

@@ -6,12 +6,19 @@
 //
 // A weight only scales the style's gradient, so everything follows from |c|^2, |s|^2 and <c, s>, which are kept.
 
-const TUG_FIELDS = { picture: "picture", cosine: "angle", content: "content's pull", style: "style's pull" };
 const TUG_COLOURS = { against: [230, 97, 1], across: [247, 247, 247], along: [94, 60, 153] };
 const TUG_DIAL = { wide: 340, high: 222, x: 170, y: 164, hub: 28, rim: 148, decades: 4 };
 const TUG_WEIGHTS = { low: 0.01, high: 1000, log: true, key: 0.02 };
 const TUG_STEP = 0.02; // of a weight's power of ten
 const TUG_LENS = 9; // pixels across
+
+const tugFields = () => ({
+  picture: _("picture"),
+  cosine: _("angle"),
+  content: _("content's pull"),
+  style: _("style's pull"),
+});
+const tugNames = () => ({ content: _("content"), style: _("style"), sum: _("sum") });
 
 // planes of red, green, blue, and of the exponent of 2 that the three share, one int8 each
 function tugVectors(given, many) {
@@ -80,51 +87,68 @@ const tugNumber = (value, many = 2) => (value && value < 1e-3 ? value.toExponent
 const tugLong = (value) => tugNumber(value, 3);
 
 function tugWho({ content, style }) {
-  if (!content && !style) return "Nobody pulls";
-  const [first, more, less] = style > content ? ["The style", style, content] : ["The content", content, style];
-  if (!less) return `${first} pulls alone`;
-  if (more < 1.05 * less) return "Both pull about equally hard";
-  const times = more / less;
-  return `${first} pulls ${times >= 10 ? Math.round(times).toLocaleString("en") : times.toFixed(1)} times as hard`;
+  if (!content && !style) return _("Nobody pulls");
+  const byStyle = style > content;
+  const [more, less] = byStyle ? [style, content] : [content, style];
+  if (!less) return byStyle ? _("The style pulls alone") : _("The content pulls alone");
+  if (more < 1.05 * less) return _("Both pull about equally hard");
+  const ratio = more / less;
+  const times = ratio >= 10 ? Math.round(ratio).toLocaleString("en") : ratio.toFixed(1);
+  return byStyle
+    ? _("The style pulls {times} times as hard", { times })
+    : _("The content pulls {times} times as hard", { times });
 }
 
 function tugWay(cosine) {
-  const which = cosine < 0 ? "against each other" : "the same way";
-  if (Math.abs(cosine) >= 0.9) return which;
-  return Math.abs(cosine) >= 0.3 ? `partly ${which}` : "about at a right angle";
+  if (Math.abs(cosine) < 0.3) return _("about at a right angle");
+  if (Math.abs(cosine) < 0.9) return cosine < 0 ? _("partly against each other") : _("partly the same way");
+  return cosine < 0 ? _("against each other") : _("the same way");
 }
+
+const tugAngle = (angle) => (angle === null ? _("no angle") : `${Math.round(angle)}°`);
 
 // Towards which colour: minus a gradient, three numbers
 function tugTowards(push) {
   const whole = Math.hypot(...push);
-  if (!whole) return "no pull";
+  if (!whole) return _("no pull");
   const grey = (push[0] + push[1] + push[2]) / 3;
   const hue = push.map((each) => each - grey);
   const most = hue.reduce((best, each, place) => (Math.abs(each) > Math.abs(hue[best]) ? place : best), 0);
-  const names = hue[most] > 0 ? ["redder", "greener", "bluer"] : ["more turquoise", "more purple", "yellower"];
+  const up = [_("redder"), _("greener"), _("bluer")];
+  const names = hue[most] > 0 ? up : [_("more turquoise"), _("more purple"), _("yellower")];
   const part = Math.sin(Math.PI / 8); // less of it than this is not told
   const said = [];
-  if (Math.sqrt(3) * Math.abs(grey) > part * whole) said.push(grey > 0 ? "brighter" : "darker");
+  if (Math.sqrt(3) * Math.abs(grey) > part * whole) said.push(grey > 0 ? _("brighter") : _("darker"));
   if (Math.hypot(...hue) > part * whole) said.push(names[most]);
-  return said.join(" and ");
+  return said.length > 1 ? _("{one} and {other}", { one: said[0], other: said[1] }) : said.join("");
 }
 
-function tugSentences({ content, style, sum, cosine, angle }, harder, weight, ranWith) {
-  const lengths = `the content's gradient is ${tugLong(content)} long, the style's ${tugLong(style)}`;
-  const said = [
-    `${tugWho({ content, style })} over the whole picture: ${lengths}, their sum ${tugLong(sum)}. ` +
-      `The style pulls harder at ${percent(harder)} of the pixels.`,
-    cosine === null
-      ? "One of the two is 0, so there is no angle: from the photograph, the content pulls only later."
-      : `The angle between the two is ${Math.round(angle)} degrees (cosine ${cosine.toFixed(2)}): ` +
-        `they pull ${tugWay(cosine)}.`,
-  ];
-  if (Math.abs(weight / ranWith - 1) > 1e-3)
-    said.push(
-      `The run was made with style weight ${tugLong(ranWith)}. Another weight changes how hard the style pulls here, ` +
-        "not which way: the angle stays. Run again, and the picture follows.",
-    );
-  return said;
+function tugSentences({ content, style, sum, cosine, angle }, harder) {
+  const lengths = { content: tugLong(content), style: tugLong(style), sum: tugLong(sum) };
+  const hard = sentences(
+    _(
+      "{who} over the whole picture: the content's gradient is {content} long, the style's {style}, their sum {sum}.",
+      { who: tugWho({ content, style }), ...lengths },
+    ),
+    _("The style pulls harder at {share} of the pixels.", { share: percent(harder) }),
+  );
+  if (cosine === null) {
+    return [hard, _("One of the two is 0, so there is no angle: from the photograph, the content pulls only later.")];
+  }
+  const told = { angle: Math.round(angle), cosine: cosine.toFixed(2), way: tugWay(cosine) };
+  return [hard, _("The angle between the two is {angle} degrees (cosine {cosine}): they pull {way}.", told)];
+}
+
+// What another weight than the run's own means
+function tugOther(weight, ranWith) {
+  if (Math.abs(weight / ranWith - 1) <= 1e-3) return "";
+  return sentences(
+    _("The run was made with style weight {weight}.", { weight: tugLong(ranWith) }),
+    _(
+      "Another weight changes how hard the style pulls here, not which way: the angle stays. Run again, and the " +
+        "picture follows.",
+    ),
+  );
 }
 
 function tugColour(cosine) {
@@ -210,7 +234,7 @@ function tugArc(radius, from, to) {
 // An arrow of the dial from the rim of its hub, with its name at the tip
 function tugArrow(name) {
   const [line, head] = [made("path", "tug-line"), made("path", "tug-head")];
-  const label = made("text", "tug-tip", { "text-anchor": "middle" }, name);
+  const label = made("text", "tug-tip", { "text-anchor": "middle" }, tugNames()[name]);
   return {
     node: made("g", `tug-arrow tug-of-${name}`, {}, line, head, label),
     // angle: in radians; reach: of the way from the hub to the rim, 0 to 1; beyond: it would reach further
@@ -268,7 +292,7 @@ function tugDial() {
         arrow.point(angles[name], reach(forces[name]), beyond(forces[name]));
       }
       write(opening, { d: forces.angle === null ? "" : tugArc(hub + 9, 0, turned) });
-      angle.textContent = forces.angle === null ? "no angle" : `${Math.round(forces.angle)}°`;
+      angle.textContent = tugAngle(forces.angle);
       write(drawing, { "aria-label": words });
     },
     magnify(picture, { row, column }) {
@@ -288,16 +312,16 @@ function tugTable() {
     line.append(made("path", "tug-line", { d: "M1 7H20" }), made("path", "tug-head", { d: "M18 1.5L29 7L18 12.5Z" }));
     const [length, words] = [made("td", "tug-length"), made("td", "")];
     const swatch = made("span", "tug-swatch", { "aria-hidden": "true" });
-    const of = made("th", "", { scope: "row" }, name);
+    const of = made("th", "", { scope: "row" }, tugNames()[name]);
     const node = made("tr", "", {}, made("td", "", {}, line), of, length, made("td", "", {}, swatch), words);
     return { node, length, words, swatch };
   };
   const rows = { content: row("content"), style: row("style"), sum: row("sum") };
   const title = (words, more) => made("th", "", { scope: "col", ...more }, words);
-  const titles = [made("td"), made("td"), title("length"), title("pulls the pixel to be", { colspan: 2 })];
+  const titles = [made("td"), made("td"), title(_("length")), title(_("pulls the pixel to be"), { colspan: 2 })];
   const all = [made("tr", "quiet", {}, ...titles), ...Object.values(rows).map(({ node }) => node)];
   return {
-    node: made("table", "tug-table", { "aria-label": "both pulls at this place, and their sum" }, ...all),
+    node: made("table", "tug-table", { "aria-label": _("both pulls at this place, and their sum") }, ...all),
     fill(name, length, push) {
       const largest = Math.max(...push.map(Math.abs)) || 1;
       rows[name].length.textContent = tugNumber(length);
@@ -310,6 +334,7 @@ function tugTable() {
 
 // What the colours of each field mean
 function tugLegend() {
+  const names = { against: _("against"), across: _("across"), along: _("along") };
   const signs = [tugPair(15, 9, 10, 180), tugPair(15, 14, 10, 90), tugPair(10, 9, 10, 0)];
   const chips = Object.entries(TUG_COLOURS).map(([name, colour], place) => {
     const drawn = made("svg", "tug-chip", { viewBox: "0 0 30 18", "aria-hidden": "true" });
@@ -318,7 +343,7 @@ function tugLegend() {
     const text = made("span", "");
     return { node: made("span", "tug-chip-line", {}, drawn, text), text, name };
   });
-  const caption = made("span", "", {}, "Point anywhere in the picture; click to keep a place.");
+  const caption = made("span", "", {}, _("Point anywhere in the picture; click to keep a place."));
   const end = made("span", "");
   const ramp = made("span", "tug-chip-line", {}, "0", made("span", "tug-ramp", { "aria-hidden": "true" }), end);
   const node = made("div", "tug-legend quiet", {}, caption, ...chips.map((chip) => chip.node), ramp);
@@ -331,12 +356,14 @@ function tugLegend() {
       ramp.hidden = !lengths;
       for (const { node: chip, text, name } of chips) {
         chip.hidden = field !== "cosine";
-        text.textContent = name in shares ? `${name} ${percent(shares[name])}` : name;
+        text.textContent = name in shares ? `${names[name]} ${percent(shares[name])}` : names[name];
       }
-      end.textContent = `${tugNumber(white)} and more`;
-      if (lengths) return `${TUG_FIELDS[field]}: black is 0, white ${tugNumber(white)} and more`;
-      if (field === "picture") return "picture";
-      return `angle: against at ${percent(shares.against)} of the pixels, along at ${percent(shares.along)}`;
+      const told = { field: tugFields()[field], number: tugNumber(white) };
+      end.textContent = _("{number} and more", told);
+      if (lengths) return _("{field}: black is 0, white {number} and more", told);
+      if (field === "picture") return told.field;
+      const [against, along] = [percent(shares.against), percent(shares.along)];
+      return _("angle: against at {against} of the pixels, along at {along}", { against, along });
     },
   };
 }
@@ -388,10 +415,14 @@ function tugReading() {
       const pushes = { content: push("content"), style: push("style").map((each) => weight * each) };
       pushes.sum = pushes.content.map((each, plane) => each + pushes.style[plane]);
       for (const [name, each] of Object.entries(pushes)) table.fill(name, forces[name], each);
-      const said = (name) => `${name} ${tugNumber(forces[name])} (${tugTowards(pushes[name])})`;
-      const apart = forces.angle === null ? "no angle" : `${Math.round(forces.angle)} degrees apart`;
-      const both = `${said("content")}, ${said("style")}, ${apart}; ${said("sum")}`;
-      const words = `row ${row + 1}, column ${column + 1}: ${both}`;
+      const said = (name) => {
+        const told = { length: tugNumber(forces[name]), towards: tugTowards(pushes[name]) };
+        return _("{name} {length} ({towards})", { name: tugNames()[name], ...told });
+      };
+      const angle = Math.round(forces.angle ?? 0);
+      const apart = forces.angle === null ? _("no angle") : _("{angle} degrees apart", { angle });
+      const both = semicolons(commas(said("content"), said("style"), apart), said("sum"));
+      const words = colon(_("row {row}, column {column}", { row: row + 1, column: column + 1 }), both);
       dial.turn(forces, low, words);
       dial.magnify(picture, { row, column });
       return words;
@@ -401,9 +432,9 @@ function tugReading() {
 
 // The tracks of the weight and of the moment
 function tugTracks(weigh, go) {
-  const weights = track("style weight", TUG_WEIGHTS, weigh);
+  const weights = track(_("style weight"), TUG_WEIGHTS, weigh);
   const run = { low: 0, high: 1, key: 1 };
-  const times = track("moment of the run", run, go);
+  const times = track(_("moment of the run"), run, go);
   return {
     weights,
     times,
@@ -418,24 +449,24 @@ function tugTracks(weigh, go) {
   };
 }
 
-const TUG_NOTE =
-  "The scale is logarithmic: at each ring an arrow is ten times as long. The content's always lies to the right.";
-
 function tug({ model, el }) {
   const { view, cover, mark } = tugView();
   const [reading, legend, heard] = [tugReading(), tugLegend(), voice()];
-  const names = Object.keys(TUG_FIELDS);
-  const fields = radios("bar", { "aria-label": "what is shown" }, (place) => choose(names[place]));
-  fields.append(...Object.values(TUG_FIELDS).map((name) => radio("button", name)));
+  const names = Object.keys(tugFields());
+  const fields = radios("bar", { "aria-label": _("what is shown") }, (place) => choose(names[place]));
+  fields.append(...Object.values(tugFields()).map((name) => radio("button", name)));
   const moments = tugMoments(model, view, () => look());
   const { weights, times, mark: markTracks } = tugTracks(weigh, go);
   const words = Array.from({ length: 3 }, () => made("p", "tug-words"));
   const [dial, table] = reading.nodes;
-  const note = made("p", "quiet", {}, TUG_NOTE);
+  const scale = _(
+    "The scale is logarithmic: at each ring an arrow is ten times as long. The content's always lies to the right.",
+  );
+  const note = made("p", "quiet", {}, scale);
   const left = made("div", "side tug-left", {}, fields, view, legend.node, times.box);
   const right = made("div", "aside tug-right", {}, dial, note, weights.box, table, ...words);
   const stage = made("div", "row tug", {}, left, right, heard.node);
-  const empty = made("div", "empty", {}, "Nothing pulls yet: press Run, and moments of the run come here.");
+  const empty = made("div", "empty", {}, _("Nothing pulls yet: press Run, and moments of the run come here."));
   el.append(stage, empty);
 
   const state = { weight: 1, at: -1, field: "picture", kept: [0.5, 0.5], hovered: null }; // places on the picture
@@ -479,16 +510,19 @@ function tug({ model, el }) {
     moments.show(picture);
     view.style.aspectRatio = `${wide} / ${high}`;
     view.style.maxWidth = `${Math.round((460 * wide) / high)}px`;
-    write(view, { "aria-valuemax": moment.many - 1, "aria-label": `place in the picture at evaluation ${evaluation}` });
+    const label = _("place in the picture at evaluation {evaluation}", { evaluation });
+    write(view, { "aria-valuemax": moment.many - 1, "aria-label": label });
     cover(moment, state.field, state.weight, white);
     state.told = legend.tell(state.field, moment.shares, white);
     const whole = tugForces(moment.whole, state.weight);
-    const sentences = tugSentences(whole, tugHarder(moment, state.weight), state.weight, model.get("ran_with"));
-    words.forEach((each, number) => (each.textContent = sentences[number] ?? ""));
-    const angle = whole.angle === null ? "no angle" : `an angle of ${Math.round(whole.angle)} degrees`;
-    const show = (of, value, text) => of.show(value, text, `${text}: ${tugWho(whole)}, ${angle}`);
+    const said = tugSentences(whole, tugHarder(moment, state.weight));
+    said.push(tugOther(state.weight, model.get("ran_with")));
+    words.forEach((each, number) => (each.textContent = said[number]));
+    const degrees = Math.round(whole.angle ?? 0);
+    const angle = whole.angle === null ? _("no angle") : _("an angle of {degrees} degrees", { degrees });
+    const show = (of, value, text) => of.show(value, text, colon(text, commas(tugWho(whole), angle)));
     show(weights, state.weight, tugLong(state.weight));
-    show(times, index(), `evaluation ${evaluation}`);
+    show(times, index(), _("evaluation {evaluation}", { evaluation }));
     look();
   }
 

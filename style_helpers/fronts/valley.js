@@ -13,7 +13,6 @@ const VALLEY_SIDE = 400; // of the map, in units of its drawing
 const VALLEY_FAR = 1e6; // beyond it a walk has left for good
 const VALLEY_LEFT = [1e-4, 10]; // what the curve of the rates can show: the distance left, in parts of the first
 const VALLEY_NEAR = 18; // pixels: a point of the walk is meant
-const VALLEY_HINT = "Drag the start over the map. Drag the learning rate past its bound. Point at the walk to read it.";
 
 // The valley: steep where one pixel becomes brighter and the other darker, flat where both become brighter
 
@@ -89,6 +88,7 @@ function valleyLbfgs(gradient) {
 }
 
 const VALLEY_OPTIMISERS = { "gradient descent": valleyDescent, Adam: valleyAdam, "L-BFGS": valleyLbfgs };
+const valleyName = (optimiser) => (optimiser === "gradient descent" ? _("gradient descent") : optimiser);
 
 // The points of a walk, the start first; it ends early when it has left for good
 function valleyWalk(shape, { optimiser, rate, steps, start }) {
@@ -105,51 +105,88 @@ function valleyWalk(shape, { optimiser, rate, steps, start }) {
 function valleyPredicted({ flat, steep, bound }, rate) {
   const left = [flat, steep].map((curvature) => 1 - rate * curvature);
   const [along, across] = left.map((each) => each.toFixed(3).replace("-", "−"));
-  const where = `the bound 2/λmax = 2/${digits(steep)} = ${bound.toFixed(4)}`;
-  const parts = `${along} of the error along the valley and ${across} of it across`;
-  const each = flat === steep ? `each step leaves ${along} of the error` : `each step leaves ${parts}`;
-  const number = `The rate ${digits(rate)} is`;
-  if (Math.abs(left[1] + 1) < 1e-9) return ["Neither nearer nor further", `${number} ${where} itself; ${each}.`];
-  if (left[1] < -1) return ["Diverges", `${number} above ${where}; ${each}, so it jumps further each time.`];
-  if (left[1] < 0) {
-    const other = "it lands on the other side of the valley every time, a little nearer";
-    return ["Zigzags", `${number} below ${where}, but above half of it; ${each}: ${other}.`];
+  const told = {
+    rate: digits(rate),
+    bound: _("the bound 2/λmax = 2/{steep} = {bound}", { steep: digits(steep), bound: bound.toFixed(4) }),
+    each:
+      flat === steep
+        ? _("each step leaves {along} of the error", { along })
+        : _("each step leaves {along} of the error along the valley and {across} of it across", { along, across }),
+  };
+  if (Math.abs(left[1] + 1) < 1e-9) {
+    return [_("Neither nearer nor further"), _("The rate {rate} is {bound} itself; {each}.", told)];
   }
-  return [`Converges ${left[0] > 0.9 ? "slowly" : "quickly"}`, `${number} no more than half of ${where}; ${each}.`];
+  if (left[1] < -1) {
+    return [_("Diverges"), _("The rate {rate} is above {bound}; {each}, so it jumps further each time.", told)];
+  }
+  if (left[1] < 0) {
+    const why = _(
+      "The rate {rate} is below {bound}, but above half of it; {each}: it lands on the other side of the valley every " +
+        "time, a little nearer.",
+      told,
+    );
+    return [_("Zigzags"), why];
+  }
+  const word = left[0] > 0.9 ? _("Converges slowly") : _("Converges quickly");
+  return [word, _("The rate {rate} is no more than half of {bound}; {each}.", told)];
 }
 
 // What Adam or L-BFGS has done: [a word, why]
 function valleySeen(shape, { optimiser, rate }, points, apart, first) {
-  let word = "On its way";
-  if (points.length === 1) word = "At the start";
-  else if (apart > first) word = "Further away than the start";
-  else if (apart < 0.01 * first) word = "Converges";
+  if (points.length === 1) return [_("At the start"), _("No step is taken yet.")];
+  let word = _("On its way");
+  if (apart > first) word = _("Further away than the start");
+  else if (apart < 0.01 * first) word = _("Converges");
   const sides = points.map(shape.across);
   const jumps = sides.filter((side, i) => i && side * sides[i - 1] < 0).length;
-  const crossed = `It crossed the bottom of the valley ${jumps === 1 ? "once" : `${jumps} times`}`;
-  const why = {
-    Adam: `${crossed}, and one step is about as long as the rate, ${digits(rate)}, whatever the slope.`,
-    "L-BFGS": `${crossed}, and it found the curvatures by itself, without a rate: only its first move is a guess.`,
-  };
-  return [word, points.length === 1 ? "No step is taken yet." : why[optimiser]];
+  const crossed =
+    jumps === 1
+      ? _("It crossed the bottom of the valley once")
+      : _("It crossed the bottom of the valley {jumps} times", { jumps });
+  if (optimiser === "Adam") {
+    const told = { crossed, rate: digits(rate) };
+    return [word, _("{crossed}, and one step is about as long as the rate, {rate}, whatever the slope.", told)];
+  }
+  const why = _(
+    "{crossed}, and it found the curvatures by itself, without a rate: only its first move is a guess.",
+    { crossed },
+  );
+  return [word, why];
+}
+
+// How far the walk came
+function valleyReached(points, steps, apart, first) {
+  const done = points.length - 1;
+  const [there, began] = [apart, first].map((each) => digits(each, 2));
+  const told = { steps: done === 1 ? _("1 step") : _("{steps} steps", { steps: done }), there, began, step: steps };
+  const came =
+    done < steps
+      ? _(
+          "After {steps} it is {there} from the lowest point; the start was {began} away; there we stop, before step " +
+            "{step}.",
+          told,
+        )
+      : _("After {steps} it is {there} from the lowest point; the start was {began} away.", told);
+  const outside = points.filter((point) => point.some((each) => each < 0 || each > 1)).length;
+  if (!outside) return came;
+  const off =
+    outside === 1
+      ? _("1 of its points is outside the map.")
+      : _("{outside} of its points are outside the map.", { outside });
+  return sentences(came, off);
 }
 
 // [what the walk does in a word or two, why, how far it came]
 function valleyWords(shape, now, points) {
   const [first, apart] = [shape.distance(now.start), shape.distance(points.at(-1))];
-  if (first === 0) return ["Stays", "The start is the lowest point, where the gradient is 0.", ""];
+  if (first === 0) return [_("Stays"), _("The start is the lowest point, where the gradient is 0."), ""];
   const descent = now.optimiser === "gradient descent";
   let [word, why] = descent ? valleyPredicted(shape, now.rate) : valleySeen(shape, now, points, apart, first);
   if (descent && Math.abs(shape.across(now.start)) < 0.01 * first && now.condition > 1) {
-    why += " This start lies on the bottom of the valley, where there is next to nothing across.";
+    const flat = _("This start lies on the bottom of the valley, where there is next to nothing across.");
+    why = sentences(why, flat);
   }
-  const done = points.length - 1;
-  const steps = `${done} ${done === 1 ? "step" : "steps"}`;
-  const ended = done < now.steps ? `; there we stop, before step ${now.steps}` : "";
-  const [there, began] = [apart, first].map((each) => digits(each, 2));
-  const outside = points.filter((point) => point.some((each) => each < 0 || each > 1)).length;
-  const off = outside ? ` ${outside} of its points ${outside === 1 ? "is" : "are"} outside the map.` : "";
-  return [word, why, `After ${steps} it is ${there} from the lowest point; the start was ${began} away${ended}.${off}`];
+  return [word, why, valleyReached(points, now.steps, apart, first)];
 }
 
 function valleyTrack(name, of, moved) {
@@ -160,7 +197,7 @@ function valleyTrack(name, of, moved) {
 
 // The track of the rate is a curve: what each rate leaves of the distance. Gradient descent's bound is drawn in it.
 function valleyRates(moved) {
-  const { box, rail, knob, at, show } = valleyTrack("learning rate", "rate", moved);
+  const { box, rail, knob, at, show } = valleyTrack(_("learning rate"), "rate", moved);
   const hidden = { "aria-hidden": "true" };
   const [curve, even] = [made("polyline", "valley-curve"), made("line", "valley-even", { x1: 0, x2: 100 })];
   const drawing = made("svg", "over", { ...hidden, viewBox: "0 0 100 100", preserveAspectRatio: "none" }, even, curve);
@@ -185,17 +222,20 @@ function valleyRates(moved) {
     const { low, high } = VALLEY_RANGES.rate;
     const places = shares.map((share) => `${100 * share},${height(left(low * (high / low) ** share)).toFixed(2)}`);
     write(curve, { points: places.join(" ") });
-    if (free) show(now.rate, "none needed", "L-BFGS needs no rate");
-    else show(now.rate, digits(now.rate), `${digits(now.rate)}: ${said}`);
+    if (free) show(now.rate, _("none needed"), _("L-BFGS needs no rate"));
+    else show(now.rate, digits(now.rate), colon(digits(now.rate), said));
     lay(knob, { top: height(left(now.rate)) / 100 });
     write(rail, { "aria-disabled": free });
     for (const each of [bound, beyond]) lay(each, { left: at(shape.bound) });
     bound.hidden = free;
     beyond.hidden = now.optimiser !== "gradient descent";
     const number = shape.bound.toFixed(4);
-    const stable = `bound 2/λmax = ${number}; diverges above`;
-    bound.firstChild.textContent = beyond.hidden ? `gradient descent’s bound ${number}` : stable;
-    what.textContent = `distance left by ${free ? "any" : "each"} rate; dotted: all of it`;
+    bound.firstChild.textContent = beyond.hidden
+      ? _("gradient descent’s bound {number}", { number })
+      : _("bound 2/λmax = {number}; diverges above", { number });
+    what.textContent = free
+      ? _("distance left by any rate; dotted: all of it")
+      : _("distance left by each rate; dotted: all of it");
   }
   return { box, draw };
 }
@@ -221,12 +261,13 @@ function valleyMap(levels) {
   const drawn = [...rings.map(({ ring }) => ring), halo, dotHalo, line, dots, cross];
   const drawing = made("svg", "", { viewBox: `0 0 ${VALLEY_SIDE} ${VALLEY_SIDE}`, role: "img" }, ...drawn);
   const [ofStart, ofLowest] = [valleyPixels(), valleyPixels()];
-  const lowest = made("div", "valley-label", { "aria-hidden": "true" }, ofLowest.box, "lowest point");
-  const startName = made("div", "valley-label", { "aria-hidden": "true" }, ofStart.box, "start");
+  const lowest = made("div", "valley-label", { "aria-hidden": "true" }, ofLowest.box, _("lowest point"));
+  const startName = made("div", "valley-label", { "aria-hidden": "true" }, ofStart.box, _("start"));
   const kind = { tabindex: "0", role: "slider", "aria-valuemin": 0 };
-  const point = made("div", "valley-point", { ...kind, "aria-label": "points of the walk, step by step" });
-  const two = { "aria-roledescription": "slider in two directions", "aria-valuemax": 1 };
-  const start = made("div", "valley-start", { ...kind, ...two, "aria-label": "start, moved by the four arrow keys" });
+  const point = made("div", "valley-point", { ...kind, "aria-label": _("points of the walk, step by step") });
+  const two = { "aria-roledescription": _("slider in two directions"), "aria-valuemax": 1 };
+  const moving = { ...kind, ...two, "aria-label": _("start, moved by the four arrow keys") };
+  const start = made("div", "valley-start", moving);
   const tip = made("div", "valley-tip", { "aria-hidden": "true" });
   const map = made("div", "drag valley-map", {}, drawing, lowest, startName, point, start, tip);
   const unit = ([x, y]) => [VALLEY_SIDE * x, VALLEY_SIDE * (1 - y)];
@@ -262,9 +303,12 @@ function valleyMap(levels) {
     put(start, [x, y]);
     put(startName, [x, y], y > 0.88 || (y > 0.12 && shape.across([x, y]) > 0)); // where no walk goes
     ofStart.show([x, y]);
-    write(start, { "aria-valuenow": x, "aria-valuetext": `x1 ${digits(x)}, x2 ${digits(y)}: ${said}` });
-    const where = `lowest at x1 ${shape.lowest[0]}, x2 ${shape.lowest[1]}`;
-    const what = `Contour lines of a valley of two pixels, ${where}, and the walk of ${optimiser} over it`;
+    write(start, { "aria-valuenow": x, "aria-valuetext": colon(`x1 ${digits(x)}, x2 ${digits(y)}`, said) });
+    const told = { x1: shape.lowest[0], x2: shape.lowest[1], optimiser: valleyName(optimiser) };
+    const what = _(
+      "Contour lines of a valley of two pixels, lowest at x1 {x1}, x2 {x2}, and the walk of {optimiser} over it",
+      told,
+    );
     write(drawing, { "aria-label": what });
   }
   return { map, start, point, tip, put, draw };
@@ -276,8 +320,8 @@ function valleyFramed(map) {
     const parts = ["0", text, "1"].map((each) => made("span", "", {}, each));
     return made("div", name, { "aria-hidden": "true" }, ...parts);
   };
-  const upright = axis("valley-axis valley-upright between small", "x2, the right pixel");
-  return [made("div", "valley-frame", {}, upright, map), axis("valley-axis between small", "x1, the left pixel")];
+  const upright = axis("valley-axis valley-upright between small", _("x2, the right pixel"));
+  return [made("div", "valley-frame", {}, upright, map), axis("valley-axis between small", _("x1, the left pixel"))];
 }
 
 // Points of the walk that are pointed at, or gone through with the keys, tell their step, place and loss
@@ -292,10 +336,11 @@ function valleyTelling({ map, point, tip, put }) {
     const at = points[number];
     const seen = hovered !== null || document.activeElement === point || point.getRootNode().activeElement === point;
     const outside = at.some((each) => each < 0 || each > 1);
+    const taken = outside ? _("step {number}, outside the map", { number }) : _("step {number}", { number });
     const texts = [
-      number ? `step ${number}${outside ? ", outside the map" : ""}` : "the start",
+      number ? taken : _("the start"),
       `x1 ${digits(at[0])}, x2 ${digits(at[1])}`,
-      `loss ${digits(shape.loss(at))}`,
+      _("loss {loss}", { loss: digits(shape.loss(at)) }),
     ];
     [step, where, loss].forEach((node, i) => (node.textContent = texts[i]));
     pixels.show(at);
@@ -303,7 +348,7 @@ function valleyTelling({ map, point, tip, put }) {
       put(node, at);
       node.classList.toggle("nst-valley-seen", seen);
     }
-    const told = `${texts[0]}: ${texts[1]}, ${texts[2]}`;
+    const told = colon(texts[0], commas(texts[1], texts[2]));
     write(point, { "aria-valuemax": points.length - 1, "aria-valuenow": number, "aria-valuetext": told });
   }
 
@@ -393,22 +438,23 @@ function valley({ model, el }) {
   };
   const changed = (name) => (value, ended) => change({ [name]: value }, ended);
   const names = Object.keys(VALLEY_OPTIMISERS);
-  const choice = radios("bar", { "aria-label": "optimiser" }, (place) => change({ optimiser: names[place] }));
-  choice.append(...names.map((name) => radio("button", name)));
+  const choice = radios("bar", { "aria-label": _("optimiser") }, (place) => change({ optimiser: names[place] }));
+  choice.append(...names.map((name) => radio("button", valleyName(name))));
   const drawn = valleyMap(model.get("levels"));
   const telling = valleyTelling(drawn);
   valleyGrasp(drawn, telling, changed("start"), () => now.start);
   const rates = valleyRates(changed("rate"));
-  const condition = valleyTrack("condition number", "condition", changed("condition"));
-  const steps = valleyTrack("number of steps", "steps", changed("steps"));
-  const first = { title: "everything as it was at first" };
-  const again = button("back to the start", () => change({ ...model.get("at_first") }), first);
+  const condition = valleyTrack(_("condition number"), "condition", changed("condition"));
+  const steps = valleyTrack(_("number of steps"), "steps", changed("steps"));
+  const first = { title: _("everything as it was at first") };
+  const again = button(_("back to the start"), () => change({ ...model.get("at_first") }), first);
   const [word, why, reached] = [made("div", "valley-word"), made("p"), made("p", "quiet")];
   const words = made("div", "valley-words", {}, word, why, reached);
   const heard = voice(); // the same words, when the hand has come to rest
+  const hint = _("Drag the start over the map. Drag the learning rate past its bound. Point at the walk to read it.");
   el.append(
     made("div", "row", {},
-      made("div", "row valley-top", {}, choice, made("div", "quiet", {}, VALLEY_HINT)),
+      made("div", "row valley-top", {}, choice, made("div", "quiet", {}, hint)),
       made("div", "side", {}, ...valleyFramed(drawn.map), rates.box),
       made("div", "aside", {}, condition.box, steps.box, words, heard.node, again),
     ),
@@ -423,11 +469,11 @@ function valley({ model, el }) {
     telling.follow(shape, points);
     check(choice, names.indexOf(now.optimiser));
     rates.draw(shape, now, said);
-    condition.show(now.condition, digits(now.condition), `${digits(now.condition)}: ${said}`);
-    const left = `${digits(shape.distance(points.at(-1)), 2)} from the lowest point`;
-    steps.show(now.steps, String(now.steps), `${now.steps}: ${left}`);
+    condition.show(now.condition, digits(now.condition), colon(digits(now.condition), said));
+    const left = _("{distance} from the lowest point", { distance: digits(shape.distance(points.at(-1)), 2) });
+    steps.show(now.steps, String(now.steps), colon(now.steps, left));
     [word, why, reached].forEach((node, i) => (node.textContent = texts[i]));
-    if (begun) heard.rest(`${texts[0]}. ${texts[1]} ${texts[2]}`);
+    if (begun) heard.rest(sentences(_("{word}.", { word: texts[0] }), texts[1], texts[2]));
     begun = true;
   }
 

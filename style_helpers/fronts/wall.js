@@ -8,18 +8,18 @@
 const WALL_LETTERS = "ABCDEFGH";
 
 // Of all pairs of pictures, on how many two orders agree
-function wallAgreement(one, other) {
+function wallAgreement(judge, one, other) {
   const pairs = one.flatMap((first, place) => one.slice(place + 1).map((second) => [first, second]));
   const agreed = pairs.filter(([first, second]) => other.indexOf(first) < other.indexOf(second));
-  return `${agreed.length} of ${pairs.length}`;
+  return _("{judge} on {agreed} of {pairs}", { judge, agreed: agreed.length, pairs: pairs.length });
 }
 
 function wall({ model, el }) {
   const pictures = gallery();
   const [about, problem] = [made("p"), made("p", "empty")];
-  const row = made("div", "wall-row", { role: "group", "aria-label": "the wall: press one to compare it" });
+  const row = made("div", "wall-row", { role: "group", "aria-label": _("the wall: press one to compare it") });
   const hangs = [0, 1].map((side) => button("", () => hang(model.get("pair")[side])));
-  const down = button("Take all down", () => tell(model, { order: [] }));
+  const down = button(_("Take all down"), () => tell(model, { order: [] }));
   const [stage, said, judged] = [made("div", "wall-stage"), voice(""), made("div", "wall-judged")];
   const under = modelOf({ share: 50, width: 420, empty: "" });
   el.append(about, problem, row, made("div", "row", {}, stage, made("div", "side", {}, made("div", "bar", {}, ...hangs, down), said.node, judged)));
@@ -28,7 +28,7 @@ function wall({ model, el }) {
 
   const count = () => model.get("pictures").length;
   const isOver = () => count() > 0 && model.get("order").length === count();
-  const named = (number) => `${WALL_LETTERS[number]}${isOver() ? `, ${model.get("pictures")[number].name}` : ""}`;
+  const named = (number) => commas(WALL_LETTERS[number], isOver() && model.get("pictures")[number].name);
 
   function fill() {
     for (const { picture } of tiles) pictures.show(picture);
@@ -61,23 +61,26 @@ function wall({ model, el }) {
     if (!all.length) return;
     tiles.forEach(({ tile, label }, number) => {
       const place = order.indexOf(number) + 1;
-      label.textContent = `${named(number)}${place ? `: number ${place}` : ""}`;
-      write(tile, { "aria-pressed": pair.includes(number), "aria-label": `${label.textContent}. ${all[number].words}` });
+      const name = named(number);
+      label.textContent = place ? _("{name}: number {place}", { name, place }) : name;
+      const words = sentences(_("{word}.", { word: label.textContent }), all[number].words);
+      write(tile, { "aria-pressed": pair.includes(number), "aria-label": words });
     });
     const names = pair.map(named);
     under.set("before", all[pair[0]].picture);
     under.set("before_name", names[0]);
     under.set("after_name", names[1]);
-    under.set("words", `A wipe from ${names[0]}, at the left, to ${names[1]}`);
+    under.set("words", wipeWords(...names));
     under.set("after", all[pair[1]].picture);
     hangs.forEach((each, side) => {
-      each.textContent = `Hang ${WALL_LETTERS[pair[side]]} as number ${order.length + 1}`;
+      each.textContent = _("Hang {letter} as number {place}", { letter: WALL_LETTERS[pair[side]], place: order.length + 1 });
       each.hidden = isOver();
       write(each, { "aria-disabled": order.includes(pair[side]) });
     });
     write(down, { "aria-disabled": !order.length });
     judged.replaceChildren(...(isOver() ? [orders()] : []));
-    said.say(isOver() ? verdict() : "Press two to compare them, and hang the better one. Whose they are comes at the end.");
+    const hint = _("Press two to compare them, and hang the better one. Whose they are comes at the end.");
+    said.say(isOver() ? verdict() : hint);
   }
 
   const orderOf = ({ name }) => {
@@ -86,8 +89,8 @@ function wall({ model, el }) {
   };
 
   function verdict() {
-    const agreed = model.get("judges").map((judge) => `${judge.name} on ${wallAgreement(model.get("order"), orderOf(judge))}`);
-    return `Of the pairs of pictures, the judges agree with you: ${agreed.join(", ")}.`;
+    const each = model.get("judges").map((judge) => wallAgreement(judge.name, model.get("order"), orderOf(judge)));
+    return _("Of the pairs of pictures, the judges agree with you: {agreed}.", { agreed: listed(...each) });
   }
 
   function orders() {
@@ -99,9 +102,9 @@ function wall({ model, el }) {
     const head = ["", ...model.get("order").map((_, place) => place + 1)].map((text) => made("th", "", { scope: "col" }, text));
     const judges = model.get("judges").map((judge) => {
       const cells = orderOf(judge).map((number) => cell(number, model.get("pictures")[number].numbers[judge.name]));
-      return line(`${judge.name}: ${judge.words}`, judge.words, cells);
+      return line(colon(judge.name, judge.words), judge.words, cells);
     });
-    const mine = line("you", "your own order", model.get("order").map((number) => cell(number)));
+    const mine = line(_("you"), _("your own order"), model.get("order").map((number) => cell(number)));
     return made("table", "wall-orders", {}, made("thead", "", {}, made("tr", "", {}, ...head)), made("tbody", "", {}, mine, ...judges));
   }
 

@@ -6,6 +6,8 @@
 const WIPE_LARGEST = 8; // times
 const WIPE_STEP = 5; // per cent of the width, for a key
 
+const wipeWords = (before, after) => _("A wipe from {before}, at the left, to {after}", { before, after });
+
 function wipeLayer(name) {
   const picture = made("img", "picture wipe-picture", { alt: "", draggable: "false" });
   return { box: made("div", `wipe-layer wipe-${name}`, {}, picture), picture };
@@ -18,8 +20,8 @@ function wipe({ model, el }) {
   const after = wipeLayer("after");
   const line = made("div", "wipe-line", { "aria-hidden": "true" });
   const names = { before: made("span", "chip wipe-name"), after: made("span", "chip wipe-name wipe-right") };
-  const smaller = button("−", () => step(1 / 1.5), { "aria-label": "smaller", title: "smaller (-)" });
-  const larger = button("+", () => step(1.5), { "aria-label": "larger", title: "larger (+)" });
+  const smaller = button("−", () => step(1 / 1.5), { "aria-label": _("smaller"), title: _("smaller (-)") });
+  const larger = button("+", () => step(1.5), { "aria-label": _("larger"), title: _("larger (+)") });
   const said = voice("wipe-said");
   view.append(after.box, before.box, line, names.before, names.after);
   const stage = made("div", "wipe", {}, view, made("div", "bar", {}, smaller, larger, said.node));
@@ -43,7 +45,8 @@ function wipe({ model, el }) {
     }
     view.style.touchAction = zoom.times > 1 ? "none" : "pan-y";
     const now = Math.round(share);
-    write(view, { "aria-valuenow": now, "aria-valuetext": `the left ${now} %: ${model.get("before_name")}` });
+    const told = _("the left {now} %: {name}", { now, name: model.get("before_name") });
+    write(view, { "aria-valuenow": now, "aria-valuetext": told });
     write(smaller, { "aria-disabled": zoom.times <= 1 });
     write(larger, { "aria-disabled": zoom.times >= WIPE_LARGEST });
     said.rest(inWords()); // fingers may go on
@@ -51,7 +54,8 @@ function wipe({ model, el }) {
 
   function inWords() {
     if (zoom.times === 1) return "";
-    return `${zoom.times.toFixed(1)} times as large; drag to move it, or press Shift and an arrow key`;
+    const times = zoom.times.toFixed(1);
+    return _("{times} times as large; drag to move it, or press Shift and an arrow key", { times });
   }
 
   function moveTo(value, keep = true) {
@@ -131,7 +135,7 @@ function wipe({ model, el }) {
     "after before_name after_name words width empty"() {
       names.before.textContent = model.get("before_name");
       names.after.textContent = model.get("after_name");
-      write(view, { "aria-label": model.get("words") || "two pictures" });
+      write(view, { "aria-label": model.get("words") || _("two pictures") });
       stage.style.width = empty.style.width = `${model.get("width")}px`;
       stage.hidden = !isThere(model.get("after"));
       empty.textContent = model.get("empty");

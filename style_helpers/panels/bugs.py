@@ -15,17 +15,26 @@ from style_helpers import images
 from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
-from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import NAMED, WRAP, Work, handler, readable, two_choices
+from style_helpers.language import _
+from style_helpers.panels.chart import Moments, term
+from style_helpers.panels.panel import (
+    NAMED,
+    WRAP,
+    Work,
+    capital,
+    colon,
+    handler,
+    readable,
+    sentences,
+    two_choices,
+)
 from style_helpers.panels.side_by_side import Descent, SideBySide
 from style_helpers.settings import shortened
 
 SIZE = 128  # pixels of the shorter side: with these and 60 evaluations the museum's symptoms were measured
 EVALUATIONS = 60
-RIGHT, BROKEN = "the right program", "the broken program"
 NOISE = ("normal noise",)  # bugs that show only where the descent starts from noise
 LOOK = {"style": NAMED, "layout": {"width": "340px", "max_width": "100%"}}
-HINT = "Choose a bug and press Run; or tick the quiz, press Run, and find out which one it is."
 
 
 @dataclass
@@ -39,7 +48,7 @@ class Program(Descent):
         """What the broken program raises is shown to the learner, not raised again."""
         try:
             with FlopCounterMode(display=False) as counter:
-                _, picture, losses = next(self.steps)
+                _number, picture, losses = next(self.steps)
         except RuntimeError as error:  # how torch reports these mistakes
             return error
         self.operations += counter.get_total_flops()
@@ -64,10 +73,15 @@ class Program(Descent):
     def says(self) -> str:
         """Where it stands, in words."""
         finite = [each.total for each in self.losses if math.isfinite(each.total)]
-        parts = []
-        if finite:
-            parts = [f"total {readable(finite[0])} -> {readable(finite[-1])} in {len(self.losses)} evaluations."]
-        return " ".join(filter(None, [*parts, self.note])) or "has not begun."
+        if not finite:
+            return self.note or _("has not begun.")
+        went = _(
+            "total {first} -> {last} in {evaluations} evaluations.",
+            first=readable(finite[0]),
+            last=readable(finite[-1]),
+            evaluations=len(self.losses),
+        )
+        return sentences(went, self.note)
 
 
 class BugSwitches(SideBySide):
@@ -86,14 +100,14 @@ class BugSwitches(SideBySide):
         try_test: Callable = museum.try_test,
         choose: Callable[[Sequence[str]], str] = random.choice,
     ):
-        super().__init__(tooltip="Run both programs")
+        super().__init__(tooltip=_("Run both programs"))
         self._watch, self._try_test, self._choose = watch, try_test, choose
         self.programs: list[Program] = []
         self._shown_bug: str | None = None  # what was run last
         self._hidden = False
         self._make_controls()
-        self.chart = Moments(up="weighted", width=300)
-        self.label, self.verdict, self.observed = (ipywidgets.HTML() for _ in range(3))
+        self.chart = Moments(up=_("weighted"), width=300)
+        self.label, self.verdict, self.observed = (ipywidgets.HTML() for which in range(3))
         self._answering = ipywidgets.HBox([self.answer, self.check_button, self.tell_button], layout=WRAP)
         self.children = [
             ipywidgets.HBox([self.bug, self.quiz], layout=WRAP),
@@ -104,16 +118,17 @@ class BugSwitches(SideBySide):
         self._bug_chosen()
 
     def _make_controls(self):
-        self.bug = ipywidgets.Dropdown(options=list(BUGS), description="bug switched on", **LOOK)
-        self.quiz = ipywidgets.Checkbox(False, description="hide the name: which bug is this?", indent=False)
+        named = [(_(name), name) for name in BUGS]
+        self.bug = ipywidgets.Dropdown(options=named, description=_("bug switched on"), **LOOK)
+        self.quiz = ipywidgets.Checkbox(False, description=_("hide the name: which bug is this?"), indent=False)
         self.content, self.style_choice = two_choices(**LOOK)
         self.evaluations = ipywidgets.IntSlider(
-            EVALUATIONS, 10, 120, 10, description="evaluations of each", continuous_update=False, **LOOK
+            EVALUATIONS, 10, 120, 10, description=_("evaluations of each"), continuous_update=False, **LOOK
         )
-        self.test_button = _button("Run its test", "Try the test on both programs", self._test_pressed)
-        self.answer = ipywidgets.Dropdown(options=list(BUGS), description="my diagnosis", **LOOK)
-        self.check_button = _button("Check", "Is the diagnosis right?", self._check_pressed, "primary")
-        self.tell_button = _button("Tell me", "Give up, and see which bug it is", self._tell_pressed)
+        self.test_button = _button(_("Run its test"), _("Try the test on both programs"), self._test_pressed)
+        self.answer = ipywidgets.Dropdown(options=named, description=_("my diagnosis"), **LOOK)
+        self.check_button = _button(_("Check"), _("Is the diagnosis right?"), self._check_pressed, "primary")
+        self.tell_button = _button(_("Tell me"), _("Give up, and see which bug it is"), self._tell_pressed)
         for control in (self.bug, self.quiz):
             control.observe(self._bug_chosen, "value")
 
@@ -122,12 +137,13 @@ class BugSwitches(SideBySide):
     @handler
     def _bug_chosen(self):
         """Another bug, or the quiz begun or left: what was run before belongs to neither."""
-        ended = "The run before is let go. " if self.working else ""
+        ended = _("The run before is let go.") if self.working else ""
         self.let_go()
         self.progress.value, self.time_left.value = 0, ""
         self.bug.layout.display = "none" if self.quiz.value else None  # its name would be another bug's
         self._begin(None)
-        self.say(ended + HINT)
+        hint = _("Choose a bug and press Run; or tick the quiz, press Run, and find out which one it is.")
+        self.say(sentences(ended, hint))
 
     @handler
     def _run_pressed(self):
@@ -137,10 +153,10 @@ class BugSwitches(SideBySide):
         start, evaluations = "noise" if bug in NOISE else "content", self.evaluations.value
         programs = [
             Program(name, self._watch(content, style, switched, evaluations, "alexnet", start), content)
-            for name, switched in ((RIGHT, None), (BROKEN, bug))
+            for name, switched in ((_("the right program"), None), (_("the broken program"), bug))
         ]
         do = functools.partial(self._run, programs=programs, evaluations=shortened(evaluations))
-        self.start(do, "Preparing: AlexNet looks at the two pictures.")
+        self.start(do, _("Preparing: AlexNet looks at the two pictures."))
         self._begin(bug)
 
     def _begin(self, bug: str | None):
@@ -154,31 +170,33 @@ class BugSwitches(SideBySide):
     @handler
     def _test_pressed(self):
         bug = self._shown_bug or self.bug.value
-        self.start(lambda work: self._test(work, bug), "The test runs on both programs.")
+        self.start(lambda work: self._test(work, bug), _("The test runs on both programs."))
 
     @handler
     def _check_pressed(self):
         answer, bug = self.answer.value, self._shown_bug
         if answer == bug:
-            self._reveal("Solved.", f"Right: {bug}. {BUGS[bug].mistake} The evidence: {BUGS[bug].symptom}")
+            self._reveal(_("Solved."), sentences(_("Right: {bug}.", bug=_(bug)), *_evidence(bug)))
             return
-        evidence = f"Not {answer}: with that bug you would see this. {BUGS[answer].symptom} Compare, and try again."
-        self._give_verdict("Not yet.", evidence)
+        not_this = _("Not {bug}: with that bug you would see this.", bug=_(answer))
+        evidence = sentences(not_this, _(BUGS[answer].symptom), _("Compare, and try again."))
+        self._give_verdict(_("Not yet."), evidence)
 
     @handler
     def _tell_pressed(self):
-        bug = BUGS[self._shown_bug]
-        self._reveal("The answer.", f"It was {bug.name}. {bug.mistake} The evidence: {bug.symptom}")
+        bug = self._shown_bug
+        self._reveal(_("The answer."), sentences(_("It was {bug}.", bug=_(bug)), *_evidence(bug)))
 
     def _reveal(self, heading: str, sentence: str):
         self._hidden = False
         self._give_verdict(heading, sentence)
-        self.say("Run again for another bug, or switch the quiz off.")
+        self.say(_("Run again for another bug, or switch the quiz off."))
         self.label.value = _label(self._shown_bug)
         self._let_answer()
 
     def _give_verdict(self, heading: str, sentence: str):
-        self.verdict.value = f'<div role="status"><b>{heading}</b> {html.escape(sentence)}</div>'
+        said = sentences(f"<b>{heading}</b>", html.escape(sentence))
+        self.verdict.value = f'<div role="status">{said}</div>'
 
     def _let_answer(self):
         """In the quiz answers are possible once something was run, and the test only when the name is known."""
@@ -197,51 +215,71 @@ class BugSwitches(SideBySide):
     def _run(self, work: Work, programs: list[Program], evaluations: int):
         with work.page():
             self.programs = programs
-        ended = self.take_turns(work, programs, evaluations, "Both programs run, one evaluation each in turn.")
+        said = _("Both programs run, one evaluation each in turn.")
+        ended = self.take_turns(work, programs, evaluations, said)
         with work.page():
-            asks = self._hidden and ended != "Stopped."
-            self.say("Which bug is this? Choose your diagnosis and press Check." if asks else ended)
+            asks = self._hidden and ended != _("Stopped.")
+            self.say(_("Which bug is this? Choose your diagnosis and press Check.") if asks else ended)
 
     def _test(self, work: Work, bug: str):
         """It cannot be stopped on its way; asked to, the panel lets it go."""
         results = []
-        for broken, name in ((True, BROKEN), (False, RIGHT)):
-            results.append(f"on {name}: {self._try_test(bug, broken)}")
+        for broken in (True, False):
+            results.append(self._try_test(bug, broken))
             work.look()
         with work.page():
-            self.say(f"The test for {bug}, {'; '.join(results)}.")
+            self.say(
+                _(
+                    "The test for {bug}, on the broken program: {broken}; on the right program: {right}.",
+                    bug=_(bug),
+                    broken=results[0],
+                    right=results[1],
+                )
+            )
 
     # What is to be seen
 
     def show(self, programs: Sequence[Program], evaluations: int):
         self.observed.value = f"<p>{html.escape(compared(*programs))}</p>"
         lines = {
-            (name, program.name): [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
+            (term(name), program.name): [(number, getattr(each, name)) for number, each in enumerate(program.losses, 1)]
             for name in Losses._fields
             for program in programs
         }
-        words = " ".join(f"{program.name[0].upper()}{program.name[1:]}: {program.says()}" for program in programs)
+        words = sentences(*(colon(capital(program.name), program.says()) for program in programs))
         self.chart.show(lines, words, until=evaluations, notes=[program.note for program in programs])
 
 
 def compared(right: Program, broken: Program) -> str:
     """How far the two pictures and the work of both are apart, in words."""
-    sizes = [f"{each.picture.shape[-1]} x {each.picture.shape[-2]} pixels" for each in (right, broken)]
-    if right.picture.shape != broken.picture.shape:
-        sentence = f"The right picture has {sizes[0]}, the broken one {sizes[1]}."
-    else:
-        apart = (right.picture - broken.picture).abs().mean().item()
-        same = bool((right.picture == broken.picture).all())
-        sentence = (
-            "The two pictures are the same, number for number."
-            if same
-            else f"The two pictures differ by {apart:.2g} on average, where black and white differ by 1."
-        )
-    if right.millions and broken.millions:
-        share = 100 * (broken.millions / right.millions - 1)
-        more = f"{abs(share):.0f} % {'more' if share > 0 else 'less'}" if abs(share) >= 0.5 else "as much"
-        sentence += f" Work of one evaluation: {right.millions:.0f} million operations, the broken program {more}."
-    return sentence
+    work = _work(right.millions, broken.millions) if right.millions and broken.millions else ""
+    return sentences(_apart(right.picture, broken.picture), work)
+
+
+def _apart(right: Tensor, broken: Tensor) -> str:
+    if right.shape != broken.shape:
+        sizes = [_("{wide} x {high} pixels", wide=each.shape[-1], high=each.shape[-2]) for each in (right, broken)]
+        return _("The right picture has {right}, the broken one {broken}.", right=sizes[0], broken=sizes[1])
+    if bool((right == broken).all()):
+        return _("The two pictures are the same, number for number.")
+    apart = (right - broken).abs().mean().item()
+    return _("The two pictures differ by {apart:.2g} on average, where black and white differ by 1.", apart=apart)
+
+
+def _work(right: float, broken: float) -> str:
+    """Millions of operations of one evaluation of each, compared."""
+    share = 100 * (broken / right - 1)
+    more = _("as much")
+    if abs(share) >= 0.5:
+        more = _("{share:.0f} % more", share=share) if share > 0 else _("{share:.0f} % less", share=-share)
+    return _(
+        "Work of one evaluation: {right:.0f} million operations, the broken program {more}.", right=right, more=more
+    )
+
+
+def _evidence(bug: str) -> tuple[str, str]:
+    """The mistake, and what shows it."""
+    return _(BUGS[bug].mistake), _("The evidence: {symptom}", symptom=_(BUGS[bug].symptom))
 
 
 def _button(text: str, tooltip: str, act: Callable, style: str = "") -> ipywidgets.Button:
@@ -254,11 +292,14 @@ def _label(name: str) -> str:
     """The exhibit's label: the mistake, both lines of code, the symptom, and the test that would have caught it."""
     bug = BUGS[name]
     mistake, wrong, right, symptom, test = map(
-        html.escape, (bug.mistake, bug.wrong, bug.right, bug.symptom, bug.test.strip())
+        html.escape, (_(bug.mistake), bug.wrong, bug.right, _(bug.symptom), bug.test.strip())
     )
     pre = '<pre tabindex="0" style="margin: 0 0 6px; white-space: pre-wrap">'
+    title = _("<b>{name}:</b> {mistake}", name=html.escape(_(name)), mistake=mistake)
+    seen = _("<b>The symptom:</b> {symptom}", symptom=symptom)
+    of_wrong, of_right, of_test = _("Wrong:"), _("Right:"), _("The test that would have caught it")
     return (
-        f'<div style="line-height: 1.4; max-width: 800px"><b>{html.escape(name)}:</b> {mistake}<br>'
-        f"Wrong:{pre}{wrong}</pre>Right:{pre}{right}</pre><b>The symptom:</b> {symptom}"
-        f"<details><summary>The test that would have caught it</summary>{pre}{test}</pre></details></div>"
+        f'<div style="line-height: 1.4; max-width: 800px">{title}<br>'
+        f"{of_wrong}{pre}{wrong}</pre>{of_right}{pre}{right}</pre>{seen}"
+        f"<details><summary>{of_test}</summary>{pre}{test}</pre></details></div>"
     )

@@ -16,9 +16,22 @@ import ipywidgets
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
+from style_helpers.language import _
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.chart import Chart
-from style_helpers.panels.panel import NAMED, WRAP, Panel, Picture, Work, as_jpeg, handler, readable, title
+from style_helpers.panels.chart import Chart, term
+from style_helpers.panels.panel import (
+    NAMED,
+    WRAP,
+    Panel,
+    Picture,
+    Work,
+    as_jpeg,
+    capital,
+    colon,
+    handler,
+    readable,
+    title,
+)
 from style_helpers.panels.strip import frame
 from style_helpers.settings import Settings
 
@@ -67,13 +80,17 @@ class Bundle:
             (entry,) = [each for each in self._listed if wanted.items() <= each.items()]
             jpeg = (self._folder / entry["file"]).read_bytes()
             if hashlib.sha256(jpeg).hexdigest() != entry["sha256"]:
-                raise ValueError("another file than the one listed")
+                raise ValueError(entry["file"])  # another one than is listed
             return Bundled(jpeg, {name: float(entry[name]) for name in self._measured})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            what = " and ".join(str(value) for value in wanted.values())
+            what = _(" and ").join(str(value) for value in wanted.values())
             raise BundleError(
-                f"The picture computed beforehand for {what} is missing or damaged: run {COMMAND} in the project's "
-                "folder to make it again, or press the button to compute it now."
+                _(
+                    "The picture computed beforehand for {what} is missing or damaged: run {command} in the project's "
+                    "folder to make it again, or press the button to compute it now.",
+                    what=what,
+                    command=COMMAND,
+                )
             ) from error
 
     @property
@@ -82,11 +99,13 @@ class Bundle:
         if not self._listed:
             return ""
         made = {name: self._settings.get(name, "?") for name in ("preset", "network", "size", "evaluations")}
-        preset = f"Settings.{made['preset']}, " if isinstance(made["preset"], str) else ""  # else each has its own
         network = str(made["network"]).upper().replace("VGG", "VGG-")
-        return (
-            f"Computed beforehand with {preset}{network}, {made['size']} pixels on the shorter side, "
-            f"{made['evaluations']} evaluations."
+        one_preset = isinstance(made["preset"], str)  # else each has its own
+        return _(
+            "Computed beforehand with {what}, {size} pixels on the shorter side, {evaluations} evaluations.",
+            what=_("Settings.{preset}, {network}", preset=made["preset"], network=network) if one_preset else network,
+            size=made["size"],
+            evaluations=made["evaluations"],
         )
 
 
@@ -117,13 +136,13 @@ class LivePanel(Panel):
     Subclasses say in `wishes` what to compute and in `finished` what the page shows of that.
     """
 
-    lines = ("total", "style", "content")  # what the curve shows
+    lines = ("total", "style", "content")  # what the curve shows, of `transfer.Losses`
 
     def __init__(self, begin: Callable, measure: Callable, bundle: Bundle, evaluations: int, most: int):
-        super().__init__("Compute this one now", "Do the work here, and watch", wide="190px")
+        super().__init__(_("Compute this one now"), _("Do the work here, and watch"), wide="190px")
         self._begin, self._measure, self._bundle = begin, measure, bundle
         self.evaluations = ipywidgets.IntSlider(
-            evaluations, 20, most, 20, description="evaluations", continuous_update=False, **KNOB
+            evaluations, 20, most, 20, description=_("evaluations"), continuous_update=False, **KNOB
         )
         self.live_picture, self.live_caption, self.chart = Picture(240), ipywidgets.HTML(), Chart()
 
@@ -146,7 +165,7 @@ class LivePanel(Panel):
     @handler
     def _run_pressed(self):
         wishes = self.wishes()
-        self.start(lambda work: self._compute_all(work, wishes), "Preparing: the network looks at the pictures.")
+        self.start(lambda work: self._compute_all(work, wishes), _("Preparing: the network looks at the pictures."))
         self.chart.clear()
 
     # In the background
@@ -159,7 +178,7 @@ class LivePanel(Panel):
                 work.making = True
             run = self._begin(wish.content, wish.style, wish.settings)
             with work.page():
-                work.made(f"Computing: {wish.name}.", run.stop)
+                work.made(_("Computing: {name}.", name=wish.name), run.stop)
             self._compute(work, wish, run)
 
     def _compute(self, work: Work, wish: Wish, run: transfer.Run):
@@ -173,31 +192,41 @@ class LivePanel(Panel):
             with work.page():
                 self._show_end(wish, run, picture, self.finished(wish, run, numbers))
         with work.page():
-            self.say(f"{run.ended} {wish.name[0].upper()}{wish.name[1:]}.")
+            self.say(_("{ended} {name}.", ended=run.ended, name=capital(wish.name)))
 
     def _show_step(self, run: transfer.Run, wish: Wish, step: transfer.Step):
-        words = f"{wish.name}, evaluation {step.evaluation} of {run.evaluations}, total {readable(step.losses.total)}"
+        words = _(
+            "{name}, evaluation {evaluation} of {evaluations}, total {total}",
+            name=wish.name,
+            evaluation=step.evaluation,
+            evaluations=run.evaluations,
+            total=readable(step.losses.total),
+        )
         self.live_picture.show(step.picture, words)
-        self.live_caption.value = caption("Computed now", words)
+        self.live_caption.value = caption(_("Computed now"), words)
         self._show_progress(run, run.seconds_left())
 
     def _show_end(self, wish: Wish, run: transfer.Run, picture: Tensor, numbers: str):
         """Not the last picture but the one with the lowest total, and what is measured on it."""
-        words = f"{wish.name}, {len(run.history)} of {run.evaluations} evaluations"
-        self.live_picture.show(picture, f"{words}: {numbers}")
-        self.live_caption.value = caption("Computed now", words, numbers)
+        done, evaluations = len(run.history), run.evaluations
+        words = _("{name}, {done} of {evaluations} evaluations", name=wish.name, done=done, evaluations=evaluations)
+        self.live_picture.show(picture, colon(words, numbers))
+        self.live_caption.value = caption(_("Computed now"), words, numbers)
         self._show_progress(run)
 
     def _show_progress(self, run: transfer.Run, left: float | None = None):
         self.show_progress(len(run.history), run.evaluations, left)
-        lines = {name: [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines}
+        lines = {
+            term(name): [(each.evaluation, getattr(each.losses, name)) for each in run.history] for name in self.lines
+        }
         self.chart.show(lines, went(run), until=run.evaluations)
 
 
 def went(run: transfer.Run) -> str:
     """The curve of a run in words."""
     first, last = (readable(run.history[place].losses.total) for place in (0, -1))
-    return f"The total after {len(run.history)} evaluations: from {first} to {last}."
+    done = len(run.history)
+    return _("The total after {done} evaluations: from {first} to {last}.", done=done, first=first, last=last)
 
 
 @lru_cache(maxsize=12)
@@ -207,9 +236,20 @@ def load(path: Path) -> Tensor:
 
 
 @lru_cache(maxsize=12)
-def given(path: Path, what: str) -> dict:
-    """A photo or a painting, to stand beside what was made of it."""
-    return frame(as_jpeg(load(path)), what, f"The {what}", [title(path)], f"The {what}: {title(path)}")
+def _file(path: Path) -> bytes:
+    return as_jpeg(load(path))
+
+
+def photo(path: Path) -> dict:
+    """A photo, to stand beside what was made of it."""
+    words = _("The photo: {title}", title=title(path))
+    return frame(_file(path), _("photo"), _("The photo"), [title(path)], words)
+
+
+def painting(path: Path) -> dict:
+    """The same of a painting."""
+    words = _("The painting: {title}", title=title(path))
+    return frame(_file(path), _("painting"), _("The painting"), [title(path)], words)
 
 
 def caption(heading: str, *lines: str) -> str:

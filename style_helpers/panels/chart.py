@@ -7,6 +7,7 @@ import traitlets
 from torch import Tensor
 
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.panels.panel import Thinned, as_jpeg
 
 MOMENTS = 32  # of a run whose pictures are kept: of 60 evaluations each second, the first and the last
@@ -28,14 +29,22 @@ class Chart(Front, parts=("chart",)):
     """
 
     lines = traitlets.List().tag(sync=True)
-    across = traitlets.Unicode("evaluation").tag(sync=True)
-    up = traitlets.Unicode("weighted loss").tag(sync=True)
+    across = traitlets.Unicode().tag(sync=True)
+    up = traitlets.Unicode().tag(sync=True)
     at = traitlets.Int(0).tag(sync=True)
     until = traitlets.Int(0).tag(sync=True)
     ceiling = traitlets.Float(0.0).tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
     leader = traitlets.Unicode().tag(sync=True)
     words = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("across")
+    def _usually_across(self) -> str:
+        return _("evaluation")
+
+    @traitlets.default("up")
+    def _usually_up(self) -> str:
+        return _("weighted loss")
 
     def show(self, lines: Mapping[str | tuple[str, str], Points], words: str, **traits):
         """All lines in one message. Their names, or (kind, name), each kind with the same names; the chart in words."""
@@ -90,6 +99,19 @@ class Moments(Chart, parts=("chart", "moments")):
         """The run is at its end: what was kept only until the next one came goes, on the page too."""
         self.fresh = []
         self.send_state("moments")
+
+
+def term(name: str) -> str:
+    """What a term of the loss is called beside its curve: "total", "style relu1_1"."""
+    called = {
+        "total": _("total"),
+        "content": _("content"),
+        "style": _("style"),
+        "total variation": _("total variation"),
+        "pixel range": _("pixel range"),
+    }
+    kind, space, layer = name.partition(" ")
+    return called.get(name) or f"{called.get(kind, kind)}{space}{layer}"
 
 
 def _line(name: str | tuple[str, str], points: Points) -> dict:

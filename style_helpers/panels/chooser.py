@@ -11,6 +11,7 @@ from torch import Tensor
 from style_helpers import images
 from style_helpers.files import quote
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.panels.panel import as_jpeg, pictures_of
 
 SMALL = (216, 162)  # pixels of a thumbnail: a place of the row has half of that, and many screens two pixels for one
@@ -19,7 +20,7 @@ SMALL = (216, 162)  # pixels of a thumbnail: a place of the row has half of that
 class Chooser(Front, parts=("chooser",)):
     """The bundled pictures of one folder, and one's own when there is one.
 
-    kind                  what they are: "content" or "style"
+    kind                  what they are, in words: "content", "style"
     names, thumbnails     of the bundled ones; a thumbnail is a JPEG file
     chosen                which one, from 0; len(names) is one's own
     own, own_thumbnail    the name of one's own picture, and what is shown of it
@@ -45,7 +46,7 @@ class Chooser(Front, parts=("chooser",)):
         super().__init__(kind=kind, names=list(paths), thumbnails=[_bundled(path) for path in paths.values()])
         self._paths, self._own = list(paths.values()), b""
         self.observe(self._look_at_offer, "offered")
-        self.observe(lambda _: changed(), ["chosen", "own", "own_thumbnail"])
+        self.observe(lambda change: changed(), ["chosen", "own", "own_thumbnail"])
 
     def _look_at_offer(self, change):
         content, name = change["new"], self.offered_name
@@ -54,7 +55,7 @@ class Chooser(Front, parts=("chooser",)):
         try:
             small = _thumbnail(images.open_picture(content))
         except images.PictureError as error:
-            self.wrong = str(error).replace("The given picture", quote(name), 1)
+            self.wrong = str(error).replace(_("The given picture"), quote(name), 1)
         else:
             self._own = content
             with self.hold_sync():

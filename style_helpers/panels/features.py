@@ -11,6 +11,7 @@ from torch import Tensor
 
 from style_helpers import images, networks
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.panels.panel import NAMED, WRAP, Panel, as_png, choice, handler
 
 NETWORKS = {"AlexNet": "alexnet", "VGG-16": "vgg16"}
@@ -113,18 +114,19 @@ def packed(maps: Tensor, order: Sequence[int], signed: bool) -> dict:
 class LookingPanel(Panel):
     """A panel that looks at one picture with one network, at once; another choice is looked at again.
 
-    kind     what the picture is: "photo" or "painting"
+    kind     what the picture is, in words: "photo", "painting"
+    looking  what is said while the network looks at it
     folder   whose pictures are offered; first: the file that is looked at first
     look     what gives the features of all layers: a function of a network's name and a picture
     """
 
-    def __init__(self, kind: str, folder: Path, first: str, look: Callable):
+    def __init__(self, kind: str, looking: str, folder: Path, first: str, look: Callable):
         super().__init__()
-        self._look = look
+        self._look, self._looking = look, looking
         self._features: dict[str, Tensor] = {}
         self._looked: tuple[str, Path] | None = None  # network and picture that the features are of
         self.picture = choice(kind, Path(folder), first, style=NAMED)
-        self.network = ipywidgets.Dropdown(options=NETWORKS, description="network", style=NAMED)
+        self.network = ipywidgets.Dropdown(options=NETWORKS, description=_("network"), style=NAMED)
         for control in (self.picture, self.network):
             control.observe(self._chosen, "value")
 
@@ -141,7 +143,7 @@ class LookingPanel(Panel):
         wanted, before = (self.network.value, self.picture.value), self._looked
         if wanted == before:
             return
-        self.say(f"The network looks at the {self.picture.description}.")
+        self.say(self._looking)
         try:
             picture = images.load(wanted[1], SIZES[wanted[0]])
             features = self._look(wanted[0], picture)
@@ -161,7 +163,7 @@ class FeatureExplorer(LookingPanel):
     """
 
     def __init__(self, look: Callable = look, photos: Path = images.CONTENT):
-        super().__init__("photo", photos, "chelsea-the-cat.jpg", look)
+        super().__init__(_("photo"), _("The network looks at the photo."), photos, "chelsea-the-cat.jpg", look)
         self.front = FeatureFront(live=True)
         self.front.observe(self._asked, "asked")
         row = ipywidgets.HBox([self.picture, self.network], layout=WRAP)

@@ -6,6 +6,7 @@ import traitlets
 from torch import Tensor
 
 from style_helpers import images
+from style_helpers.language import _
 from style_helpers.panels.panel import as_jpeg, as_png
 from style_helpers.panels.strip import Filmstrip, frame
 
@@ -51,7 +52,8 @@ class Film(Filmstrip, parts=("wipe", "strip", "film")):
     def show(self, number: int, evaluation: int, picture: Tensor):
         """That place of the strip, in full size; the last one may have gone on since."""
         with self.hold_sync():
-            self.large = {"number": number, "picture": as_png(picture), "name": f"evaluation {evaluation}"}
+            name = _("evaluation {evaluation}", evaluation=evaluation)
+            self.large = {"number": number, "picture": as_png(picture), "name": name}
             self.chosen = number
 
     def record(self, moments: Sequence[tuple[int, Tensor]]):
@@ -62,5 +64,6 @@ class Film(Filmstrip, parts=("wipe", "strip", "film")):
 def _small(evaluation: int, picture: Tensor, side: int = SMALL) -> dict:
     small = images.to_pil(picture)
     small.thumbnail((side, side))
-    words = f"the picture at evaluation {evaluation}"
-    return frame(as_jpeg(small), str(evaluation), f"evaluation {evaluation}", words=words) | {"evaluation": evaluation}
+    name = _("evaluation {evaluation}", evaluation=evaluation)
+    words = _("the picture at evaluation {evaluation}", evaluation=evaluation)
+    return frame(as_jpeg(small), str(evaluation), name, words=words) | {"evaluation": evaluation}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from style_helpers import images, networks
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.losses import gram_matrix
 from style_helpers.panels.features import LookingPanel, look
 from style_helpers.panels.panel import NAMED, WRAP, as_jpeg, handler
@@ -33,7 +34,11 @@ class Microscope(Front, parts=("gram",)):
     pair = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
     part = traitlets.List(traitlets.Float()).tag(sync=True)
     shuffled = traitlets.Int().tag(sync=True)
-    empty = traitlets.Unicode("The network has looked at nothing yet.").tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("empty")
+    def _usually_empty(self) -> str:
+        return _("The network has looked at nothing yet.")
 
 
 class GramMicroscope(LookingPanel):
@@ -44,9 +49,11 @@ class GramMicroscope(LookingPanel):
     """
 
     def __init__(self, look: Callable = look, paintings: Path = images.STYLE):
-        super().__init__("painting", paintings, "hokusai-great-wave.jpg", look)
+        looking = _("The network looks at the painting.")
+        super().__init__(_("painting"), looking, paintings, "hokusai-great-wave.jpg", look)
         self._filling = False
-        self.layer = ipywidgets.Dropdown(options=_layers("alexnet"), value="relu2", description="layer", style=NAMED)
+        layers = _layers("alexnet")
+        self.layer = ipywidgets.Dropdown(options=layers, value="relu2", description=_("layer"), style=NAMED)
         self.layer.observe(self._layer_picked, "value")
         self.front = Microscope()
         choices = ipywidgets.HBox([self.picture, self.network, self.layer], layout=WRAP)
@@ -80,14 +87,21 @@ class GramMicroscope(LookingPanel):
         gram = gram_matrix(maps[None])[0]
         loudest = gram.diagonal().argsort(descending=True)[:LOUDEST].tolist()
         gram = gram[loudest][:, loudest]
-        words = f"{self.layer.value} of {self.picture.value.name}"
+        words = _("{layer} of {picture}", layer=self.layer.value, picture=self.picture.value.name)
         with self.front.hold_sync():
             self.front.seen = packed(maps, gram, loudest, self._picture.shape[-2:], words)
             self.front.pair, self.front.shuffled = most_together(gram), 0
         channels, height, width = maps.shape
         self.say(
-            f"{self.layer.value} has {channels} channels and {height} x {width} positions, so G has {channels} x "
-            f"{channels} numbers. Shown are the {len(loudest)} channels with the largest G_ii, the largest first."
+            _(
+                "{layer} has {channels} channels and {height} x {width} positions, so G has {channels} x {channels} "
+                "numbers. Shown are the {shown} channels with the largest G_ii, the largest first.",
+                layer=self.layer.value,
+                channels=channels,
+                height=height,
+                width=width,
+                shown=len(loudest),
+            )
         )
 
 

@@ -8,8 +8,9 @@ from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
 from style_helpers import images, metrics
-from style_helpers.panels.bundled import FOLDER, KNOB, Bundle, BundleError, LivePanel, Wish, begin, given, load
-from style_helpers.panels.panel import handler, title
+from style_helpers.language import _
+from style_helpers.panels.bundled import FOLDER, KNOB, Bundle, BundleError, LivePanel, Wish, begin, load, photo
+from style_helpers.panels.panel import colon, commas, handler, title
 from style_helpers.panels.strip import Filmstrip, frame
 from style_helpers.settings import Settings
 from style_helpers.transfer import Run
@@ -58,7 +59,8 @@ class InversionByDepth(LivePanel):
 
     def __init__(self, begin: Callable = begin, measure: Callable = measure, folder: Path = FOLDER):
         super().__init__(begin, measure, Bundle("inversion", MEASURED, folder), EVALUATIONS, most=1200)
-        self.photo = ipywidgets.Dropdown(options={title(each): each for each in PHOTOS}, description="photo", **KNOB)
+        photos = {title(each): each for each in PHOTOS}
+        self.photo = ipywidgets.Dropdown(options=photos, description=_("photo"), **KNOB)
         self.strip = Filmstrip(chosen=LAYERS.index("relu3_1"), width=320)
         self.photo.observe(self._photo_chosen, "value")
         self.lay_out(self.photo, self.strip)
@@ -70,7 +72,7 @@ class InversionByDepth(LivePanel):
         return LAYERS[min(self.strip.chosen, len(LAYERS) - 1)]
 
     def _name(self, layer: str) -> str:
-        return f"{self.photo.label} rebuilt from noise at {layer}"
+        return _("{photo} rebuilt from noise at {layer}", photo=self.photo.label, layer=layer)
 
     @handler
     def _photo_chosen(self):
@@ -79,30 +81,39 @@ class InversionByDepth(LivePanel):
             try:
                 frames.append(self._frame(layer))
             except BundleError as error:
-                lost, words = error, f"{self._name(layer)} is not here: compute it now"
-                frames.append(frame(b"", layer, f"Rebuilt from {layer}", words=words))
+                lost, words = error, _("{name} is not here: compute it now", name=self._name(layer))
+                frames.append(frame(b"", layer, _("Rebuilt from {layer}", layer=layer), words=words))
         with self.strip.hold_sync():  # one message
-            self.strip.pictures, self.strip.beside = frames, [given(self.photo.value, "photo")]
+            self.strip.pictures, self.strip.beside = frames, [photo(self.photo.value)]
         if lost is not None:
             self.complain(lost)
         elif not self.working:
-            self.say("Drag along the small pictures, from the first layer to the deepest.")
+            self.say(_("Drag along the small pictures, from the first layer to the deepest."))
 
     def _frame(self, layer: str) -> dict:
         found = self._bundle.find(content=self.photo.value.name, layer=layer)
-        lines = [f"LPIPS {found.numbers['LPIPS']:.2f} to the photo", "correlation with it:"]
-        lines += [f"{name} {found.numbers[name]:.2f}" for name in PARTS]
-        words = f"{self._name(layer)}: {_in_words(found.numbers)}"
-        return frame(found.jpeg, layer, f"Rebuilt from {layer}", lines, words)
+        to_photo = _("LPIPS {lpips:.2f} to the photo", lpips=found.numbers["LPIPS"])
+        lines = [to_photo, _("correlation with it:"), *_correlations(found.numbers)]
+        words = colon(self._name(layer), _in_words(found.numbers))
+        return frame(found.jpeg, layer, _("Rebuilt from {layer}", layer=layer), lines, words)
 
     def wishes(self) -> list[Wish]:
-        photo, chosen = load(self.photo.value), settings(self.layer, self.evaluations.value)
-        return [Wish(photo, photo, chosen, self._name(self.layer), ())]
+        picture, chosen = load(self.photo.value), settings(self.layer, self.evaluations.value)
+        return [Wish(picture, picture, chosen, self._name(self.layer), ())]
 
     def finished(self, wish: Wish, run: Run, numbers: Mapping[str, float]) -> str:
         return _in_words(numbers)
 
 
 def _in_words(numbers: Mapping[str, float]) -> str:
-    parts = ", ".join(f"{name} {numbers[name]:.2f}" for name in PARTS)
-    return f"LPIPS {numbers['LPIPS']:.2f} to the photo; correlation with it: {parts}"
+    parts = commas(*_correlations(numbers))
+    return _("LPIPS {lpips:.2f} to the photo; correlation with it: {parts}", lpips=numbers["LPIPS"], parts=parts)
+
+
+def _correlations(numbers: Mapping[str, float]) -> list[str]:
+    called = {
+        "coarse brightness": _("coarse brightness"),
+        "coarse colour": _("coarse colour"),
+        "fine detail": _("fine detail"),
+    }
+    return [f"{called[name]} {numbers[name]:.2f}" for name in PARTS]

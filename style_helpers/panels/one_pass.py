@@ -95,7 +95,7 @@ class OnePass(Panel):
         self.size = ipywidgets.IntSlider(
             256, 128, 512, 64, description=_("size in pixels"), continuous_update=False, style=NAMED
         )
-        self.chooser = Chooser("content", images.CONTENT, self._chosen)
+        self.chooser = Chooser(_("content"), images.CONTENT, self._chosen)
         self.size.observe(self._chosen, "value")
         self.movie.observe(self._frame_asked, "asked")
         self.children = [self.chooser, self.size, self.status, self.wipe, self.movie]

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from style_helpers import images
 from style_helpers.fronts import Displayed, Front
+from style_helpers.language import _
 
 LEAST_SECONDS = 0.25  # between two updates of the page
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError)  # whose messages are written for the user
@@ -38,7 +39,7 @@ def handler(method: Callable) -> Callable:
     """
 
     @functools.wraps(method)
-    def handle(self: "Panel", *_):
+    def handle(self: "Panel", *_told):
         if self._work is not None and self._work.thread is threading.current_thread():
             return
         with self.lock:
@@ -57,12 +58,12 @@ class Panel(Displayed, ipywidgets.VBox):
     panel needs that runs something is here, to be placed by it: run_button, which calls `_run_pressed`, stop_button,
     progress and time_left; `bar` is all four in a row.
 
-    run, tooltip   the name of the button, and what it does
+    run, tooltip   the name of the button, and what it does: "Run" and "Begin" where nothing is given
     """
 
     _of_cells: "dict[str | type, tuple]" = {}  # noqa: RUF012  (shared by all on purpose)
 
-    def __init__(self, run: str = "Run", tooltip: str = "Begin", wide: str = "110px"):
+    def __init__(self, run: str = "", tooltip: str = "", wide: str = "110px"):
         super().__init__()
         self.add_class("nst-panel")  # its look is in fronts/common.css
         self.lock = threading.RLock()
@@ -70,12 +71,15 @@ class Panel(Displayed, ipywidgets.VBox):
         self.status.add_class("nst-says")
         self._work: Work | None = None  # the only one that may change the page
         self._last: threading.Thread | None = None  # of the newest work, let go or not
+        run, tooltip = run or _("Run"), tooltip or _("Begin")
         self.run_button = ipywidgets.Button(description=run, tooltip=tooltip, button_style="primary")
-        self.stop_button = ipywidgets.Button(description="Stop", tooltip="End; what was reached stays", disabled=True)
+        self.stop_button = ipywidgets.Button(
+            description=_("Stop"), tooltip=_("End; what was reached stays"), disabled=True
+        )
         self.run_button.layout.width = wide
-        self.run_button.on_click(lambda _: self._run_pressed())
+        self.run_button.on_click(lambda button: self._run_pressed())
         self.stop_button.on_click(self.stop_pressed)
-        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description="progress")
+        self.progress = ipywidgets.FloatProgress(0, min=0, max=1, description=_("progress"))
         self.time_left = ipywidgets.Label()
         row = [self.run_button, self.stop_button, self.progress, self.time_left]
         self.bar = ipywidgets.HBox(row, layout={"flex_flow": "row wrap"})
@@ -132,11 +136,11 @@ class Panel(Displayed, ipywidgets.VBox):
                 return
             if self._work.making:
                 self.let_go()
-                self.say("Stopped while it was being prepared.")
+                self.say(_("Stopped while it was being prepared."))
             else:
                 self._work.stop()
                 self.set_working(False)
-                self.say("Stopping: the evaluation under way is the last.")
+                self.say(_("Stopping: the evaluation under way is the last."))
 
     @handler
     def stop_pressed(self):
@@ -157,10 +161,13 @@ class Panel(Displayed, ipywidgets.VBox):
         """What can be pressed: a run under way is not thrown away by a click on Run."""
         self.stop_button.disabled, self.run_button.disabled = not working, working
 
-    def show_progress(self, done: int, of: int, left: float | None = None, each: str = ""):
-        """left: seconds; None when nobody knows, or when it is over."""
+    def show_progress(self, done: int, of: int, left: float | None = None, of_each: bool = False):
+        """left: seconds; None when nobody knows, or when it is over. of_each: several do as many evaluations."""
         self.progress.value = min(1, done / of)
-        self.time_left.value = f"evaluation {done} of {of}{each}" + ("" if left is None else f", {left:.0f} s left")
+        told = _("evaluation {done} of {of}", done=done, of=of)
+        if of_each:
+            told = _("evaluation {done} of {of} of each", done=done, of=of)
+        self.time_left.value = told if left is None else _("{told}, {left:.0f} s left", told=told, left=left)
 
     def wait(self):
         """Returns when the background thread is at its end by itself."""
@@ -173,8 +180,10 @@ class Panel(Displayed, ipywidgets.VBox):
     def complain(self, error: BaseException):
         """An error in one sentence, in the panel; the panel stays as it is."""
         known = isinstance(error, EXPECTED_ERRORS) and str(error)
-        sentence = str(error) if known else f"This did not work: {type(error).__name__}: {error}"
-        self.status.value = f'<div role="alert"><b>Please look:</b> {html.escape(sentence)}</div>'
+        kind = type(error).__name__
+        sentence = str(error) if known else _("This did not work: {kind}: {error}", kind=kind, error=error)
+        said = _("<b>Please look:</b> {sentence}", sentence=html.escape(sentence))
+        self.status.value = f'<div role="alert">{said}</div>'
 
 
 def _cell() -> tuple[str | None, str | None]:
@@ -188,6 +197,32 @@ def _inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
     yield widget
     for child in getattr(widget, "children", ()):
         yield from _inside(child)
+
+
+def capital(phrase: str) -> str:
+    """As it stands at the beginning of a sentence."""
+    return phrase[:1].upper() + phrase[1:]
+
+
+def sentences(*said: str) -> str:
+    """One after the other; those that say nothing are left out."""
+    all_said = [each for each in said if each]
+    return functools.reduce(lambda one, other: _("{one} {other}", one=one, other=other), all_said or [""])
+
+
+def commas(*said: str) -> str:
+    """Phrases of one sentence."""
+    return functools.reduce(lambda one, other: _("{one}, {other}", one=one, other=other), said)
+
+
+def listed(*things: str) -> str:
+    """A list of names."""
+    return functools.reduce(lambda all_before, item: _("{list}, {item}", list=all_before, item=item), things)
+
+
+def colon(name: str, value: str) -> str:
+    """A phrase, and what belongs to it."""
+    return _("{name}: {value}", name=name, value=value)
 
 
 def readable(value: float, digits: int = 3) -> str:
@@ -330,7 +365,11 @@ def title(path: Path) -> str:
 
 def manner(content: Path, style: Path) -> str:
     """What a run makes of two pictures, in words."""
-    return f"{title(content)} in the manner of {title(style)}"
+    return manner_of(title(content), title(style))
+
+
+def manner_of(content: str, style: str) -> str:
+    return _("{content} in the manner of {style}", content=content, style=style)
 
 
 def choice(name: str, folder: Path, first: str, **look) -> ipywidgets.Dropdown:
@@ -343,6 +382,11 @@ def choice(name: str, folder: Path, first: str, **look) -> ipywidgets.Dropdown:
 def two_choices(**look) -> tuple[ipywidgets.Dropdown, ipywidgets.Dropdown]:
     """Of the project's photographs and of its artworks: what a panel paints, and in whose manner."""
     return (
-        choice("content", images.CONTENT, "summer-palace.jpg", **look),
-        choice("style", images.STYLE, "hokusai-great-wave.jpg", **look),
+        choice(_("content"), images.CONTENT, "summer-palace.jpg", **look),
+        choice(_("style"), images.STYLE, "hokusai-great-wave.jpg", **look),
     )
+
+
+def starts() -> dict[str, str]:
+    """What a run may start from, by its name on the page."""
+    return {_("content"): "content", _("noise"): "noise"}

@@ -10,11 +10,23 @@ import torch
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
+from style_helpers.language import _
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
-from style_helpers.panels.panel import WRAP, Work, handler, manner, readable, two_choices
+from style_helpers.panels.panel import (
+    WRAP,
+    Work,
+    capital,
+    colon,
+    handler,
+    manner,
+    readable,
+    sentences,
+    starts,
+    two_choices,
+)
 from style_helpers.panels.side_by_side import Descent, SideBySide
-from style_helpers.settings import CHOICES, LBFGS_MEMORY, Settings
+from style_helpers.settings import LBFGS_MEMORY, Settings
 
 LOOK = {"style": {"description_width": "170px"}, "layout": {"width": "395px"}}
 CEILING = 10  # a curve is cut off where it rises above so many times its start
@@ -80,7 +92,12 @@ class Racer(Descent):
             self.totals.append(total)
             self.picture = picture
         else:
-            self.note = f"left at evaluation {len(self.totals) + 1}"
+            self.note = _("left at evaluation {evaluation}", evaluation=self.next)
+
+    @property
+    def next(self) -> int:
+        """The evaluation to come, or the one at which it left."""
+        return len(self.totals) + 1
 
 
 class OptimiserRace(SideBySide):
@@ -92,28 +109,28 @@ class OptimiserRace(SideBySide):
     """
 
     def __init__(self, make: Callable = make_objective):
-        super().__init__(tooltip="Start the race")
+        super().__init__(tooltip=_("Start the race"))
         self._make = make
         self.racers: list[Racer] = []
         self._leads: list[tuple[int, str]] = []
         self._make_controls()
-        self.chart = Moments(leader="ahead")
+        self.chart = Moments(leader=_("ahead"))
         left = [self.content, self.style_picture, self.network, self.start_from]
         right = [self.rate, self.adam_rate, self.evaluations, self.size]
         knobs = ipywidgets.HBox([ipywidgets.VBox(left), ipywidgets.VBox(right)], layout=WRAP)
         self.children = [knobs, self.bar, self.status, self.chart]
-        self.say("Who will be ahead? Make a guess, then press Run.")
+        self.say(_("Who will be ahead? Make a guess, then press Run."))
 
     def _make_controls(self):
         self.content, self.style_picture = two_choices(**LOOK)
-        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **LOOK)
-        self.start_from = ipywidgets.RadioButtons(options=CHOICES["start"], description="start from", **LOOK)
+        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description=_("network"), **LOOK)
+        self.start_from = ipywidgets.RadioButtons(options=starts(), description=_("start from"), **LOOK)
         when_released = {"continuous_update": False, **LOOK}
         log = {"step": 0.02, "readout_format": ".2g", **when_released}
-        self.rate = ipywidgets.FloatLogSlider(0.03, min=-4, max=0, description="rate of gradient descent", **log)
-        self.adam_rate = ipywidgets.FloatLogSlider(0.02, min=-4, max=0, description="rate of Adam", **log)
-        self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description="evaluations of each", **when_released)
-        self.size = ipywidgets.IntSlider(96, 64, 160, 16, description="shorter side, pixels", **when_released)
+        self.rate = ipywidgets.FloatLogSlider(0.03, min=-4, max=0, description=_("rate of gradient descent"), **log)
+        self.adam_rate = ipywidgets.FloatLogSlider(0.02, min=-4, max=0, description=_("rate of Adam"), **log)
+        self.evaluations = ipywidgets.IntSlider(60, 5, 200, 5, description=_("evaluations of each"), **when_released)
+        self.size = ipywidgets.IntSlider(96, 64, 160, 16, description=_("shorter side, pixels"), **when_released)
 
     def settings(self) -> Settings:
         return Settings.gatys(network=self.network.value, start=self.start_from.value)
@@ -124,13 +141,17 @@ class OptimiserRace(SideBySide):
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
         start = transfer.starting_picture(content, settings)
         rates, evaluations = (self.rate.value, self.adam_rate.value), self.evaluations.value
-        names = (f"gradient descent, {rates[0]:.2g}", f"Adam, {rates[1]:.2g}", "L-BFGS")
+        names = (
+            _("gradient descent, {rate:.2g}", rate=rates[0]),
+            _("Adam, {rate:.2g}", rate=rates[1]),
+            "L-BFGS",
+        )
         make = functools.partial(self._make, content, style, settings)
-        said = "On your marks: the network looks at the two pictures."
+        said = _("On your marks: the network looks at the two pictures.")
         pair = manner(self.content.value, self.style_picture.value)
         self.start(lambda work: self._race(work, make, start, rates, names, evaluations, pair), said)
         self.racers, self._leads = [], []
-        words = "The start, the same for all three optimisers"
+        words = _("The start, the same for all three optimisers")
         self.chart.begin(names, words, [start] * 3, until=evaluations)
 
     # The race, in the background
@@ -154,9 +175,9 @@ class OptimiserRace(SideBySide):
         racers = [Racer(name, steps, start) for name, steps in zip(names, ways, strict=True)]
         with work.page():
             self.racers = racers
-        ended = self.take_turns(work, racers, most, "They are off.")
+        ended = self.take_turns(work, racers, most, _("They are off."))
         with work.page():
-            self.say(f"{pair[0].upper()}{pair[1:]}: {ended} {self.words()}")
+            self.say(colon(capital(pair), sentences(ended, self.words())))
 
     def passed(self, evaluation: int):
         leader = self._order()[0].name
@@ -172,33 +193,53 @@ class OptimiserRace(SideBySide):
     def words(self) -> str:
         """Who is ahead and with what total, who left, and how often the lead changed."""
         running = [racer for racer in self._order() if not racer.note and racer.totals]
-        parts = []
+        said = []
         if running and len(running[0].totals) > 1:
-            first, *others = running
-            line = f"After {len(first.totals)} evaluations each, {first.name} is ahead with a total of "
-            rest = (f"{each.name}: {readable(each.totals[-1])}" for each in others)
-            parts.append("; then ".join([line + readable(first.totals[-1]), *rest]))
-        for racer in self.racers:
-            if racer.note:
-                remedy = "start again from another picture" if racer.name == "L-BFGS" else "a smaller rate helps"
-                when = racer.note.removeprefix("left ")
-                parts.append(f"{racer.name} left the finite numbers {when}: {remedy}")
-            elif len(racer.totals) > 1 and racer.totals[-1] > racer.totals[0]:
-                parts.append(f"{racer.name} stands higher than it began ({readable(racer.totals[0])})")
+            said.append(_places(running))
+        said += [_fate(racer) for racer in self.racers]
         if len(self._leads) > 1:
-            evaluation, name = self._leads[-1]
-            parts.append(f"{name} took the lead at evaluation {evaluation}, from {self._leads[-2][1]}")
-        return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+            (_before, loser), (evaluation, leader) = self._leads[-2:]
+            lead = _("{name} took the lead at evaluation {evaluation}, from {other}.", name=leader,
+                     evaluation=evaluation, other=loser)  # fmt: skip
+            said.append(lead)
+        return sentences(*map(capital, said))
 
     def show(self, racers: Sequence[Racer], evaluations: int):
         ceiling = CEILING * max((racer.totals[0] for racer in racers if racer.totals), default=0.0)
         cut_off = any(racer.totals and max(racer.totals) > ceiling for racer in racers)
         self.chart.show(
             {racer.name: enumerate(racer.totals, 1) for racer in racers},
-            f"Totals. {self.words()}",
-            up=f"total (cut off at {CEILING} times the start)" if cut_off else "total",
+            sentences(_("Totals."), self.words()),
+            up=_("total (cut off at {ceiling} times the start)", ceiling=CEILING) if cut_off else _("total"),
             ceiling=ceiling,
             notes=[racer.note for racer in racers],
         )
         if len(racers[0].totals) > 1:
             self.say(self.words())
+
+
+def _places(running: Sequence[Racer]) -> str:
+    """The order of those in the race, with their totals."""
+    first, *others = running
+    line = _(
+        "After {evaluations} evaluations each, {name} is ahead with a total of {total}",
+        evaluations=len(first.totals),
+        name=first.name,
+        total=readable(first.totals[-1]),
+    )
+    for each in others:
+        line = _("{line}; then {name}: {total}", line=line, name=each.name, total=readable(each.totals[-1]))
+    return _("{line}.", line=line)
+
+
+def _fate(racer: Racer) -> str:
+    """What is to be said of one that left, or stands higher than it began."""
+    name, left = racer.name, racer.next
+    if racer.note and name == "L-BFGS":
+        return _("L-BFGS left the finite numbers at evaluation {left}: start again from another picture.", left=left)
+    if racer.note:
+        return _("{name} left the finite numbers at evaluation {left}: a smaller rate helps.", name=name, left=left)
+    if len(racer.totals) > 1 and racer.totals[-1] > racer.totals[0]:
+        began = readable(racer.totals[0])
+        return _("{name} stands higher than it began ({began}).", name=name, began=began)
+    return ""

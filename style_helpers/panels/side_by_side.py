@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from style_helpers.language import _
 from style_helpers.panels.chart import Moments
 from style_helpers.panels.panel import Panel, Work
 
@@ -53,7 +54,7 @@ class SideBySide(Panel):
         try:
             while done < evaluations and not all(each.note for each in descents):
                 if not self._round(work, descents):
-                    return "Stopped."
+                    return _("Stopped.")
                 done += 1
                 with work.page():
                     if done == 1:  # until now networks were loaded too
@@ -63,16 +64,16 @@ class SideBySide(Panel):
                     self.passed(done)
                     if work.may_show():
                         left = (time.perf_counter() - began) / (done - 1) * (evaluations - done) if done > 1 else None
-                        self.show_progress(done, evaluations, left, " of each")
+                        self.show_progress(done, evaluations, left, of_each=True)
                         self.show(descents, evaluations)
         finally:
             with work.page():
-                self.show_progress(done, evaluations, each=" of each")
+                self.show_progress(done, evaluations, of_each=True)
                 self.show(descents, evaluations)
                 self.chart.end()
                 for each in descents:
                     each.steps = iter(())  # the optimisers' memories are let go
-        return "All evaluations are done." if done == evaluations else "Nobody is left."
+        return _("All evaluations are done.") if done == evaluations else _("Nobody is left.")
 
     def _round(self, work: Work, descents: Sequence[Descent]) -> bool:
         """One evaluation of each that goes on; False, and nothing is kept, when asked to stop."""

@@ -10,23 +10,18 @@ from torch import Tensor
 from style_helpers import devices, files, images, networks, transfer
 from style_helpers.files import FileError, quote
 from style_helpers.images import fit
+from style_helpers.language import _
 from style_helpers.objective import Style, StyleObjective
 from style_helpers.panels.brush import Brush
-from style_helpers.panels.chart import Chart
+from style_helpers.panels.chart import Chart, term
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.film import Film
-from style_helpers.panels.panel import WRAP, Panel, Thinned, Work, handler, readable
-from style_helpers.settings import CHOICES, NETWORKS, PRESETS, Settings
+from style_helpers.panels.panel import WRAP, Panel, Thinned, Work, handler, manner_of, readable, starts
+from style_helpers.settings import NETWORKS, PRESETS, Settings
 
 MOST_PIXELS = 2**22  # of a picture that is painted here: Stop waits for the evaluation under way
 SNAPSHOTS = 60  # pictures of a run that are kept for the scrubber
 KEEP, SECOND = 0, 1  # what becomes of what is painted over
-PURPOSES = ["stays as in the photograph", "gets a second style"]
-COLOURS = {
-    "of the style": "style",
-    "the photo's own, brightness painted": "luminance",
-    "the style matched to the photo": "matched",
-}
 ROOM = {"width": "370px", "max_width": "calc(100% - 4px)"}  # a control on a narrow page, beside its margins
 LOOK = {"style": {"description_width": "120px"}, "layout": ROOM}
 LEFT = {"width": "390px", "max_width": "100%", "margin": "0 16px 0 0"}
@@ -58,15 +53,15 @@ class Studio(Panel):
         self._make_choosers()
         self._make_settings()
         self._make_buttons()
-        self.film = Film(width=400, empty="The picture grows here.")
-        self.by_layer = ipywidgets.Checkbox(False, description="curves layer by layer", indent=False)
+        self.film = Film(width=400, empty=_("The picture grows here."))
+        self.by_layer = ipywidgets.Checkbox(False, description=_("curves layer by layer"), indent=False)
         self.chart, self.code = Chart(), ipywidgets.HTML()
         self.film.observe(self._look_again, "chosen")
         self.by_layer.observe(self._draw_curves, "value")
         self._lay_out()
         self._photo_changed()
         self.choosers["second style"].chosen = 2  # not the first one's
-        self.say("Choose two pictures and press Run.")
+        self.say(_("Choose two pictures and press Run."))
 
     def _lay_out(self):
         content, style, second = self.choosers.values()
@@ -82,27 +77,32 @@ class Studio(Panel):
 
     def _make_choosers(self):
         self.choosers = {
-            "content": Chooser("content", images.CONTENT, self._photo_changed),
-            "style": Chooser("style", images.STYLE, self._changed),
-            "second style": Chooser("second style", images.STYLE, self._changed),
+            "content": Chooser(_("content"), images.CONTENT, self._photo_changed),
+            "style": Chooser(_("style"), images.STYLE, self._changed),
+            "second style": Chooser(_("second style"), images.STYLE, self._changed),
         }
-        self.brush = Brush(purposes=PURPOSES)
+        self.brush = Brush(purposes=[_("stays as in the photograph"), _("gets a second style")])
         self.brush.observe(self._changed, ["mask", "purpose", "unfolded"])
 
     def _make_settings(self):
         usual, when_released = Settings.fine(), {"continuous_update": False, **LOOK}
-        self.preset = ipywidgets.Dropdown(options=PRESETS, value="fine", description="preset", **LOOK)
+        self.preset = ipywidgets.Dropdown(options=PRESETS, value="fine", description=_("preset"), **LOOK)
         side = devices.default_size("fine")
-        self.size = ipywidgets.IntSlider(side, 64, 512, 32, description="shorter side", **when_released)
-        self.evaluations = ipywidgets.IntSlider(100, 10, 500, 10, description="evaluations", **when_released)
+        self.size = ipywidgets.IntSlider(side, 64, 512, 32, description=_("shorter side"), **when_released)
+        self.evaluations = ipywidgets.IntSlider(100, 10, 500, 10, description=_("evaluations"), **when_released)
         self.style_weight = ipywidgets.FloatLogSlider(
-            usual.style_weight, min=-1, max=4, step=0.1, description="style weight", **when_released
+            usual.style_weight, min=-1, max=4, step=0.1, description=_("style weight"), **when_released
         )
-        self.colours = ipywidgets.Dropdown(options=COLOURS, description="colours", **LOOK)
-        self.network = ipywidgets.Dropdown(options=NETWORKS, value="vgg16", description="network", **LOOK)
-        self.layers = ipywidgets.SelectMultiple(description="style layers", rows=5, **LOOK)
-        self.start_from = ipywidgets.Dropdown(options=CHOICES["start"], description="start from", **LOOK)
-        self.seed = ipywidgets.BoundedIntText(0, 0, 10**9, description="seed of the noise", **LOOK)
+        colours = {
+            _("of the style"): "style",
+            _("the photo's own, brightness painted"): "luminance",
+            _("the style matched to the photo"): "matched",
+        }
+        self.colours = ipywidgets.Dropdown(options=colours, description=_("colours"), **LOOK)
+        self.network = ipywidgets.Dropdown(options=NETWORKS, value="vgg16", description=_("network"), **LOOK)
+        self.layers = ipywidgets.SelectMultiple(description=_("style layers"), rows=5, **LOOK)
+        self.start_from = ipywidgets.Dropdown(options=starts(), description=_("start from"), **LOOK)
+        self.seed = ipywidgets.BoundedIntText(0, 0, 10**9, description=_("seed of the noise"), **LOOK)
         self._fill_layers()
         for control in (self.preset, self.network):
             control.observe(self._preset_chosen, "value")
@@ -111,13 +111,15 @@ class Studio(Panel):
         self.style_weight.observe(self._weight_moved, "value")
 
     def _make_buttons(self):
-        self.pause_button = ipywidgets.Button(description="Pause", tooltip="Wait, or go on", disabled=True)
-        self.save_button = ipywidgets.Button(description="Save", tooltip="Write the picture to a file", disabled=True)
+        self.pause_button = ipywidgets.Button(description=_("Pause"), tooltip=_("Wait, or go on"), disabled=True)
+        self.save_button = ipywidgets.Button(
+            description=_("Save"), tooltip=_("Write the picture to a file"), disabled=True
+        )
         self.pause_button.on_click(self._pause_pressed)
         self.save_button.on_click(self._save_pressed)
         for button in (self.run_button, self.pause_button, self.stop_button, self.save_button):
             button.layout.width = "88px"
-        self.file_name = ipywidgets.Text("my-picture.png", description="file name", **LOOK)
+        self.file_name = ipywidgets.Text("my-picture.png", description=_("file name"), **LOOK)
         self.file_name.observe(self._changed, "value")
         self.progress.layout.width, self.progress.layout.max_width = ROOM["width"], ROOM["max_width"]
 
@@ -154,7 +156,7 @@ class Studio(Panel):
     @handler
     def _photo_changed(self):
         photo = self.choosers["content"]
-        self.brush.show(images.open_picture(photo.source), f"the photograph {photo.name}")
+        self.brush.show(images.open_picture(photo.source), _("the photograph {name}", name=photo.name))
         self._write_code()
 
     @handler
@@ -170,7 +172,7 @@ class Studio(Panel):
         if run is not None and not self._filling:
             weight = self.settings().style_weight
             run.change(style_weight=weight)
-            self.say(f"From the next evaluation on, the style weight is {weight:g}.")
+            self.say(_("From the next evaluation on, the style weight is {weight:g}.", weight=weight))
 
     @property
     def _under_way(self) -> transfer.Run | None:
@@ -181,24 +183,29 @@ class Studio(Panel):
     @handler
     def _run_pressed(self):
         settings, wish = self.settings(), self._wish(self.size.value)
-        said = "Preparing: the network looks at the two pictures."
+        said = _("Preparing: the network looks at the two pictures.")
         self.start(lambda work: self._paint(work, settings, *wish), said)
 
     def _wish(self, size: int) -> tuple[Tensor, Tensor | list[Style], Tensor | None]:
         """The content picture, one style or two with masks, and what to keep of the content: (1, 1, H, W), or None."""
         content, style = (self.choosers[kind].load(size) for kind in ("content", "style"))
-        for kind, picture in (("content", content), ("style", style)):
+        for what, picture in ((_("content picture"), content), (_("style picture"), style)):
             height, width = picture.shape[-2:]
             if height * width > MOST_PIXELS:
                 raise ValueError(
-                    f"The {kind} picture would be {height} x {width} pixels, where one evaluation takes minutes: "
-                    "cut off a part of it, or choose a smaller size."
+                    _(
+                        "The {what} would be {height} x {width} pixels, where one evaluation takes minutes: cut off a "
+                        "part of it, or choose a smaller size.",
+                        what=what,
+                        height=height,
+                        width=width,
+                    )
                 )
         mask = self.brush.painted(*content.shape[-2:])
         if mask is None:
             return content, style, None
         if mask.min() == 1:
-            raise ValueError("All of the photograph is painted over: erase a part of it, or press clear.")
+            raise ValueError(_("All of the photograph is painted over: erase a part of it, or press clear."))
         mask = mask.to(content)
         if self.brush.purpose == KEEP:
             return content, style, mask
@@ -209,30 +216,35 @@ class Studio(Panel):
         run = self._under_way
         if run is None:
             return
-        if self.pause_button.description == "Pause":
+        if self.pause_button.description == _("Pause"):
             run.pause()
-            self.pause_button.description = "Continue"
-            self.say("Paused. The picture so far can be looked at and saved.")
+            self.pause_button.description = _("Continue")
+            self.say(_("Paused. The picture so far can be looked at and saved."))
         else:
             run.resume()
-            self.pause_button.description = "Pause"
-            self.say("It goes on.")
+            self.pause_button.description = _("Pause")
+            self.say(_("It goes on."))
 
     @handler
     def _save_pressed(self):
         name = self.file_name.value.strip()
         if not name or Path(name).name != name or "\\" in name:
-            raise FileError(f"Give a file name without a folder, such as 'my-picture.png', not {quote(name)}.")
+            raise FileError(
+                _("Give a file name without a folder, such as 'my-picture.png', not {name}.", name=quote(name))
+            )
         if not self._snapshots:
-            raise FileError("There is no picture to save yet: press Run first.")
+            raise FileError(_("There is no picture to save yet: press Run first."))
         about = {name: str(value) for name, value in vars(self._run.settings).items()}
         picture = fit(self._shown_step().picture, *self._before.shape[-2:])  # a coarse scale is smaller
         files.check(self._folder / name, images.WRITTEN)
         if self._mask is not None:
             images.save(self._mask.expand(-1, 3, -1, -1), self._folder / _mask_name(name))
         saved = images.save(picture, self._folder / name, settings=about)
-        beside = "" if self._mask is None else f", and the mask beside it as {quote(_mask_name(name))}"
-        self.say(f"Saved as {quote(saved)}{beside}.")
+        if self._mask is None:
+            self.say(_("Saved as {name}.", name=quote(saved)))
+        else:
+            mask = quote(_mask_name(name))
+            self.say(_("Saved as {name}, and the mask beside it as {mask}.", name=quote(saved), mask=mask))
 
     # The run, in the background
 
@@ -242,14 +254,15 @@ class Studio(Panel):
         with work.page():  # until now the earlier picture was there to be looked at and saved
             self._before, self._run, self._snapshots = content, run, Thinned(SNAPSHOTS, lambda step: step.evaluation)
             self._mask = styles[-1].mask if isinstance(styles, list) else keep
-            photo, style, _ = (chooser.name for chooser in self.choosers.values())
-            words = f"{photo} in the manner of {style}; the photo to the left of the line"
+            photo, style = (self.choosers[kind].name for kind in ("content", "style"))
+            words = _("{manner}; the photo to the left of the line", manner=manner_of(photo, style))
             unasked = settings.style_weight == 0 or not settings.style_layers
-            work.made("Painting without a style: none is asked for." if unasked else "Painting.", run.stop)
+            said = _("Painting without a style: none is asked for.") if unasked else _("Painting.")
+            work.made(said, run.stop)
         for step in run:
             with work.page():
                 if not self._snapshots:  # until now the earlier film stays
-                    self.film.begin(content, "photo", words)
+                    self.film.begin(content, _("photo"), words)
                 self._snapshots.add(step)
                 if work.may_show():
                     self._show_progress(run)
@@ -271,7 +284,7 @@ class Studio(Panel):
     def set_working(self, working: bool):
         super().set_working(working)
         self.pause_button.disabled = not working
-        self.pause_button.description = "Pause"
+        self.pause_button.description = _("Pause")
 
     # What is to be seen
 
@@ -302,17 +315,17 @@ class Studio(Panel):
     def _chart(self, run: transfer.Run):
         history = run.history
         names = list(history[0].losses.terms) if self.by_layer.value and history else ["total", "style", "content"]
-        lines = {name: [(each.evaluation, _loss(each.losses, name)) for each in history] for name in names}
-        first, last = (run.history[place].losses.total for place in (0, -1)) if run.history else (0, 0)
-        alt = (
-            f"Loss curves of {len(run.history)} evaluations: the total goes from {readable(first)} to {readable(last)}."
-        )
+        lines = {term(name): [(each.evaluation, _loss(each.losses, name)) for each in history] for name in names}
+        first, last = (readable(history[place].losses.total) if history else "0" for place in (0, -1))
+        alt = _("Loss curves of {done} evaluations: the total goes from {first} to {last}.", done=len(history),
+                first=first, last=last)  # fmt: skip
         self.chart.show(lines, alt, until=run.evaluations)
 
     def _write_code(self):
         code = html.escape("\n".join(self._mask_lines() if self._is_masked else self._lines()))
+        heading = _("These choices in Python")
         self.code.value = (
-            "<details><summary>These choices in Python</summary>"
+            f"<details><summary>{heading}</summary>"
             f'<pre tabindex="0" style="user-select: all; white-space: pre-wrap">{code}</pre></details>'
         )
 
@@ -330,7 +343,7 @@ class Studio(Panel):
         chosen = {kind: self.choosers[kind] for kind in kinds}
         return [
             f"{kind.split()[0]} = images.load({chooser.as_code()}, size={self.size.value})"
-            + ("  # your own, beside this notebook" if chooser.is_own else "")
+            + (_comment(_("your own, beside this notebook")) if chooser.is_own else "")
             for kind, chooser in chosen.items()
         ]
 
@@ -347,22 +360,29 @@ class Studio(Panel):
     def _mask_lines(self) -> list[str]:
         """With a mask, which is a file beside the picture: Save writes both."""
         two = self.brush.purpose == SECOND
+        saved = _comment(_("Save writes it: white is painted over"))
+        objective = "from style_helpers.objective import StyleObjective"
+        if two:
+            objective = "from style_helpers.objective import Style, StyleObjective"
         styles = "[Style(style, mask=1 - mask), Style(second, mask=mask)]" if two else "style"
         keep = "" if two else ", keep=mask"
         return [
             "from style_helpers import images, networks, transfer",
-            f"from style_helpers.objective import {'Style, ' if two else ''}StyleObjective",
+            objective,
             "from style_helpers.settings import Settings",
             "",
             *self._pictures_in_python("content", "style", *(["second style"] if two else [])),
-            f"mask = images.load({_mask_name(self.file_name.value)!r})[:, :1]  # Save writes it: white is painted over",
+            f"mask = images.load({_mask_name(self.file_name.value)!r})[:, :1]{saved}",
             f"settings = {self._settings_in_python()}",
             f"network = networks.load({self.network.value!r})",
             f"run = transfer.Run(StyleObjective(network, content, {styles}, settings{keep}))",
-            "for _ in transfer.progress(run):",
-            "    pass",
+            "for _ in transfer.progress(run):\n    pass",
             'images.save(run.result().picture, "my-picture.png")',
         ]
+
+
+def _comment(words: str) -> str:
+    return f"  # {words}"
 
 
 def _mask_name(name: str) -> str:

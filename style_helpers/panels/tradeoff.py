@@ -7,8 +7,21 @@ import ipywidgets
 from torch import Tensor
 
 from style_helpers import images, metrics
-from style_helpers.panels.bundled import FOLDER, KNOB, WEIGHT, Bundle, BundleError, LivePanel, Wish, begin, given, load
-from style_helpers.panels.panel import WRAP, as_jpeg, handler, manner, title, two_choices
+from style_helpers.language import _
+from style_helpers.panels.bundled import (
+    FOLDER,
+    KNOB,
+    WEIGHT,
+    Bundle,
+    BundleError,
+    LivePanel,
+    Wish,
+    begin,
+    load,
+    painting,
+    photo,
+)
+from style_helpers.panels.panel import WRAP, as_jpeg, colon, commas, handler, listed, manner, title, two_choices
 from style_helpers.panels.plane import Plane
 from style_helpers.panels.strip import frame
 from style_helpers.settings import Settings
@@ -22,11 +35,6 @@ STYLES = tuple(
 )
 EVALUATIONS = 80  # of each picture computed beforehand
 MEASURED = ("LPIPS", "style distance")
-HINT = "Drag along the line: each step towards the painting costs some of the photo. The numbers are style weights."
-NOT_BUNDLED = (
-    "For this pair nothing was computed beforehand: choose a style weight below and press Compute this one now, or "
-    f"choose {' or '.join(map(title, CONTENTS))} with {', '.join(map(title, STYLES))}."
-)
 
 
 def settings(weight: float, evaluations: int = EVALUATIONS) -> Settings:
@@ -52,9 +60,13 @@ class TradeOffExplorer(LivePanel):
         super().__init__(begin, measure, Bundle("tradeoff", MEASURED, folder), EVALUATIONS, most=400)
         self._computed: dict[tuple[Path, Path], dict[float, dict]] = {}  # of each pair by style weight
         self.content, self.style_choice = two_choices(**KNOB)
-        self.plane = Plane(chosen=2, hint=HINT)
+        hint = _(
+            "Drag along the line: each step towards the painting costs some of the photo. The numbers are style "
+            "weights."
+        )
+        self.plane = Plane(chosen=2, hint=hint)
         self.live_weight = ipywidgets.FloatLogSlider(
-            WEIGHTS[2], min=-2, max=3, step=0.05, description="style weight to compute now", **WEIGHT
+            WEIGHTS[2], min=-2, max=3, step=0.05, description=_("style weight to compute now"), **WEIGHT
         )
         for control in (self.content, self.style_choice):
             control.observe(self._pair_chosen, "value")
@@ -86,12 +98,12 @@ class TradeOffExplorer(LivePanel):
         now = self._now()
         with self.plane.hold_sync():  # one message
             self.plane.points, self.plane.now = points, now
-            self.plane.beside = [given(content, "photo"), given(style, "painting")]
+            self.plane.beside = [photo(content), painting(style)]
             self.plane.chosen = max(0, min(self.plane.chosen, len(points) + len(now) - 1))
         if lost is not None:
             self.complain(lost)
         elif not self.working:
-            self.say("" if is_bundled else NOT_BUNDLED)
+            self.say("" if is_bundled else _not_bundled())
 
     @handler
     def _point_chosen(self):
@@ -108,24 +120,40 @@ class TradeOffExplorer(LivePanel):
 
     def finished(self, wish: Wish, run: Run, numbers: Mapping[str, float]) -> str:
         weight = wish.settings.style_weight
-        point = _point(as_jpeg(run.result().picture), wish.key, weight, numbers, "now ")
+        point = _point(as_jpeg(run.result().picture), wish.key, weight, numbers, is_now=True)
         self._computed.setdefault(wish.key, {})[weight] = point
         self.plane.now = self._now()
-        return ", ".join(_lines(numbers))
+        return commas(*_lines(numbers))
+
+
+def _not_bundled() -> str:
+    return _(
+        "For this pair nothing was computed beforehand: choose a style weight below and press Compute this one now, or "
+        "choose {contents} with {styles}.",
+        contents=_(" or ").join(map(title, CONTENTS)),
+        styles=listed(*map(title, STYLES)),
+    )
 
 
 def _name(pair: tuple[Path, Path], weight: float) -> str:
-    return f"{manner(*pair)}, style weight {weight:g}"
+    return _("{manner}, style weight {weight:g}", manner=manner(*pair), weight=weight)
 
 
 def _lines(numbers: Mapping[str, float]) -> list[str]:
     lpips, distance = (numbers[name] for name in MEASURED)
-    return [f"LPIPS {lpips:.2f} to the photo", f"style distance {distance:.2f} to the painting"]
+    return [
+        _("LPIPS {lpips:.2f} to the photo", lpips=lpips),
+        _("style distance {distance:.2f} to the painting", distance=distance),
+    ]
 
 
-def _point(jpeg: bytes, pair: tuple[Path, Path], weight: float, numbers: Mapping[str, float], when: str = "") -> dict:
+def _point(
+    jpeg: bytes, pair: tuple[Path, Path], weight: float, numbers: Mapping[str, float], is_now: bool = False
+) -> dict:
     """A picture on the plane, at its numbers."""
-    now, lines = when and ", computed now", _lines(numbers)
-    words = f"{_name(pair, weight)}{now}: {', '.join(lines)}"
-    place = {"x": numbers["LPIPS"], "y": numbers["style distance"], "weight": weight}
-    return frame(jpeg, f"{when}{weight:g}", f"Style weight {weight:g}{now}", lines, words) | place
+    lines, place = _lines(numbers), {"x": numbers["LPIPS"], "y": numbers["style distance"], "weight": weight}
+    label, name, what = f"{weight:g}", _("Style weight {weight:g}", weight=weight), _name(pair, weight)
+    if is_now:
+        label, name = _("now {weight:g}", weight=weight), _("Style weight {weight:g}, computed now", weight=weight)
+        what = _("{name}, computed now", name=what)
+    return frame(jpeg, label, name, lines, colon(what, commas(*lines))) | place

@@ -11,8 +11,20 @@ from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.objective import StyleObjective
-from style_helpers.panels.panel import WRAP, Panel, Work, as_png, handler, manner, two_choices
+from style_helpers.panels.panel import (
+    WRAP,
+    Panel,
+    Work,
+    as_png,
+    capital,
+    colon,
+    handler,
+    manner,
+    sentences,
+    two_choices,
+)
 from style_helpers.settings import Settings
 
 LOOK = {"style": {"description_width": "150px"}, "layout": {"width": "395px"}}
@@ -97,7 +109,7 @@ class TugOfWar(Panel):
     """
 
     def __init__(self, begin: Callable = begin):
-        super().__init__(tooltip="Begin a short run")
+        super().__init__(tooltip=_("Begin a short run"))
         self._begin = begin
         self.moments: list[Moment] = []
         self._make_controls()
@@ -105,14 +117,14 @@ class TugOfWar(Panel):
         left, right = [self.content, self.style_picture, self.network], [self.evaluations, self.size]
         knobs = ipywidgets.HBox([ipywidgets.VBox(left), ipywidgets.VBox(right)], layout=WRAP)
         self.children = [knobs, self.bar, self.status, self.front]
-        self.say("Press Run: forty evaluations give the rope some moments to look at.")
+        self.say(_("Press Run: forty evaluations give the rope some moments to look at."))
 
     def _make_controls(self):
         self.content, self.style_picture = two_choices(**LOOK)
-        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description="network", **LOOK)
+        self.network = ipywidgets.Dropdown(options=("alexnet", "vgg16"), description=_("network"), **LOOK)
         whole = {"continuous_update": False, **LOOK}
-        self.evaluations = ipywidgets.IntSlider(40, 10, 240, 10, description="evaluations", **whole)
-        self.size = ipywidgets.IntSlider(96, 64, 128, 16, description="shorter side, pixels", **whole)
+        self.evaluations = ipywidgets.IntSlider(40, 10, 240, 10, description=_("evaluations"), **whole)
+        self.size = ipywidgets.IntSlider(96, 64, 128, 16, description=_("shorter side, pixels"), **whole)
 
     # The run, in the background
 
@@ -126,7 +138,7 @@ class TugOfWar(Panel):
         )
         size = self.size.value
         content, style = images.load(self.content.value, size), images.load(self.style_picture.value, size)
-        said = "Preparing: the network looks at the two pictures."
+        said = _("Preparing: the network looks at the two pictures.")
         pair = manner(self.content.value, self.style_picture.value)
         self.start(lambda work: self._run(work, content, style, settings, pair), said)
 
@@ -134,7 +146,7 @@ class TugOfWar(Panel):
         kept, moments = kept_moments(settings.evaluations), []
         run, pulls = self._begin(content, style, settings)
         with work.page():
-            work.made("The rope is pulled.", run.stop)
+            work.made(_("The rope is pulled."), run.stop)
         for step in run:
             if step.evaluation in kept and not work.stopping.is_set():
                 moment = Moment(step.evaluation, step.picture, *pulls(step.picture))
@@ -149,8 +161,8 @@ class TugOfWar(Panel):
                     self.show_progress(step.evaluation, run.evaluations, run.seconds_left())
         with work.page():
             self.show_progress(len(run.history), run.evaluations)
-            ended = f"{pair[0].upper()}{pair[1:]}: {run.ended}"
-            self.say(f"{ended} {len(moments)} moments are kept: point at the picture, drag the style weight.")
+            kept = _("{moments} moments are kept: point at the picture, drag the style weight.", moments=len(moments))
+            self.say(sentences(colon(capital(pair), run.ended), kept))
 
 
 def kept_moments(evaluations: int) -> set[int]:

@@ -10,28 +10,43 @@ from torch import Tensor
 
 from style_helpers import images, metrics
 from style_helpers.fronts import Front
+from style_helpers.language import _
 from style_helpers.panels.bundled import COMMAND, FOLDER, Bundle, BundleError
-from style_helpers.panels.panel import manner
+from style_helpers.panels.panel import capital, manner
 from style_helpers.settings import PAPER, Settings
 
-# Under the letters A to D in this order, which no table of the lesson has
-STATISTICS = {
-    "wasserstein": "sliced Wasserstein",
-    "nearest": "nearest neighbours",
-    "gram": "Gram matrix",
-    "mean_covariance": "mean and covariance",
-}
+STATISTICS = (
+    "wasserstein",
+    "nearest",
+    "gram",
+    "mean_covariance",
+)  # A to D, in an order that no table of the lesson has
 PAIRS = (
     (images.CONTENT / "astronaut.jpg", images.STYLE / "van-gogh-village-street-in-auvers.jpg"),
     (images.CONTENT / "chelsea-the-cat.jpg", images.STYLE / "kandinsky-composition-viii.jpg"),
 )
 EVALUATIONS = 60
-MEASURED = {  # what each judge asks for first
-    "LPIPS": "nearest to the photo",
-    "style distance": "nearest to the artwork by Gram matrices",
-    "to style": "nearest to the artwork by neighbours",
-    "restlessness": "calmest where the photo is calm",
-}
+MEASURED = ("LPIPS", "style distance", "to style", "restlessness")
+
+
+def names() -> dict[str, str]:
+    """What each statistic is called."""
+    return {
+        "wasserstein": _("sliced Wasserstein"),
+        "nearest": _("nearest neighbours"),
+        "gram": _("Gram matrix"),
+        "mean_covariance": _("mean and covariance"),
+    }
+
+
+def judges() -> dict[str, tuple[str, str]]:
+    """What each judge is called, and what it asks for first, by the number that it measures."""
+    return {
+        "LPIPS": ("LPIPS", _("nearest to the photo")),
+        "style distance": (_("style distance"), _("nearest to the artwork by Gram matrices")),
+        "to style": (_("to style"), _("nearest to the artwork by neighbours")),
+        "restlessness": (_("restlessness"), _("calmest where the photo is calm")),
+    }
 
 
 def settings(statistic: str) -> Settings:
@@ -79,20 +94,19 @@ class Wall(Front, parts=("wipe", "wall")):
 
     def __init__(self, number: int = 0, folder: Path = FOLDER):
         content, style = PAIRS[number]
-        bundle = Bundle("wall", tuple(MEASURED), folder)
-        judges = [{"name": name, "words": words} for name, words in MEASURED.items()]
-        about = f"{manner(content, style)}, by {len(STATISTICS)} ideas of what style is."
-        super().__init__(judges=judges, about=about[0].upper() + about[1:])
+        bundle, words = Bundle("wall", MEASURED, folder), manner(content, style)
+        about = _("{manner}, by {number} ideas of what style is.", manner=words, number=len(STATISTICS))
+        asked = [{"name": name, "words": asks} for name, asks in judges().values()]
+        super().__init__(judges=asked, about=capital(about))
         try:
             self.pictures = [
-                _picture(
-                    bundle, manner(content, style), name, content=content.name, style=style.name, statistic=statistic
-                )
-                for statistic, name in STATISTICS.items()
+                _picture(bundle, words, content=content.name, style=style.name, statistic=statistic)
+                for statistic in STATISTICS
             ]
         except BundleError:
-            self.problem = (
-                f"The pictures are missing or damaged: run {COMMAND} in the project's folder to make them again."
+            self.problem = _(
+                "The pictures are missing or damaged: run {command} in the project's folder to make them again.",
+                command=COMMAND,
             )
 
     def recorded(self) -> dict:
@@ -100,6 +114,7 @@ class Wall(Front, parts=("wipe", "wall")):
         return super().recorded() | {"pair": [0, 1], "order": []}
 
 
-def _picture(bundle: Bundle, words: str, name: str, **which) -> dict:
-    found = bundle.find(**which)
-    return {"picture": found.jpeg, "name": name, "words": words, "numbers": dict(found.numbers)}
+def _picture(bundle: Bundle, words: str, **which) -> dict:
+    found, called = bundle.find(**which), judges()
+    numbers = {called[judge][0]: number for judge, number in found.numbers.items()}
+    return {"picture": found.jpeg, "name": names()[which["statistic"]], "words": words, "numbers": numbers}

@@ -311,6 +311,20 @@ def test_nothing_is_cut_off_at_a_width_of_1000_pixels(studio):
     assert studio.page.evaluate(SPILT) == []
 
 
+def test_in_chinese_no_name_is_cut_off_in_any_panel(opened):
+    page = opened("zh.ipynb", f'import os\nos.environ["STYLE_HELPERS_LANGUAGE"] = "zh"\n{ALL}')
+    page.run_all()
+    all_is_well(page)
+    assert page.page.get_by_role("button", name="运行", exact=True).count() == 4
+    assert page.page.evaluate(CUT_OFF) == []
+    page.page.set_viewport_size({"width": 480, "height": 1000})
+    page.page.wait_for_timeout(500)
+    cut_off = page.page.evaluate(CUT_OFF)
+    assert [each for each in cut_off if "widget-box" not in each] == []  # a box's margin is no name
+    assert page.complaints == page.errors() == []
+    page.close()
+
+
 @pytest.mark.parametrize(("comms", "on_main"), [("disabled", "True"), ("perCommTarget", "False")])
 def test_run_and_stop_whichever_way_messages_come(lab, opened, comms, on_main):
     """JupyterLab brings what is pressed to the kernel's main thread, or to a subshell's."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from style_helpers.panels.wall import MEASURED, STATISTICS, Wall
+from style_helpers.panels.wall import Wall, judges, names
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_two_are_compared_and_the_one_pressed_last_comes_at_the_right(page):
 
 
 def test_names_and_numbers_come_when_all_hang_and_not_before(page, front):
-    hidden = [*STATISTICS.values(), *(f"{n:.2f}" for each in front.pictures for n in each["numbers"].values())]
+    hidden = [*names().values(), *(f"{n:.2f}" for each in front.pictures for n in each["numbers"].values())]
     hang_all(page, "DB")
     seen = page.locator("body").inner_text()
     assert not [each for each in hidden if each in seen]
@@ -59,9 +59,9 @@ def test_names_and_numbers_come_when_all_hang_and_not_before(page, front):
 
 def test_each_judges_order_is_that_of_its_numbers_beside_ones_own(page, front):
     hang_all(page, "CADB")
-    mine, *judges = table(page)
+    mine, *theirs = table(page)
     assert mine == ["you", "C", "A", "D", "B"]
-    for line, (name, words) in zip(judges, MEASURED.items(), strict=True):
+    for line, (name, words) in zip(theirs, judges().values(), strict=True):
         numbers = [each["numbers"][name] for each in front.pictures]
         order = sorted(range(4), key=numbers.__getitem__)
         assert line == [f"{name}: {words}", *(f"{'ABCD'[each]} {numbers[each]:.2f}" for each in order)]

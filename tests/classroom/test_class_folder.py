@@ -14,20 +14,22 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from style_helpers import __version__, files, weights
+from style_helpers import __version__, files, language, weights
 from style_helpers.classroom import class_folder
+from tests.chinese import assert_chinese
 from tests.test_start import wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = class_folder.requirements
 NOTEBOOK = {"cells": [{"cell_type": "code", "source": "1 + 1", "outputs": []}], "nbformat": 4}
 FOR_LEARNERS = [
-    "LICENSE", "README.md", "constraints.txt", "environment.yml", "images/CREDITS.md", "images/content/Käse 画.jpg",
-    "notebooks/00_first.ipynb", "notebooks/01_second.ipynb", "pyproject.toml", "start.py", "style_helpers/__init__.py",
-    "style_helpers/panels/panel.py",
+    "LICENSE", "README.md", "README.zh-CN.md", "constraints.txt", "environment.yml", "images/CREDITS.md",
+    "images/content/Käse 画.jpg", "notebooks/00_first.ipynb", "notebooks/01_second.ipynb", "notebooks/zh/glossary.md",
+    "pyproject.toml", "start.py", "style_helpers/__init__.py", "style_helpers/panels/panel.py",
 ]  # fmt: skip
 NOT_FOR_LEARNERS = [
-    ".git/config", "TEACHING.md", "images/.DS_Store", "lessons/01_second.md", "notebooks/my notes.ipynb",
+    ".git/config", "TEACHING.md", "TEACHING.zh-CN.md", "images/.DS_Store", "lessons/01_second.md",
+    "notebooks/my notes.ipynb",
     "notebooks/.ipynb_checkpoints/01_second-checkpoint.ipynb", "notebooks/solutions/01_second.ipynb",
     "style_helpers/__pycache__/panel.cpython-311.pyc", "tests/test_one.py",
 ]  # fmt: skip
@@ -94,7 +96,7 @@ def refused(folder, error=class_folder.ClassroomError, **options) -> str:
     with pytest.raises(error) as caught:
         class_folder.prepare(folder, **options)
     said = str(caught.value)
-    assert said.endswith(".")
+    assert said.endswith((".", "。"))
     assert "\n" not in said
     return said
 
@@ -115,9 +117,11 @@ def test_learners_get_every_module_and_picture_of_the_real_project_and_what_its_
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "style_helpers").rglob("*.py")} <= got
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "images").rglob("*.jpg")} <= got
     assert not [name for name in got if "solutions" in name or name.startswith(("lessons/", "tests/"))]
-    links = set(re.findall(r"\]\(((?:images|notebooks)/[^)#]+|LICENSE)\)", (ROOT / "README.md").read_text("utf-8")))
-    assert len(links) > 10
-    assert {link for link in links if "solutions" not in link} <= got
+    for readme in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        links = set(re.findall(r"\]\(((?:images|notebooks)/[^)#]+|LICENSE)\)", text))
+        assert len(links) > 10
+        assert {link for link in links if "solutions" not in link} <= got
 
 
 def test_the_readme_has_three_steps_and_no_folder_of_the_instructors(folder, tmp_path):
@@ -352,7 +356,7 @@ def stopped_after(count: int, folder: Path):
             class_folder.prepare(folder)
 
 
-@pytest.mark.parametrize("count", range(19))
+@pytest.mark.parametrize("count", range(21))
 def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     folder = tmp_path / "class"
     stopped_after(count, folder)
@@ -360,7 +364,7 @@ def test_a_start_that_was_stopped_is_taken_up_again(project, tmp_path, count):
     assert said(folder)
     assert [name for name in names(folder) if name.endswith(".part")] == []
     copied = max(0, count - 1)  # the first thing written is the mark
-    assert f" {17 - copied} of them copied now." in class_folder.prepare(folder)
+    assert f" {19 - copied} of them copied now." in class_folder.prepare(folder)
     assert said(folder, thorough=True) == []
     assert not (folder / "class.json.unfinished").exists()
 
@@ -490,6 +494,61 @@ def test_half_a_project_is_named(project, tmp_path, missing):
     path = project / missing
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert f"{path} is missing" in refused(tmp_path / "class")
+
+
+# In Chinese
+
+
+def test_a_class_folder_in_chinese(folder, monkeypatch, capsys):
+    def assert_told(thorough=False):
+        told = class_folder.problems(folder, thorough)
+        assert told
+        for found, advice in told:
+            assert_chinese(found)
+            assert_chinese(advice)
+
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    assert_chinese(class_folder.prepare(folder))
+    for text in ((folder / "README.txt").read_text(encoding="utf-8"), *map(class_folder._readme, (True, False))):
+        for line in text.splitlines():
+            assert_chinese(line.removeprefix(class_folder.TITLE))
+    assert_chinese(class_folder.prepare(folder))
+    (folder / "README.txt").write_text("mine")
+    for damage in DAMAGES.values():
+        damage(folder / "course/start.py")
+        assert_told(thorough=True)
+        class_folder.prepare(folder)
+    kept = "班级文件夹里的 README.txt 有人改过：改过的那份存成了 README-changed-1.txt。\n"
+    assert kept in capsys.readouterr().err  # behind the bar
+    monkeypatch.setattr(class_folder, "__version__", "9.9")
+    assert_told()
+    for text in ("no JSON", ""):
+        (folder / "class.json").write_text(text)
+        assert_told()
+    (folder / "class.json").unlink()
+    assert_told()
+    assert class_folder.is_ours(folder)  # by its README
+
+
+def test_refusals_in_chinese(project, tmp_path, monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/thesis.txt").touch()
+    for place in ("notes.txt", "thesis", "no drive/class", "project/class"):
+        assert_chinese(refused(tmp_path / place).removesuffix("。"))
+    monkeypatch.setattr(class_folder, "requirements", REQUIREMENTS)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\n[project]\nrequires-python = ">=3.11"\ndependencies = ["no-such-package"]\n'
+    )
+    assert_chinese(refused(tmp_path / "class"))
+    (project / "start.py").unlink()
+    assert_chinese(refused(tmp_path / "class"))
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, 0))
+    with pytest.raises(class_folder.ClassroomError) as full:
+        class_folder._check_space(tmp_path, 10**9, False)
+    assert_chinese(str(full.value))
 
 
 # The packages themselves

@@ -22,9 +22,10 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_core import paths
 
 import style_helpers
-from style_helpers import COMMAND, devices, weights
+from style_helpers import COMMAND, devices, language, weights
 from style_helpers.classroom import class_folder, doctor, pace
 from style_helpers.course import first_cell
+from tests.chinese import assert_chinese
 
 MANAGER = doctor.MANAGER
 NETWORKS = ("vgg16", "alexnet", "lpips-alexnet")
@@ -572,6 +573,77 @@ def test_a_device_that_cannot_compute_is_named(monkeypatch):
 def test_a_device_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setenv("STYLE_HELPERS_DEVICE", "abacus")
     assert "STYLE_HELPERS_DEVICE 'abacus' is not known" in sentence(doctor.device())
+
+
+# ---- in Chinese ----
+
+
+@pytest.fixture
+def in_chinese(monkeypatch):
+    monkeypatch.setenv(language.VARIABLE, "zh")
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_a_good_machine_in_chinese(capsys, monkeypatch):
+    findings = list(doctor.examine(as_the_reference))
+    for each in findings:
+        assert assert_chinese(str(each)).startswith("正常  ")
+    said = json.loads(doctor.as_json(findings))
+    assert [each["topic"] for each in said["findings"]] == [each.topic for each in findings]
+    assert "memory" in [each.topic for each in findings]  # programs read English, whoever runs them
+    first_cell.first_look(VERSION, "zh")
+    assert_chinese(capsys.readouterr().out).startswith("准备好了：")
+    monkeypatch.setenv("STYLE_HELPERS_QUICK", "1")
+    first_cell.first_look(VERSION, "zh")
+    assert "快速模式已开" in assert_chinese(capsys.readouterr().out)
+
+
+def broken_gpu(*_, **__):
+    raise RuntimeError("坏了")
+
+
+@pytest.mark.usefixtures("in_chinese", "no_weights")
+@pytest.mark.parametrize("damage", [
+    lambda patch, folder: None,  # no weights, that is
+    lambda patch, folder: patch.setattr(doctor.platform, "python_version", lambda: "3.10.4"),
+    lambda patch, folder: install(patch, folder, "jupyterlab", "4.2.5"),
+    lambda patch, folder: patch.setattr("importlib.metadata.version", without("tqdm")),
+    lambda patch, folder: patch.setattr("importlib.metadata.version", without("ipywidgets")),
+    lambda patch, folder: patch.setattr(doctor, "__version__", "9.0.0"),
+    lambda patch, folder: patch.setattr(doctor, "PACKAGE", "nowhere"),
+    lambda patch, folder: front_end(patch, folder, OLD),
+    lambda patch, folder: front_end(patch, folder, "{"),
+    lambda patch, folder: lab_settings(folder, "labconfig/page_config.json", {"disabledExtensions": [MANAGER]}),
+    lambda patch, folder: patch.setenv("STYLE_HELPERS_DEVICE", "abacus"),
+    lambda patch, folder: patch.setattr(doctor.torch, "ones", broken_gpu),
+    lambda patch, folder: patch.setattr(doctor.torch, "get_num_threads", lambda: 999),
+    lambda patch, folder: patch.setenv("OMP_NUM_THREADS", "many"),
+    lambda patch, folder: patch.setattr(devices, "free_memory", lambda *_: 10**8),
+    lambda patch, folder: little_disk(patch, folder, None),
+    lambda patch, folder: patch.setattr(doctor, "can_write", lambda _: False),
+    lambda patch, folder: without_its_drive(patch, folder, None),
+    lambda patch, folder: in_another_copy_of_the_course(patch, folder, None),
+    lambda patch, folder: patch.setattr(doctor, "_kernel_memory", lambda _: 10**9),
+    lambda patch, folder: patch.setattr(doctor, "_processor_times", iter([{1: ("x", 0.0)}, {1: ("x", 9.0)}]).__next__),
+])  # fmt: skip
+def test_broken_machines_in_chinese(capsys, monkeypatch, tmp_path, damage):
+    damage(monkeypatch, tmp_path)
+    monkeypatch.setattr(doctor.others, "__defaults__", (1.0,))
+    monkeypatch.setattr(doctor.time, "sleep", lambda _: None)
+    said = [str(each) for each in doctor.examine(as_the_reference) if not each.good]
+    assert len(said) >= 4
+    for each in said:
+        assert assert_chinese(each).startswith("待办  ")
+    first_cell.first_look("0.0.9", "zh")
+    for line in capsys.readouterr().out.splitlines():
+        assert assert_chinese(line).startswith("请解决：")
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_minutes_in_chinese():
+    slow = {name: 30 * milliseconds for name, milliseconds in pace.REFERENCE_MS.items()}
+    for each in doctor.lessons(slow):
+        assert_chinese(str(each))
 
 
 # ---- minutes ----

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lessons"))
 import build  # noqa: E402  (lessons/ is no package: authors run its programs)
 import minutes  # noqa: E402
+import translation  # noqa: E402
 
 LESSONS = sorted((ROOT / "lessons").glob("[0-9]*.md"))
 BUILT = {path: text for lesson in LESSONS for path, text in build.notebooks_of(lesson).items()}
@@ -468,7 +469,8 @@ GREEK_NAMES = "alpha beta gamma delta varepsilon eta kappa lambda mu rho sigma t
 GREEK = {f"\\{name}" for name in GREEK_NAMES.split()}
 
 
-def test_the_table_of_symbols_has_those_of_all_lessons_and_no_others():
-    table = (ROOT / "notebooks" / "symbols.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", ["", *translation.languages()])
+def test_the_table_of_symbols_has_those_of_all_lessons_and_no_others(language):
+    table = (ROOT / "notebooks" / language / "symbols.md").read_text(encoding="utf-8")
     used = [symbols_in(lesson.read_text(encoding="utf-8")) for lesson in LESSONS]
     assert symbols_in(table) == set().union(*used)

@@ -1,6 +1,7 @@
 """The lessons in other languages: text twice, code once, and whoever changes the English is told what became stale."""
 
 import ast
+import base64
 import re
 import sys
 from collections import Counter
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lessons"))
 import build
+import maps
 import translation
 
 LESSONS = build.lessons()
@@ -195,3 +197,19 @@ def test_the_code_is_the_same(lesson, language):
     for cell in jupytext.read(lesson).cells:
         if cell.cell_type == "code":
             assert shape(translation.in_code(cell.source, words)) == shape(cell.source)
+
+
+@pytest.mark.parametrize("language", translation.languages())
+@pytest.mark.parametrize("number", maps.LESSON_PARTS)
+def test_the_map_of_a_lesson_speaks_the_language_of_the_notebook(number, language):
+    (path,) = (build.NOTEBOOKS / language).glob(f"{number}*.ipynb")
+    name = f"where-{number}.png"
+    (attached,) = nbformat.read(path, 4).cells[0].attachments[name].values()
+    assert base64.b64decode(attached) == (build.LESSONS.parent / "images" / "figures" / language / name).read_bytes()
+    assert build.LESSONS.parent.joinpath("images", "figures", name).read_bytes() != base64.b64decode(attached)
+
+
+def test_a_map_says_what_its_words_are():
+    drawn = maps.course_map("09", lambda message: f"<{message}>")
+    texts = {text.get_text() for text in drawn.axes[0].texts} - {""}
+    assert texts == {f"<{message.format(lesson='09')}>" for message in maps.messages() if message != maps.WAY_BACK}

@@ -22,6 +22,7 @@ from style_helpers.panels.before_after import (
 )
 from style_helpers.panels.bundled import FOLDER, SIZE
 from style_helpers.panels.panel import title
+from style_helpers.panels.techniques import meanings
 from style_helpers.settings import Settings
 from tests.panels.driving import idle, stopped_at, wait
 from tests.panels.fake_runs import Runs, computed, index
@@ -100,7 +101,7 @@ def test_these_techniques_do_what_they_say(pair, technique):
     """The number that shows a technique falls, on both pairs. Of the others the panel says what happened."""
     chosen = TECHNIQUES[technique]
     before, after = (numbers(pair, made)[chosen.shown_by] for made in chosen.recipes)
-    assert MEASURED[chosen.shown_by].verdict(before, after) == MEASURED[chosen.shown_by].lower
+    assert MEASURED[chosen.shown_by].verdict(before, after) == meanings()[chosen.shown_by][0]
 
 
 @each_pair
@@ -145,9 +146,9 @@ def test_each_picture_is_sent_once_and_another_technique_sends_nothing(panel, mo
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_a_verdict_is_honest_in_both_directions_and_silent_on_what_means_nothing(name):
-    measure = MEASURED[name]
+    measure, (lower, higher) = MEASURED[name], meanings()[name]
     step = measure.none + 10**-measure.digits  # the smallest that counts
-    for change, said in ((step, measure.higher), (-step, measure.lower), (measure.none, ""), (-measure.none, "")):
+    for change, said in ((step, higher), (-step, lower), (measure.none, ""), (-measure.none, "")):
         before, after = dict.fromkeys(MEASURED, 0.46), dict.fromkeys(MEASURED, 0.46 + change)
         (sentence,) = [each for each in verdict(before, after, [name]).split(". ") if each]
         meant = said or f"no difference beyond {measure.none:g}"

@@ -3,19 +3,19 @@
 import pytest
 
 from style_helpers.panels.bundled import COMMAND, FOLDER
-from style_helpers.panels.wall import MEASURED, PAIRS, STATISTICS, Wall, settings
+from style_helpers.panels.wall import MEASURED, PAIRS, STATISTICS, Wall, judges, names, settings
 from style_helpers.settings import CHOICES
 from tests.panels.fake_runs import copied_bundle, index
 
 
 @pytest.mark.parametrize("number", range(len(PAIRS)))
 def test_it_shows_the_bundled_pictures_of_its_pair_with_the_numbers_of_each_judge(number):
-    names = [path.name for path in PAIRS[number]]
-    listed = [each for each in index()["wall"]["pictures"] if [each["content"], each["style"]] == names]
+    paths = [path.name for path in PAIRS[number]]
+    listed = [each for each in index()["wall"]["pictures"] if [each["content"], each["style"]] == paths]
     wall = Wall(number)
     for each, shown in zip(listed, wall.pictures, strict=True):
         assert shown["picture"] == (FOLDER / each["file"]).read_bytes()
-        assert shown["name"] == STATISTICS[each["statistic"]]
+        assert shown["name"] == names()[each["statistic"]]
         assert shown["numbers"] == {judge: each[judge] for judge in MEASURED}
     assert [judge["name"] for judge in wall.judges] == list(MEASURED)
     assert wall.problem == ""
@@ -23,11 +23,12 @@ def test_it_shows_the_bundled_pictures_of_its_pair_with_the_numbers_of_each_judg
 
 def test_nothing_that_is_read_or_heard_tells_whose_picture_it_is():
     for each in Wall().pictures:
-        assert not any(name in each["words"] for name in STATISTICS.values())
+        assert not any(name in each["words"] for name in names().values())
 
 
 def test_all_statistics_hang_and_differ_in_nothing_else():
-    assert set(STATISTICS) == set(CHOICES["statistic"])
+    assert set(STATISTICS) == set(names()) == set(CHOICES["statistic"])
+    assert list(judges()) == list(MEASURED)
     assert {settings(each).replace(statistic="gram") for each in STATISTICS} == {settings("gram")}
 
 

@@ -2,6 +2,7 @@
 
 One file a lesson. Each check is the right formula under a table of the usual wrong ones: what a wrong answer looks like
 and what to look at next in one line, its formula in the next. `feedback` calls and compares; a check never raises.
+All stands here in English, and `feedback` says it in the reader's language.
 Inputs are small, with sides that all differ, so that no wrong formula is right by chance.
 """
 

@@ -234,6 +234,11 @@ def _guided(f: Tensor, t: Tensor, divisor) -> Tensor:
     return product(f * t) / divisor
 
 
+def _divided_by(number: int):
+    """The right product, with a number in place of its channels."""
+    return lambda f, t: _guided(f, t, number * t.square().sum())
+
+
 def _rows_of_c(f: Tensor) -> Tensor:
     return f.reshape(1, -1, f.shape[1])
 
@@ -282,11 +287,11 @@ def _chosen(f: Tensor, t: Tensor, divisor) -> Tensor:
             lambda f, t: _guided(f, t, f.shape[2] * t.square().sum()),
         ("a division by the width in place of C", "The channels are `features.shape[1]`"):
             lambda f, t: _guided(f, t, f.shape[3] * t.square().sum()),
-        **{
-            (f"{number} in place of C", "The channels are `features.shape[1]`"):
-                lambda f, t, number=number: _guided(f, t, number * t.square().sum())
-            for number in (3, 64, 128, 256, 512)
-        },
+        ("3 in place of C", "The channels are `features.shape[1]`"): _divided_by(3),
+        ("64 in place of C", "The channels are `features.shape[1]`"): _divided_by(64),
+        ("128 in place of C", "The channels are `features.shape[1]`"): _divided_by(128),
+        ("256 in place of C", "The channels are `features.shape[1]`"): _divided_by(256),
+        ("512 in place of C", "The channels are `features.shape[1]`"): _divided_by(512),
         ("a division by C plus the sum", "Multiply the two"): lambda f, t: _guided(f, t, f.shape[1] + t.square().sum()),
         ("a sum that multiplies", "Put the divisor in parentheses: `/ (C * sum)`"):
             lambda f, t: _guided(f, t, f.shape[1] / t.square().sum()),

@@ -8,7 +8,17 @@ import torch
 from torch import Tensor
 
 from style_helpers.course import museum
-from style_helpers.course.feedback import Feedback, exercise, never_raising, unit
+from style_helpers.course.feedback import (
+    Feedback,
+    Together,
+    exercise,
+    never_raising,
+    not_written,
+    sentences,
+    several,
+    unit,
+)
+from style_helpers.language import _, plural
 
 # In the tables one line in words, one line of formula
 # fmt: off
@@ -21,29 +31,29 @@ ASKED = {
 }
 
 
-def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
+def _report(x: Tensor, order: tuple[str, ...] = tuple(ASKED), **changed) -> str:
     """The first word whose question is answered with yes."""
-    return next((word for word in order.split() if (ASKED | changed)[word](x)), "fine")
+    return next((word for word in order if (ASKED | changed)[word](x)), "fine")
 
 
 @exercise(
     {
-        ("a report that finds every picture fine", "Return a word inside each `if`"): partial(_report, order=""),
+        ("a report that finds every picture fine", "Return a word inside each `if`"): partial(_report, order=()),
         ('a report without "shape"', "Ask for the dimensions first: `picture.ndim`"):
-            partial(_report, order="channels range"),
-        ('a report without "channels"', "Ask for `picture.shape[1]`"): partial(_report, order="shape range"),
+            partial(_report, order=("channels", "range")),
+        ('a report without "channels"', "Ask for `picture.shape[1]`"): partial(_report, order=("shape", "range")),
         ('a report without "range"', "Ask for the smallest and the largest number"):
-            partial(_report, order="shape channels"),
+            partial(_report, order=("shape", "channels")),
         ("the range before the shape", "A tensor may be wrong in two ways: go from the outside to the inside"):
-            partial(_report, order="range shape channels"),
+            partial(_report, order=("range", "shape", "channels")),
         ("the range before the channels", "A tensor may be wrong in two ways: go from the outside to the inside"):
-            partial(_report, order="shape range channels"),
+            partial(_report, order=("shape", "range", "channels")),
         ("the channels before the shape", "Only with four dimensions is `shape[1]` the channels: ask for them first"):
-            partial(_report, order="channels shape range", channels=lambda x: x.shape[1] != 3),
+            partial(_report, order=("channels", "shape", "range"), channels=lambda x: x.shape[1] != 3),
         ("the number of pictures after the channels", "It belongs to the shape: ask for it first"):
-            lambda x: "shape" if x.ndim != 4 else _report(x, order="channels shape range"),
+            lambda x: "shape" if x.ndim != 4 else _report(x, order=("channels", "shape", "range")),
         ("a word that a later `if` overwrites", "Return as soon as you know, or use `elif`"):
-            partial(_report, order="range channels shape", channels=lambda x: x.ndim > 1 and x.shape[1] != 3),
+            partial(_report, order=("range", "channels", "shape"), channels=lambda x: x.ndim > 1 and x.shape[1] != 3),
         ("a picture without a batch dimension let through", "One picture is (1, 3, H, W): four dimensions"):
             partial(_report, shape=lambda x: x.ndim == 4 and x.shape[0] != 1),
         ("a first side of 1 taken for a batch", "Ask for `picture.ndim` too: a grey picture may be (1, H, W)"):
@@ -59,8 +69,8 @@ def _report(x: Tensor, order: str = "shape channels range", **changed) -> str:
         ("wrong channels called a wrong shape", "(1, any, H, W) is a good shape: ask for `shape[1]` after it"):
             partial(_report, shape=lambda x: x.ndim != 4 or x.shape[:2] != (1, 3)),
         ("a picture called fine before its shape is asked", 'Only behind all three questions it is "fine"'):
-            lambda x: _report(x, order="shape channels") if ASKED["range"](x) and _report(x) != "range" else (
-                _report(x, order="range")),
+            lambda x: _report(x, order=("shape", "channels")) if ASKED["range"](x) and _report(x) != "range" else (
+                _report(x, order=("range",))),
         ("every shape called wrong", "H and W may be any: ask for `picture.ndim` and `picture.shape[0]`"):
             lambda x: "shape",
         ("the question for the shape turned round", "(1, C, H, W) is right: ask whether it is something else"):
@@ -147,12 +157,17 @@ def _outside(x: Tensor) -> Tensor:
     return (x - 2).square().mean() + first.square().sum()
 
 
-FAULTS = {  # those of the lesson's broken loop, and one that is only half mended
+FAULTS = {  # of the lesson's broken loop, and one that is only half mended: what it looks like, what to look at next
     "copy": ("a loop that changes the caller's picture", "Work on a copy: `picture.clone()`"),
     "new": ("an optimiser made anew at each step", "Make it once, before the loop, so that it remembers"),
     "clear": ("gradients that add up", "Call `optimizer.zero_grad()` before `backward()`, with its parentheses"),
     "never": ("no clamping", "After each step bring the pixels back to 0 to 1: `picture.data.clamp_(0, 1)`"),
     "end": ("one clamping, at the end", "Clamp after each step, inside the loop"),
+}
+BEGIN = {  # what to look at next where others come after this one
+    "copy": "Begin with the first: Work on a copy: `picture.clone()`",
+    "new": "Begin with the first: Make it once, before the loop, so that it remembers",
+    "clear": "Begin with the first: Call `optimizer.zero_grad()` before `backward()`, with its parentheses",
 }
 
 
@@ -160,7 +175,7 @@ def _loop(picture, total_of, steps, faults=(), limits=(0, 1), method=torch.optim
     place = {"never", "end", "before", "between"} & set(faults) or {"after"}
     x = (picture.detach() if "copy" in faults else picture.clone()).requires_grad_()
     optimizer = method([x], lr=lr)
-    for _ in range(steps):
+    for _step in range(steps):
         if "before" in place:
             x.data.clamp_(*limits)
         if "new" in faults:
@@ -190,8 +205,9 @@ def _with_faults() -> dict:
     table = {}
     for faults in itertools.chain(*(itertools.combinations(FAULTS, count) for count in (1, 2, 3))):
         if "end" not in faults or not {"never", "clear"} & set(faults):
-            looks, advice = " and ".join(FAULTS[fault][0] for fault in faults), FAULTS[faults[0]][1]
-            table[looks, "Begin with the first: " * (len(faults) > 1) + advice] = partial(_loop, faults=faults)
+            look_next = BEGIN[faults[0]] if len(faults) > 1 else FAULTS[faults[0]][1]
+            looks = Together(*(FAULTS[fault][0] for fault in faults))
+            table[looks, look_next] = partial(_loop, faults=faults)
     return table
 
 
@@ -224,11 +240,17 @@ def _with_faults() -> dict:
         ("AdamW, which also draws all pixels towards 0", "Asked is Adam"): partial(_loop, method=torch.optim.AdamW),
         ("steps upwards", "Leave out `maximize`, and the minus before the total"):
             lambda p, f, n: _loop(p, lambda x: -f(x), n),
-        **{
-            (f"a learning rate of {lr}", "Keep `lr=0.05`"): partial(_loop, lr=lr)
-            for lr in (0.001, 0.005, 0.01, 0.02, 0.03, 0.1, 0.2, 0.5, 1)
-        },
-        **{(name, "Asked is Adam"): partial(_loop, method=vars(torch.optim)[name]) for name in ("RMSprop", "Adagrad")},
+        ("a learning rate of 0.001", "Keep `lr=0.05`"): partial(_loop, lr=0.001),
+        ("a learning rate of 0.005", "Keep `lr=0.05`"): partial(_loop, lr=0.005),
+        ("a learning rate of 0.01", "Keep `lr=0.05`"): partial(_loop, lr=0.01),
+        ("a learning rate of 0.02", "Keep `lr=0.05`"): partial(_loop, lr=0.02),
+        ("a learning rate of 0.03", "Keep `lr=0.05`"): partial(_loop, lr=0.03),
+        ("a learning rate of 0.1", "Keep `lr=0.05`"): partial(_loop, lr=0.1),
+        ("a learning rate of 0.2", "Keep `lr=0.05`"): partial(_loop, lr=0.2),
+        ("a learning rate of 0.5", "Keep `lr=0.05`"): partial(_loop, lr=0.5),
+        ("a learning rate of 1", "Keep `lr=0.05`"): partial(_loop, lr=1),
+        ("RMSprop", "Asked is Adam"): partial(_loop, method=torch.optim.RMSprop),
+        ("Adagrad", "Asked is Adam"): partial(_loop, method=torch.optim.Adagrad),
     },
     cases={
         "a bowl inside 0 to 1": lambda: (unit(1, 3, 4, 5), _bowl, 12),
@@ -259,38 +281,48 @@ CLUES = {  # where to look in an exhibit with this bug, without its name
 
 
 def _judge(diagnosis) -> Feedback:
+    """Judges an answer to the task: a dict from each letter, "A" to "E", to its bug in `museum.BUGS`."""
     letters = tuple(museum.MYSTERIES)
     if diagnosis is ...:
         task = "a dict from each letter to a name, such as {'A': 'grey photo', 'B': ...}"
-        return Feedback(None, f"Write your own code in place of the three dots in the cell above. The task: {task}.")
+        return Feedback(None, not_written(task, is_function=False))
     if not isinstance(diagnosis, dict):
-        return Feedback(False, f"This is of type {type(diagnosis).__name__}, not a dict such as {{'A': 'grey photo'}}.")
+        kind = type(diagnosis).__name__
+        return Feedback(False, _("This is of type {kind}, not a dict such as {{'A': 'grey photo'}}.", kind=kind))
     unknown = [key for key in diagnosis if key not in letters]
-    stray = f"There is no exhibit {_shown(unknown[0])}: the letters are {', '.join(letters)}. " if unknown else ""
     verdicts = {letter: _verdict(letter, diagnosis.get(letter, ...)) for letter in letters}
-    wrong = [f"{letter}: {verdict}" for letter, verdict in verdicts.items() if verdict]
     right = [letter for letter in letters if not verdicts[letter]]
-    found = f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
-    if wrong or stray:
-        open_yet = not stray and all(diagnosis.get(letter, ...) is ... for letter in letters)
-        return Feedback(None if open_yet else False, (stray + found + " ".join(wrong)).strip())
-    return Feedback(
-        True, "All five. Notice that no picture alone was enough: you needed totals, lengths and notes beside it."
-    )
+    if len(right) == len(letters) and not unknown:
+        return Feedback(
+            True,
+            _("All five. Notice that no picture alone was enough: you needed totals, lengths and notes beside it."),
+        )
+    said = [_("{letter}: {verdict}", letter=letter, verdict=verdict) for letter, verdict in verdicts.items() if verdict]
+    if right:
+        are = plural("{letters} is right.", "{letters} are right.", len(right), letters=several(right))
+        said = [are, *said]
+    if unknown:
+        name, known = _shown(unknown[0]), ", ".join(letters)
+        said = [_("There is no exhibit {name}: the letters are {letters}.", name=name, letters=known), *said]
+    open_yet = not unknown and all(diagnosis.get(letter, ...) is ... for letter in letters)
+    return Feedback(None if open_yet else False, sentences(*said))
 
 
 def _verdict(letter: str, guess) -> str:
     """What speaks against a guess and where to look; empty for a right one."""
     bug = museum.MYSTERIES[letter]
+    clue = _(CLUES[bug])
     if guess is ...:
-        return f"not named yet. {CLUES[bug]}"
+        return _("not named yet. {clue}", clue=clue)
     if not isinstance(guess, str) or guess not in museum.BUGS:
-        near = difflib.get_close_matches(guess, museum.BUGS, 1) if isinstance(guess, str) else []
-        meant = f"did you mean `{near[0]}`?" if near else "take one from `list(museum.BUGS)`."
-        return f"no label bears the name {_shown(guess)}; {meant}"
+        name = _shown(guess)
+        if near := difflib.get_close_matches(guess, museum.BUGS, 1) if isinstance(guess, str) else []:
+            return _("no label bears the name {name}; did you mean `{near}`?", name=name, near=near[0])
+        return _("no label bears the name {name}; take one from `list(museum.BUGS)`.", name=name)
     if guess == bug:
         return ""
-    return f"not `{guess}`. With that, one sees this: {museum.BUGS[guess].symptom} {CLUES[bug]}"
+    symptom = museum.BUGS[guess].symptom
+    return _("not `{guess}`. With that, one sees this: {symptom} {clue}", guess=guess, symptom=symptom, clue=clue)
 
 
 def _shown(thing) -> str:
@@ -298,5 +330,4 @@ def _shown(thing) -> str:
 
 
 which_bug = never_raising(_judge, "Give a dict of names, such as {'A': 'grey photo'}.")
-which_bug.__name__ = "which_bug"
-which_bug.__doc__ = 'Judges an answer to the task: a dict from each letter, "A" to "E", to its bug in `museum.BUGS`.'
+which_bug.__name__, which_bug.__doc__ = "which_bug", _judge.__doc__
