@@ -256,9 +256,12 @@ def _last_sentence(text: str) -> str:
 def _mathml(found: re.Match) -> str:
     """LaTeX as MathML, which browsers show by themselves. Code is left as it is."""
     code, display, inline = found.groups()
-    if code:
-        return code
-    latex = (display or inline).strip().replace(r"\|", "‖").replace("{aligned}", "{split}")  # what the converter knows
+    return code or mathml(display or inline, bool(display))
+
+
+def mathml(latex: str, display: bool) -> str:
+    """A formula as browsers show it. display: on a line of its own."""
+    latex = latex.strip().replace(r"\|", "‖").replace("{aligned}", "{split}")  # what the converter knows
     latex = re.sub(r"\\texttt\{.*?(?<!\\)\}", lambda text: text[0].replace(r"\_", "_"), latex)
     return convert(latex, display="block" if display else "inline").replace("\n", " ")
 

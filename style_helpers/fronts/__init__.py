@@ -7,6 +7,7 @@ In a notebook its model is the widget's; on a page without a kernel `page` makes
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import anywidget
@@ -55,6 +56,7 @@ class Front(Displayed, anywidget.AnyWidget):
 
     def __init_subclass__(cls, parts: tuple[str, ...] = ()):
         if parts:
+            cls._parts = parts
             last = f"export default {{ render: (given) => begin({parts[-1]}, given) }};\n"
             cls._esm = "\n".join([*(_read(f"{name}.js") for name in ("common", *parts)), last])
             styles = (name for name in ("common", *parts) if (FOLDER / f"{name}.css").exists())
@@ -70,6 +72,27 @@ class Front(Displayed, anywidget.AnyWidget):
 def page() -> str:
     """The module for pages without a kernel: `mount(element, front, recorded)` shows a front with what was recorded."""
     return _read("common.js") + _read("page.js")
+
+
+def script() -> tuple[str, str]:
+    """All fronts that were imported as one script, and their style, for pages that a browser opens from a disk.
+
+    There it loads no module. The script gives the page `nst.mount`, as of `page`, and `nst.fronts` by their classes.
+    """
+    classes = [*_with_parts(Front)]
+    names = [*dict.fromkeys(name for each in classes for name in each._parts)]
+    fronts = "".join(f"{each.__name__}: {{ render: (given) => begin({each._parts[-1]}, given) }}, " for each in classes)
+    inside = "\n".join([page().replace("\nexport ", "\n"), *(_read(f"{name}.js") for name in names)])
+    styles = (name for name in ("common", *names) if (FOLDER / f"{name}.css").exists())
+    text = f"window.nst = (() => {{\n{inside}\nreturn {{ mount, fronts: {{ {fronts}}} }};\n}})();\n"
+    return text, "\n".join(_read(f"{name}.css") for name in styles)
+
+
+def _with_parts(front: type[Front]) -> Iterator[type[Front]]:
+    for each in front.__subclasses__():
+        if "_parts" in vars(each):
+            yield each
+        yield from _with_parts(each)
 
 
 def messages(module: str) -> list[str]:

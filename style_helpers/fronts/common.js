@@ -43,7 +43,7 @@ function digits(value, many = 3) {
 
 const percent = (share, decimals = 0) => `${Number((100 * share).toFixed(decimals))} %`;
 
-let translations = {}; // of what is said, by the English
+const translations = {}; // of what is said, by the English; on a page several fronts share them
 
 // "{many} of {all} places" in the reader's language, with { many: 3, all: 5 }. Always with the English as it stands here
 function _(english, values = {}) {
@@ -61,7 +61,7 @@ const colon = (name, value) => _("{name}: {value}", { name, value });
 // Every module ends with this: `render` of its last part
 function begin(render, { model, el }) {
   el.classList.add("nst");
-  translations = model.get("translations") ?? {};
+  Object.assign(translations, model.get("translations"));
   // JupyterLab's keys without Ctrl cut or delete a cell: not while one of our buttons or pictures has the focus
   el.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
   return ends(render({ model, el }), watchKernel(model, el));

@@ -1,0 +1,108 @@
+"""The website's pictures and records: each is one file, named by what is in it, and both languages share it."""
+
+import base64
+import hashlib
+import html
+import io
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+
+FOLDER = "../media/"  # as every page of a language sees it
+WIDEST, NARROW = 1600, 800  # pixels of a picture's file, and of the one for telephones
+SHARP = 1.5  # pixels of a figure's file for one of the page: DOTS an inch in place of matplotlib's 100
+DOTS = 150
+LARGEST_EXACT = 2**16  # pixels of a picture that a panel enlarges: they are kept exactly
+FEW_COLOURS = 2**11  # with no more, a picture is a drawing
+LAZY = ' loading="lazy" decoding="async"'
+INSIDE = 12_000  # characters of a record that stands in the page itself
+INLINE = re.compile(r'<img alt="([^"]*)" (?:style="[^"]*" )?src="data:image/\w+;base64,([^"]+)">')
+DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+
+
+def smaller(page: str) -> str:
+    """A page that is one file, with its PNG pictures as WebP."""
+
+    def webp(found: re.Match) -> str:
+        content, *_ = _webp(base64.b64decode(found[1]), WIDEST)
+        return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
+
+    return DATA.sub(webp, page)
+
+
+class Media:
+    """Writes into a folder. Its methods give what a page has in their place: HTML."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self._webp = cache(self._webp)  # what is shared is made once
+
+    def figure(self, content: bytes, alt: str) -> str:
+        """A picture's file as an <img>, with a second one for narrow pages where it is large."""
+        address, width, height = self._webp(content, WIDEST)
+        more = ""
+        if width > 1.25 * NARROW:
+            small, *_ = self._webp(content, NARROW)
+            more = f' srcset="{small} {NARROW}w, {address} {width}w" sizes="(max-width: 780px) 94vw, 760px"'
+        size = f'width="{round(width / SHARP)}" height="{round(height / SHARP)}"'
+        return f'<img class="dark-light" alt="{html.escape(alt)}" src="{address}"{more} {size}{LAZY}>'
+
+    def figures(self, page: str) -> str:
+        """HTML whose pictures are inside it, with their files in place of them."""
+        return INLINE.sub(lambda found: self.figure(base64.b64decode(found[2]), html.unescape(found[1])), page)
+
+    def panel(self, records: list[dict], words: dict[str, str]) -> str:
+        """Where site.js puts a panel: what of `recorded.records` is small stands there, the rest is fetched in time."""
+        texts = [json.dumps(self._light(each["parts"]), ensure_ascii=False) for each in records]
+        if len(texts) == 1 and len(texts[0]) < INSIDE:
+            inside = texts[0].replace("<", "\\u003c")
+            return f'<div class="nst-mount"><script type="application/json">{inside}</script></div>'
+        labels = [html.escape(each["label"]) for each in records]
+        options = "".join(
+            f'<option value="{self._script(text)}">{label}</option>' for text, label in zip(texts, labels, strict=True)
+        )
+        chosen = f'<label>{words["recorded"]} <select class="form-select" autocomplete="off">{options}</select></label>'
+        return f'<div class="nst-mount nst-panel">{chosen}<div class="nst-stage">{words["wait"]}</div></div>'
+
+    def _script(self, text: str) -> str:
+        """A record as a script, which a browser takes from a disk too: its name."""
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        (self.folder / f"{name}.js").write_text(f'nst.here("{name}", {text});\n', encoding="utf-8")
+        return name
+
+    def _light(self, value):
+        """A record with addresses in place of its pictures' bytes, and as HTML with files."""
+        if isinstance(value, list):
+            return [self._light(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"html"}:
+            return {"html": self.figures(value["html"])}
+        content = base64.b64decode(value["base64"]) if set(value) == {"base64"} else b""
+        if content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
+            return self._webp(content, WIDEST)[0]
+        return {name: self._light(each) for name, each in value.items()}
+
+    def _webp(self, content: bytes, widest: int) -> tuple[str, int, int]:
+        """A picture's address, its width and its height, at most so wide."""
+        written, *size = _webp(content, widest)
+        name = hashlib.sha256(written).hexdigest()[:16] + ".webp"
+        (self.folder / name).write_bytes(written)
+        return FOLDER + name, *size
+
+
+def _webp(content: bytes, widest: int) -> tuple[bytes, int, int]:
+    """A picture as a WebP file, at most so wide, its width and its height."""
+    picture = Image.open(io.BytesIO(content))
+    exact = picture.format == "PNG" and picture.width * picture.height <= LARGEST_EXACT
+    picture = picture.convert("RGB")
+    if picture.width > widest:
+        picture = picture.resize((widest, round(picture.height * widest / picture.width)), Image.Resampling.LANCZOS)
+    exact = exact or picture.getcolors(FEW_COLOURS) is not None
+    page = io.BytesIO()
+    picture.save(page, "WEBP", quality=82, method=5, lossless=exact)
+    return page.getvalue(), *picture.size

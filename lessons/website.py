@@ -1,0 +1,269 @@
+"""The course as a website that needs nothing: python lessons/website.py FOLDER [NN ...]
+
+Runs every lesson in every language as learners run it (some half an hour the first time; STYLE_HELPERS_QUICK=1 is for a
+trial), records its panels, and lets Sphinx make pages of it, with slides and a gallery. NN: of these lessons only.
+The folder works under any address, and from a memory stick by a double click on its index.html: nothing is fetched.
+
+What a lesson gave is kept in the user's folder for caches, until the lesson or style_helpers is changed.
+"""
+
+import argparse
+import hashlib
+import importlib
+import json
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from itertools import takewhile
+from pathlib import Path
+
+import nbformat
+from build import LESSONS, a_folder, build, lessons
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from slides import WIDGET, slides
+from sphinx.cmd.build import main as sphinx
+
+ROOT = LESSONS.parent
+sys.path.append(str(ROOT))
+
+from web import recorded  # noqa: E402
+from web.bundle import bundle  # noqa: E402
+from web.media import DOTS, Media, smaller  # noqa: E402
+from web.pages import FOLDERS, Pages, of_package  # noqa: E402
+
+from benchmarks.machine import processor  # noqa: E402
+from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
+from style_helpers.settings import QUICK, shortened  # noqa: E402
+from style_helpers.weights import cache_folder  # noqa: E402
+
+LOOK = LESSONS / "web" / "look"
+ALWAYS = ("gallery", "lessons", "measured", "reference", "search")  # pages of every language
+NAMES = {"en": "English", "zh": "中文"}
+MARK, OURS = ".nojekyll", "Made by lessons/website.py, which may replace this folder."
+START = f"import sys; sys.path.append({str(LESSONS)!r}); from web import recorded; recorded.begin()"
+GALLERY = (
+    ("summer-palace", "hokusai-great-wave", "fine()"),
+    ("flower", "hokusai-poppies", "fine()"),
+    ("chelsea-the-cat", "kandinsky-composition-viii", "fine()"),
+    ("astronaut", "cassatt-summertime", "nearest()"),
+    ("summer-palace", "van-gogh-village-street-in-auvers", "fine(style_weight=60)"),
+    ("chelsea-the-cat", "hokusai-great-wave", "nearest()"),
+    ("flower", "van-gogh-village-street-in-auvers", "nearest()"),
+    ("astronaut", "hiroshige-benzaiten-shrine-in-snow", "fine()"),
+    ("summer-palace", "hiroshige-benzaiten-shrine-in-snow", "nearest()"),
+    ("chelsea-the-cat", "cassatt-summertime", 'fine(colours="luminance")'),
+    ("flower", "kandinsky-composition-viii", "fine(style_weight=60)"),
+    ("astronaut", "van-gogh-village-street-in-auvers", "gatys()"),
+)
+PICTURE = """\
+from style_helpers import images, transfer
+from style_helpers.settings import Settings
+
+content = images.load(images.CONTENT / "{}.jpg", size=256)
+style = images.load(images.STYLE / "{}.jpg", size=256)
+result = transfer.stylize(content, style, Settings.{})
+images.show(result.picture)"""
+
+
+# What is run
+
+
+def run(notebook: NotebookNode, name: str) -> NotebookNode:
+    """A notebook with its outputs, from the cache where it is run already; "made" in its metadata says how."""
+    name = f"quick-{name}" if shortened(1000) < 1000 else name
+    kept = cache_folder() / "website" / f"{name}-{fingerprint(notebook)}.ipynb"
+    if not kept.exists():
+        print(f"{name} runs ...", flush=True)
+        began = time.monotonic()
+        first = nbformat.v4.new_code_cell(START)
+        notebook.cells.insert(0, first)
+        with tempfile.TemporaryDirectory() as folder:
+            sharp = Path(folder) / "matplotlibrc"
+            sharp.write_text(f"savefig.dpi: {DOTS}\n")
+            where = {"metadata": {"path": folder}}
+            client = NotebookClient(notebook, timeout=3600, resources=where, store_widget_state=False)
+            client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
+            client.execute(env=os.environ | {"MATPLOTLIBRC": str(sharp)})
+        notebook.cells.remove(first)
+        notebook.metadata["made"] = made(round(time.monotonic() - began))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for earlier in kept.parent.glob(f"{name}-*.ipynb"):
+            earlier.unlink()
+        files.write(kept, nbformat.writes(notebook).encode())
+    return nbformat.read(kept, as_version=4)
+
+
+def fingerprint(notebook: NotebookNode) -> str:
+    """Of all that its outputs depend on."""
+    texts = [START, os.environ.get(QUICK, ""), *(cell.source for cell in notebook.cells if cell.cell_type == "code")]
+    paths = [LESSONS / "web" / "recorded.py", *sorted((ROOT / "style_helpers").rglob("*.py"))]
+    return hashlib.sha256("\0".join([*texts, *(path.read_text("utf-8") for path in paths)]).encode()).hexdigest()[:16]
+
+
+def made(seconds: int) -> dict:
+    """When, from what and on what something was run."""
+    return {
+        "date": date.today().isoformat(),
+        "commit": git("describe", "--always", "--dirty=, changed since") or "unknown",
+        "seconds": seconds,
+        "network": networks.choose()[0].upper().replace("VGG", "VGG-"),
+        "machine": f"{processor()}, {devices.processors()} cores",
+        "quick": shortened(1000) < 1000,
+    }
+
+
+def git(*command: str) -> str:
+    """What git says of the project; "" where there is none."""
+    try:
+        return subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
+
+
+def repository() -> str:
+    """The project's address on GitHub, of the workflow or of the clone that this is; "" where there is none."""
+    if name := os.environ.get("GITHUB_REPOSITORY"):
+        return f"https://github.com/{name}"
+    found = re.search(r"github\.com[:/](.+?)(\.git)?$", git("remote", "get-url", "origin"))
+    return f"https://github.com/{found[1]}" if found else ""
+
+
+def gallery(many: int) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PICTURE.format(*each)) for each in GALLERY[:many]])
+
+
+def all_fronts() -> tuple[str, str]:
+    for module in pkgutil.iter_modules(panels.__path__, "style_helpers.panels."):
+        importlib.import_module(module.name)
+    return fronts.script()
+
+
+# What is made of it
+
+
+class Site:
+    """Writes the website into a new folder: one folder for each language, and what they share beside them."""
+
+    def __init__(self, folder: Path, chosen: list[Path]):
+        self.folder, self.chosen, self.media = folder, chosen, Media(folder / "media")
+        self.repository = repository()
+
+    def write(self):
+        for language in FOLDERS:
+            self.pages(language)
+            for path in self.files(language):
+                if path.suffix == ".ipynb":
+                    target = self.folder / path.relative_to(ROOT)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, target)
+        for lesson in self.chosen:
+            self.slides(lesson)
+        shutil.copy(LOOK / "start.html", self.folder / "index.html")
+        (self.folder / MARK).write_text(OURS)  # GitHub Pages asks for this file: else it leaves out what begins with _
+
+    def files(self, language: str) -> dict[Path, str]:
+        """The page of each file of the project that has one in this language."""
+        notebooks, ending = ROOT / FOLDERS[language], {"en": "", "zh": ".zh-CN"}[language]
+        found = {notebooks / f"{lesson.stem}.ipynb": f"{lesson.stem}.ipynb" for lesson in self.chosen}
+        found |= {path: path.name for path in sorted(notebooks.glob("*.md"))}
+        found |= {ROOT / f"README{ending}.md": "index.md", ROOT / f"TEACHING{ending}.md": "teaching.md"}
+        return found | {ROOT / "images" / "CREDITS.md": "credits.md"}
+
+    def pages(self, language: str):
+        """Lets Sphinx make the pages of a language. Raises ValueError when it warns of anything."""
+        (other,) = FOLDERS.keys() - {language}
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder)
+            shutil.copytree(LOOK, source, dirs_exist_ok=True)
+            script, style = all_fronts()
+            (source / "_static" / "fronts.js").write_text(script, encoding="utf-8")
+            (source / "_static" / "fronts.css").write_text(style, encoding="utf-8")
+            for name, text in self.sources(language).items():
+                (source / name).write_text(text, encoding="utf-8")
+            settings = {"language": language, "other": other, "other_name": NAMES[other], "repository": self.repository}
+            shared = [*(Path(name).stem for name in self.files(other).values()), *ALWAYS]
+            settings |= {"shared": shared, "path": [str(LESSONS), str(ROOT)]}
+            (source / "site.json").write_text(json.dumps(settings), encoding="utf-8")
+            made = source / "made" / language
+            if sphinx(["-q", "-W", "--keep-going", "-d", f"{folder}/.doctrees", folder, str(made)]):
+                raise ValueError(f"Sphinx could not make the pages of {language}: see above what it says.")
+            bundle(made)
+            unread = shutil.ignore_patterns("*.map", "*.ipynb", "*.md", ".buildinfo", "vendor", "webpack-macros.html")
+            shutil.copytree(made, self.folder / language, ignore=unread)
+
+    def sources(self, language: str) -> dict[str, str]:
+        """The text of each of Sphinx's files by its name."""
+        known = self.files(language)
+        pages = Pages(self.media, language, known, self.repository)
+        written = {}
+        for path, name in known.items():
+            text = path.read_text(encoding="utf-8")
+            if path.suffix == ".ipynb":
+                lesson = run(nbformat.reads(text, 4), f"{language}-{path.stem}")
+                written[name] = nbformat.writes(pages.lesson(lesson, path))
+            elif name == "index.md":
+                readme = of_package(text) if language == "en" else {}
+                written |= {part: pages.markdown(made, ROOT) for part, made in (pages.of_readme(text) | readme).items()}
+            else:
+                written[name] = pages.markdown(text, path.parent)
+        many = len(GALLERY) if self.chosen == lessons() else 1
+        return written | {"gallery.md": pages.gallery(run(gallery(many), f"gallery-{many}"))}
+
+    def slides(self, lesson: Path):
+        """Of what an English lesson gave already."""
+        core = run(nbformat.reads(build(lesson), 4), f"en-{lesson.stem}")
+        core.cells = [*takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), core.cells)]
+        for cell in core.cells:
+            for output in cell.get("outputs", []):
+                if recorded.MIME in output.get("data", {}):
+                    output.data[WIDGET] = output.data.pop(recorded.MIME)
+        (self.folder / "slides").mkdir(exist_ok=True)
+        (self.folder / "slides" / f"{lesson.stem}.html").write_text(smaller(slides(core)), encoding="utf-8")
+
+
+def may_replace(folder: Path) -> bool:
+    mark = folder / MARK
+    return not folder.exists() or not any(folder.iterdir()) or (mark.is_file() and mark.read_text() == OURS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Make the course's website, which needs no network.")
+    parser.add_argument("folder", metavar="FOLDER", type=a_folder, help="a new one, or one that this made before")
+    parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
+    options = parser.parse_args(arguments)
+    found = {lesson.stem[:2]: lesson for lesson in lessons()}
+    if unknown := [number for number in options.lessons if number not in found]:
+        parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
+    if not may_replace(options.folder):
+        parser.error(f"{files.quote(options.folder)} has other files: give the name of a new folder")
+    try:
+        with tempfile.TemporaryDirectory(dir=options.folder.resolve().parent) as beside:
+            site = Site(Path(beside) / "site", [found[number] for number in options.lessons or found])
+            site.write()
+            if options.folder.exists():
+                shutil.rmtree(options.folder)
+            (Path(beside) / "site").rename(options.folder)
+    except KeyboardInterrupt:
+        print("Stopped: the lessons that were run need not run again.", file=sys.stderr)
+        return 130
+    except CellExecutionError as error:
+        print(f"A lesson stops with {error.ename}: {error.evalue}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
+    print(f"{options.folder}: {size / 1e6:.0f} MB. Open {options.folder / 'index.html'}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
