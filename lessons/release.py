@@ -10,7 +10,8 @@ Files that exist are not replaced, except with --force.
 import argparse
 import sys
 
-from build import ANSWER, a_folder, answer_names, build, is_exercise, lessons, solve
+from build import ANSWER, YOUR_CODE, a_folder, answer_names, build, is_exercise, lessons, solve, words_of
+from translation import a_language
 
 from style_helpers import files
 
@@ -42,24 +43,29 @@ def clear(cells: list):
             cell.source = ANSWER.sub(stub, cell.source).rstrip("\n")
 
 
-def course() -> dict[str, str]:
-    """All files of the course folder: the text of each by its path in it."""
-    written = {"nbgrader_config.py": CONFIG}
+def course(language: str = "") -> dict[str, str]:
+    """All files of the course folder: the text of each by its path in it. language: "" for English."""
+    your_code = words_of(lessons()[0], language)(YOUR_CODE) if language else YOUR_CODE
+    written = {"nbgrader_config.py": CONFIG.replace(YOUR_CODE, your_code)}
     for lesson in lessons():
         assignment = f"lesson-{lesson.stem[:2]}/{lesson.stem}.ipynb"
-        written[f"source/{assignment}"] = build(lesson, keep_marked)
-        written[f"release/{assignment}"] = build(lesson, clear)
-        written[f"solutions/{lesson.stem}.ipynb"] = build(lesson, solve)
+        written[f"source/{assignment}"] = build(lesson, keep_marked, language)
+        written[f"release/{assignment}"] = build(lesson, clear, language)
+        written[f"solutions/{lesson.stem}.ipynb"] = build(lesson, solve, language)
     return written
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write the lessons as assignments, in nbgrader's course layout.")
     parser.add_argument("folder", metavar="FOLDER", type=a_folder, help="the course folder, made if it is not there")
+    a_language(parser)
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     try:
-        written = {options.folder / name: text for name, text in course().items()}
+        written = {
+            options.folder / name: text
+            for name, text in course("" if options.language == "en" else options.language).items()
+        }
         for path in written:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.check(path, (path.suffix,), overwrite=options.force)  # all of them before the first is written

@@ -1,4 +1,4 @@
-"""Slides of the lessons: python start.py slides [NN ...] [--to FOLDER]
+"""Slides of the lessons: python start.py slides [NN ...] [--to FOLDER] [--language zh]
 
 Runs each lesson (as long as it takes; STYLE_HELPERS_QUICK=1 is for a trial) and writes one HTML file of it, which opens
 with a double click and needs no network. Space goes on, S opens the speaker's window with the lesson's full text,
@@ -8,7 +8,8 @@ What is on a slide follows from rules, for a slide is looked at and not read: he
 first sentence of a section and of "What to notice"; a prediction as its question, and the answer when one goes on; an
 exercise without hints and solution; short code, and what longer code printed. All other text is in the speaker's notes.
 A code cell's tag in lessons/*.md comes before the rules: "slide", "subslide" and "fragment" show the cell with its
-code, "notes" puts its code into the notes, "skip" leaves it out.
+code, "notes" puts its code into the notes, "skip" leaves it out. In every language the rules read the English lesson,
+of which the other one is a translation paragraph by paragraph.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import re
 import sys
 import tempfile
+import unicodedata
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -26,8 +28,10 @@ from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import SlidesExporter
+from translation import a_language
 
-from style_helpers import files
+from style_helpers import files, language
+from style_helpers.language import _
 
 REVEAL = LESSONS / "reveal"
 SHOWN, TAGS = ("slide", "subslide", "fragment"), ("slide", "subslide", "fragment", "notes", "skip")
@@ -53,14 +57,17 @@ class Slide:
 
 
 class Deck:
-    """The slides of a lesson, made from its executed notebook cell by cell."""
+    """The slides of a lesson, made from its executed notebook cell by cell. english: the cells that rules are for."""
 
-    def __init__(self, cells: list):
+    def __init__(self, cells: list, english: list | None = None):
         self.slides: list[Slide] = []
-        for cell in cells:
+        for cell, read in zip(cells, english or cells, strict=True):
             tag = next((tag for tag in cell.metadata.get("tags", []) if tag in TAGS), None)
             if tag != "skip" and "first-cell" not in cell.metadata.get("tags", []):
-                (self._text if cell.cell_type == "markdown" else self._code)(cell, tag)
+                if cell.cell_type == "markdown":
+                    self._text(cell, _blocks(_without_folds(read.source)), tag)
+                else:
+                    self._code(cell, tag)
 
     def _start(self, kind: str, title: str, heading: str):
         self.slides.append(Slide(kind, title))
@@ -85,46 +92,48 @@ class Deck:
         cell = nbformat.v4.new_markdown_cell(text)
         if attachments:
             cell.attachments = attachments
-        self._put(cell, len(text) / 80 + 1 if lines is None else lines, fragment)
+        self._put(cell, _wide(text) / 80 + 1 if lines is None else lines, fragment)
 
-    def _text(self, cell, tag: str | None):
-        blocks = _blocks(_without_folds(cell.source))
+    def _text(self, cell, english: list[str], tag: str | None):
         first = False  # whether nothing of this section has been said yet
-        for block, after in pairwise([*blocks, ""]):
-            if heading := re.match(r"(#+) (.+)", block):
+        said = _blocks(_without_folds(cell.source))
+        for (block, after), text in zip(pairwise([*english, ""]), said, strict=True):
+            if heading := re.match(r"(#+) (.+)", text):
                 level, title = len(heading[1]), heading[2]
-                self._start("slide" if level < 3 else "subslide", title, block)
+                self._start("slide" if level < 3 else "subslide", title, text)
                 first = True
             elif block.startswith("**To read on"):
-                self.slides[-1].notes.append(cell.source[cell.source.index(block) :])
+                self.slides[-1].notes.append(cell.source[cell.source.index(text) :])
                 break
             elif tag != "notes" and STILL.match(block):
-                self._show(block, PICTURE_LINES, attachments=cell.get("attachments"))
+                self._show(text, PICTURE_LINES, attachments=cell.get("attachments"))
             else:
-                self.slides[-1].notes.append(block)
+                self.slides[-1].notes.append(text)
                 if tag != "notes":
-                    first = self._paragraph(block, first, after)
+                    first = self._paragraph(block, text, first, after)
 
-    def _paragraph(self, block: str, first: bool, after: str) -> bool:
+    def _paragraph(self, english: str, block: str, first: bool, after: str) -> bool:
         """Shows what a slide needs of one block. Returns whether the section's first sentence is still to come."""
-        block = DIFFICULTY.sub("", block)
+        if difficulty := DIFFICULTY.match(english):
+            english, sentences = english[difficulty.end() :], difficulty[0].count(".")
+            block = re.sub(rf"^\*\*[^*]*\*\*\s*|^([^.。]*[.。]\s*){{{sentences}}}", "", block)
         if block.startswith("$$"):
             self._show(block, 2 + block.count("\n") + block.count(r"\\"))
         elif block.startswith("```"):
             self._show(block, CODE_LINE * block.count("\n") + 1)
         elif block.startswith("|"):
-            self._show(block, sum(max(1, len(row) / 110) for row in block.splitlines()))
+            self._show(block, sum(max(1, _wide(row) / 110) for row in block.splitlines()))
         elif re.match(r"- |\d+\. ", block):
             items = [_first_sentences(item, 110) for item in re.split(r"\n(?=- |\d+\. )", block)]
-            self._show("\n".join(items), sum(len(item) / 80 + 0.6 for item in items))
-        elif block.startswith("**What to notice"):
+            self._show("\n".join(items), sum(_wide(item) / 80 + 0.6 for item in items))
+        elif english.startswith("**What to notice"):
             if after.startswith(("- ", "1. ")) and self.slides[-1].lines > LINES - 6:
                 self._go_on()  # with the list that follows
             self._show(_first_sentences(block), fragment=True)
-        elif block.startswith("**After this lesson"):
+        elif english.startswith("**After this lesson"):
             self._go_on()
             self._show(block)
-        elif block and not block.startswith(("**You need", "**Time", "<")):
+        elif block and not english.startswith(("**You need", "**Time", "<")):
             leads_in = after.startswith(("$$", "|", "- ", "1. ", "```"))
             if leads_in and self.slides[-1].lines > LINES - 6:
                 self._go_on()  # with what it leads to
@@ -146,11 +155,11 @@ class Deck:
         pictures = [output for output in cell.outputs if "<img" in output.get("data", {}).get("text/html", "")]
         printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout").strip("\n")
         values = [output.data for output in cell.outputs if set(output.get("data", {})) == {"text/plain"}]
-        if not plain.startswith("Predict first. ") and "<- measured" not in plain:
+        question, answer = plain.startswith(_("Predict first. {question}", question="")), f"<- {_('measured')}" in plain
+        if not question and not answer:
             printed = "\n".join(filter(None, [printed, *(value["text/plain"] for value in values)]))
         short = len(cell.source.splitlines()) <= SHORT_CODE and not _only_imports(cell.source)
-        question = plain.startswith("Predict first. ")
-        other = pictures or "<- measured" in plain or any(WIDGET in output.get("data", {}) for output in cell.outputs)
+        other = pictures or answer or any(WIDGET in output.get("data", {}) for output in cell.outputs)
         if tag in SHOWN or (short and not other):
             self._show_code(cell.source, printed, tag)
         elif printed:
@@ -159,12 +168,13 @@ class Deck:
             asked, *choices = plain.splitlines()
             if self.slides[-1].lines > 4:
                 self._go_on()
-            self._show("\n".join([f"**Predict first.** {asked[15:]}", "", *(f"- {each[6:]}" for each in choices)]))
+            self._show("\n".join([f"**{asked}**", "", *(f"- {each[6:]}" for each in choices)]))
             self.slides[-1].asks = True
-        elif "<- measured" in plain:
-            measured = re.search(r"^ *(.+?)  <- .*measured", plain, re.MULTILINE)[1]
-            evidence = re.search(r"^Measured: (.+)$", plain, re.MULTILINE)
-            self._show(f"**Measured: {measured}.** {evidence[1] if evidence else ''}", fragment=True)
+        elif answer:
+            measured = re.search(r"^ *(.+?)  <- ", plain, re.MULTILINE)[1]
+            begin = _("Measured: {evidence}", evidence="")
+            evidence = next((line for line in plain.splitlines() if line.startswith(begin)), begin)
+            self._show(f"**{begin}{measured}**  \n{evidence.removeprefix(begin)}", fragment=True)
         for picture in pictures:
             self._put(nbformat.v4.new_markdown_cell(picture.data["text/html"]), PICTURE_LINES)
 
@@ -208,6 +218,11 @@ def _blocks(text: str) -> list[str]:
     return found
 
 
+def _wide(text: str) -> int:
+    """How many Latin letters wide a text is: a Chinese one is as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _only_imports(source: str) -> bool:
     return all(re.match(r"(from|import) |\s*$", line) for line in source.splitlines())
 
@@ -215,7 +230,7 @@ def _only_imports(source: str) -> bool:
 def _sentences(text: str) -> list[str]:
     """Cut after full stops, but not within bold words, formulas and abbreviations, and not after a label in bold."""
     found = [""]
-    for part in re.split(r"(?<=[.?!:])\s+", text.strip()):
+    for part in re.split(r"(?<=[.?!:])\s+|(?<=[。？！：])(?![”）*])", text.strip()):
         plain = re.sub(r"`[^`]*`", "", found[-1])
         within = plain.count("**") % 2 or plain.count("$") % 2 or plain.endswith(":**") or ABBREVIATION.search(plain)
         if found[-1] and not within:
@@ -228,10 +243,10 @@ def _sentences(text: str) -> list[str]:
 def _first_sentences(text: str, longest: int = SENTENCE) -> str:
     first, *more = _sentences(text)
     for sentence in more:
-        if len(first) + len(sentence) > longest and not first.endswith(":"):
+        if _wide(first) + _wide(sentence) > longest and not first.endswith((":", "：")):
             break
-        first = f"{first} {sentence}"
-    return first.removesuffix(":") + ("." if first.endswith(":") else "")
+        first = f"{first}{'' if first[-1] in '。？！：' else ' '}{sentence}"
+    return re.sub("：$", "。", re.sub(":$", ".", first))
 
 
 def _last_sentence(text: str) -> str:
@@ -258,20 +273,21 @@ class SelfContained(SlidesExporter):
         resources = super()._init_resources(resources)
         names = ("reveal.js", "reveal.css", "notes.js", "slides.css")
         resources["inside"] = {name: (REVEAL / name).read_text(encoding="utf-8") for name in names}
+        resources["language"] = language.chosen()
         return resources
 
 
-def slides(notebook: nbformat.NotebookNode) -> str:
-    """The page, from an executed notebook of a lesson."""
+def slides(notebook: nbformat.NotebookNode, english: list | None = None) -> str:
+    """The page, from an executed notebook of a lesson. english: its cells in that language, where it has another."""
     template = str(REVEAL / "slides.html.j2")
     exporter = SelfContained(template_file=template, exclude_input_prompt=True, exclude_output_prompt=True)
-    return exporter.from_notebook_node(Deck(notebook.cells).notebook())[0]
+    return exporter.from_notebook_node(Deck(notebook.cells, english).notebook())[0]
 
 
-def run(lesson: Path) -> nbformat.NotebookNode:
+def run(lesson: Path, spoken: str = "") -> nbformat.NotebookNode:
     """The core of a lesson's notebook, run; exercises and their checks, which no other cell needs, are not."""
-    notebook = nbformat.reads(build(lesson), as_version=4)
-    cells = list(takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), notebook.cells))
+    notebook = nbformat.reads(build(lesson, language=spoken), as_version=4)
+    cells = _core(notebook)
     notebook.cells = [cell for cell in cells if not cell.metadata.get("nbgrader")]
     with tempfile.TemporaryDirectory() as folder:
         sharp = Path(folder) / "matplotlibrc"
@@ -282,23 +298,36 @@ def run(lesson: Path) -> nbformat.NotebookNode:
     return notebook
 
 
+def _core(notebook: nbformat.NotebookNode) -> list:
+    return list(takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), notebook.cells))
+
+
+def of(lesson: Path, spoken: str) -> str:
+    """The page of a lesson in a language, "" for English. Runs it."""
+    english = _core(nbformat.reads(build(lesson), as_version=4))
+    return slides(run(lesson, spoken), english)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make slides of lessons, one HTML file each.")
     parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
     parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
+    a_language(parser)
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     found = {lesson.stem[:2]: lesson for lesson in lessons()}
     if unknown := [number for number in options.lessons if number not in found]:
         parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
+    spoken = "" if options.language == "en" else options.language
+    os.environ[language.VARIABLE] = options.language  # what the lessons' cells say, and what is looked for there
     try:
-        options.to.mkdir(parents=True, exist_ok=True)
-        wanted = {number: options.to / f"{found[number].stem}.html" for number in options.lessons or found}
+        (options.to / spoken).mkdir(parents=True, exist_ok=True)
+        wanted = {number: options.to / spoken / f"{found[number].stem}.html" for number in options.lessons or found}
         for path in wanted.values():
             files.check(path, (".html",), overwrite=options.force)  # before the long work
         for number, path in wanted.items():
             print(f"lesson {number} runs ...", flush=True)
-            print(files.write(path, slides(run(found[number])).encode(), options.force))
+            print(files.write(path, of(found[number], spoken).encode(), options.force))
     except KeyboardInterrupt:
         print("Stopped: the slides that are written are whole.", file=sys.stderr)
         return 130

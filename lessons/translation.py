@@ -8,6 +8,7 @@ keeps its old one, marked fuzzy, what is gone goes. The translation of a string 
 A new language is a new folder: python lessons/translation.py ja makes it.
 """
 
+import argparse
 import ast
 import datetime
 import inspect
@@ -24,7 +25,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from style_helpers import files, fronts
-from style_helpers.language import LOCALE
+from style_helpers.language import LOCALE, chosen
 
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
@@ -57,6 +58,12 @@ Words = Callable[[str], str]  # from a message to its translation
 
 def languages() -> list[str]:
     return sorted(path.name for path in LESSONS.iterdir() if path.is_dir() and list(path.glob("*.po")))
+
+
+def a_language(parser: argparse.ArgumentParser):
+    """The option --language of a program. What is not named is what the reader speaks."""
+    spoken = chosen() if chosen() in languages() else "en"
+    parser.add_argument("--language", choices=["en", *languages()], default=spoken, help=f"(default: {spoken})")
 
 
 def translate(cells: list, words: Words):

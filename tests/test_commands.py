@@ -195,8 +195,9 @@ def test_the_command_works_as_written(project, command):
     elif command == "release FOLDER":
         assert (new / "nbgrader_config.py").is_file()
     elif command.startswith("python lessons/translation.py"):
-        assert {path.suffix for path in fresh if path.is_file()} == {".po"}
-        shutil.rmtree(project / "lessons" / command.split()[-1])
+        assert {path.suffix for path in fresh if path.is_file()} == {".po", ".mo"}
+        for begun in ("lessons", "style_helpers/locale"):
+            shutil.rmtree(project / begun / command.split()[-1])
     else:
         assert fresh == set()
         assert len(said.splitlines()) >= 2

@@ -139,7 +139,7 @@ def test_what_is_no_folder_is_refused_in_a_sentence(tmp_path, capsys):
 
 
 def test_the_course_folder_is_written_once_and_replaced_only_by_force(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(release, "course", lambda: WHOLE)  # to make it takes seconds
+    monkeypatch.setattr(release, "course", lambda _: WHOLE)  # to make it takes seconds
     folder = tmp_path / "course"
     assert release.main([str(folder)]) == 0
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == set(WHOLE)
@@ -155,3 +155,16 @@ def test_the_course_folder_is_written_once_and_replaced_only_by_force(tmp_path, 
     assert release.main([str(folder), "--force"]) == 0
     assert mine.read_text() == release.CONFIG
     assert gone.exists()
+
+
+def test_in_chinese_the_marks_the_stub_and_the_settings_agree():
+    chinese = release.course("zh")
+    assert set(chinese) == set(WHOLE)
+    assert "在这里写你的代码" in chinese["nbgrader_config.py"]
+    for path, text in chinese.items():
+        english = WHOLE[path]
+        if path.startswith("release/"):
+            assert "your code here" not in text
+            assert text.count("在这里写你的代码") == english.count("your code here")
+            assert "BEGIN SOLUTION" not in text
+        assert text.count("### BEGIN SOLUTION") == english.count("### BEGIN SOLUTION")

@@ -11,6 +11,7 @@ import jupytext
 import nbformat
 import pytest
 
+from style_helpers import language
 from tests.browser import browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -215,7 +216,7 @@ def test_a_question_comes_before_its_answer_which_waits(deck):
     question = next(number for number, cell in enumerate(asked.cells) if cell.source.endswith("- 4\n- 8"))
     assert all(cell.metadata["slideshow"]["slide_type"] == "fragment" for cell in asked.cells[question + 1 :])
     shown = [cell for slide in deck[deck.index(asked) :] for cell in slide.cells]
-    (answer,) = (cell for cell in shown if "**Measured: 4.** It is 4." in cell.source)
+    (answer,) = (cell for cell in shown if "**Measured: 4**  \nIt is 4." in cell.source)
     assert answer.metadata["slideshow"]["slide_type"] == "fragment"
     assert "predict(" not in "".join(map(seen, deck))
 
@@ -286,7 +287,7 @@ def test_a_lesson_is_run_but_not_its_exercises(tmp_path):
 
 
 def test_nothing_is_run_for_a_file_that_exists_or_a_lesson_that_does_not(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(slides, "run", lambda lesson: pytest.fail("it was run"))
+    monkeypatch.setattr(slides, "run", lambda *_: pytest.fail("it was run"))
     mine = tmp_path / f"{LESSONS[0].stem}.html"
     mine.write_text("mine")
     assert slides.main(["00", "--to", str(tmp_path)]) == 1
@@ -337,3 +338,21 @@ def test_the_page_opens_from_a_file_without_network_and_nothing_overflows(notebo
     assert count >= 9
     assert set(asked) <= {"file", "data"}
     assert wrong == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_in_another_language_every_slide_is_that_of_the_english_lesson(lesson, monkeypatch):
+    """The same slides in the same order, in Chinese words; nothing is run here."""
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    english, chinese = (
+        slides._core(nbformat.reads(build.build(lesson, language=each), as_version=4)) for each in ("", "zh")
+    )
+    ours, theirs = slides.Deck(english).slides, slides.Deck(chinese, english).slides
+    titles = {slide.title: None for slide in ours}
+    assert len({slide.title: None for slide in theirs}) == len(titles)
+    for slide in theirs:
+        for cell in slide.cells:
+            if cell.cell_type == "markdown" and len(cell.source) > 60 and "<img" not in cell.source:
+                assert re.search(r"[一-鿿]|^```|^\$\$", cell.source), cell.source
+    assert "难度" not in "".join(map(seen, theirs))
+    assert "你需要" not in "".join(map(seen, theirs))
