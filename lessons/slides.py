@@ -287,7 +287,7 @@ def slides(notebook: nbformat.NotebookNode, english: list | None = None) -> str:
 def run(lesson: Path, spoken: str = "") -> nbformat.NotebookNode:
     """The core of a lesson's notebook, run; exercises and their checks, which no other cell needs, are not."""
     notebook = nbformat.reads(build(lesson, language=spoken), as_version=4)
-    cells = _core(notebook)
+    cells = core(notebook)
     notebook.cells = [cell for cell in cells if not cell.metadata.get("nbgrader")]
     with tempfile.TemporaryDirectory() as folder:
         sharp = Path(folder) / "matplotlibrc"
@@ -298,13 +298,13 @@ def run(lesson: Path, spoken: str = "") -> nbformat.NotebookNode:
     return notebook
 
 
-def _core(notebook: nbformat.NotebookNode) -> list:
+def core(notebook: nbformat.NotebookNode) -> list:
     return list(takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), notebook.cells))
 
 
 def of(lesson: Path, spoken: str) -> str:
     """The page of a lesson in a language, "" for English. Runs it."""
-    english = _core(nbformat.reads(build(lesson), as_version=4))
+    english = core(nbformat.reads(build(lesson), as_version=4))
     return slides(run(lesson, spoken), english)
 
 

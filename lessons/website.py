@@ -20,7 +20,6 @@ import sys
 import tempfile
 import time
 from datetime import date
-from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -28,7 +27,7 @@ from build import LESSONS, a_folder, build, lessons
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from slides import WIDGET, slides
+from slides import WIDGET, core, slides
 from sphinx.cmd.build import main as sphinx
 
 ROOT = LESSONS.parent
@@ -41,6 +40,7 @@ from web.pages import FOLDERS, Pages, of_package  # noqa: E402
 
 from benchmarks.machine import processor  # noqa: E402
 from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
+from style_helpers.language import VARIABLE  # noqa: E402
 from style_helpers.settings import QUICK, shortened  # noqa: E402
 from style_helpers.weights import cache_folder  # noqa: E402
 
@@ -65,6 +65,7 @@ GALLERY = (
 )
 PICTURE = """\
 from style_helpers import images, transfer
+from style_helpers.language import VARIABLE  # noqa: E402
 from style_helpers.settings import Settings
 
 content = images.load(images.CONTENT / "{}.jpg", size=256)
@@ -158,16 +159,20 @@ class Site:
 
     def write(self):
         for language in FOLDERS:
+            os.environ[VARIABLE] = language  # what slides and panels say
             self.pages(language)
-            for path in self.files(language):
-                if path.suffix == ".ipynb":
-                    target = self.folder / path.relative_to(ROOT)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(path, target)
-        for lesson in self.chosen:
-            self.slides(lesson)
+            for lesson in self.chosen:
+                self.slides(lesson, language)
+                target = self.folder / FOLDERS[language]
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / FOLDERS[language] / f"{lesson.stem}.ipynb", target)
         shutil.copy(LOOK / "start.html", self.folder / "index.html")
         (self.folder / MARK).write_text(OURS)  # GitHub Pages asks for this file: else it leaves out what begins with _
+
+    def lesson(self, lesson: Path, language: str) -> NotebookNode:
+        """A lesson in a language, run."""
+        path = ROOT / FOLDERS[language] / f"{lesson.stem}.ipynb"
+        return run(nbformat.read(path, as_version=4), f"{language}-{lesson.stem}")
 
     def files(self, language: str) -> dict[Path, str]:
         """The page of each file of the project that has one in this language."""
@@ -204,12 +209,14 @@ class Site:
         known = self.files(language)
         pages = Pages(self.media, language, known, self.repository)
         written = {}
+        for lesson in self.chosen:
+            page = pages.lesson(self.lesson(lesson, language), ROOT / FOLDERS[language] / f"{lesson.stem}.ipynb")
+            written[f"{lesson.stem}.ipynb"] = nbformat.writes(page)
         for path, name in known.items():
             text = path.read_text(encoding="utf-8")
-            if path.suffix == ".ipynb":
-                lesson = run(nbformat.reads(text, 4), f"{language}-{path.stem}")
-                written[name] = nbformat.writes(pages.lesson(lesson, path))
-            elif name == "index.md":
+            if name in written:
+                continue
+            if name == "index.md":
                 readme = of_package(text) if language == "en" else {}
                 written |= {part: pages.markdown(made, ROOT) for part, made in (pages.of_readme(text) | readme).items()}
             else:
@@ -217,16 +224,18 @@ class Site:
         many = len(GALLERY) if self.chosen == lessons() else 1
         return written | {"gallery.md": pages.gallery(run(gallery(many), f"gallery-{many}"))}
 
-    def slides(self, lesson: Path):
-        """Of what an English lesson gave already."""
-        core = run(nbformat.reads(build(lesson), 4), f"en-{lesson.stem}")
-        core.cells = [*takewhile(lambda cell: "deeper" not in cell.metadata.get("tags", []), core.cells)]
-        for cell in core.cells:
+    def slides(self, lesson: Path, language: str):
+        """From what a lesson gave already."""
+        notebook = self.lesson(lesson, language)
+        notebook.cells = core(notebook)
+        for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 if recorded.MIME in output.get("data", {}):
                     output.data[WIDGET] = output.data.pop(recorded.MIME)
-        (self.folder / "slides").mkdir(exist_ok=True)
-        (self.folder / "slides" / f"{lesson.stem}.html").write_text(smaller(slides(core)), encoding="utf-8")
+        english = core(nbformat.reads(build(lesson), as_version=4))
+        target = self.folder / "slides" / language / f"{lesson.stem}.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(smaller(slides(notebook, english)), encoding="utf-8")
 
 
 def may_replace(folder: Path) -> bool:

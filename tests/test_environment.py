@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
 OPTIONAL = PROJECT["optional-dependencies"]
-LINES = [*PROJECT["dependencies"], *OPTIONAL["teach"], *OPTIONAL["test"]]
-REQUIREMENTS = [Requirement(line) for line in LINES if line != "style-helpers[teach]"]
+LINES = [*PROJECT["dependencies"], *(line for lines in OPTIONAL.values() for line in lines)]
+REQUIREMENTS = [Requirement(line) for line in LINES if not line.startswith("style-helpers[")]
 CONSTRAINTS = [
     line
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -78,8 +79,9 @@ def test_the_same_pythons_everywhere():
     assert ((3, minors[0]), (3, minors[-1])) == (start.OLDEST, start.NEWEST)
 
 
-def test_start_knows_the_extras_and_the_tests_have_all_that_teaching_has():
+def test_start_knows_the_extras_and_each_has_all_that_those_before_it_have():
     start = load_start()
     assert ["", *(f"[{name}]" for name in OPTIONAL)] == start.EXTRAS
-    assert set(start.COMMANDS.values()) == set(start.EXTRAS)
-    assert "style-helpers[teach]" in OPTIONAL["test"]
+    assert set(start.COMMANDS.values()) <= set(start.EXTRAS)
+    for before, after in pairwise(OPTIONAL):
+        assert f"style-helpers[{before}]" in OPTIONAL[after]

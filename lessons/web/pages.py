@@ -44,7 +44,7 @@ WORDS = {
         "command": "有 Python 3.11 或更新的版本，就在终端里输入下面的命令。它会装好一切，并打开 JupyterLab：",
         "elsewhere": "或者只取：",
         "notebook": "这个笔记本",
-        "slides": "这一课的幻灯片（英文）",
+        "slides": "这一课的幻灯片",
         "recorded": "已录好：",
         "wait": "滚动到这里，面板就会出现。它需要 JavaScript。",
         "made": "本页的结果在 {date} 由提交 {commit} 生成，用时 {seconds} 秒，网络是 {network}，机器是 {machine}。",
@@ -162,7 +162,7 @@ class Pages:
     def _how_to_run(self, path: Path) -> str:
         words, notebook = self.words, path.relative_to(ROOT)
         clone = f"git clone {self.repository}\ncd {self.repository.rpartition('/')[2]}\n" if self.repository else ""
-        places = {words["notebook"]: f"../{notebook}", words["slides"]: f"../slides/{path.stem}.html"}
+        places = {words["notebook"]: f"../{notebook}", words["slides"]: f"../slides/{self.language}/{path.stem}.html"}
         if self.repository:
             where = self.repository.removeprefix("https://github.com/")
             places["Binder"] = f"https://mybinder.org/v2/gh/{where}/main?urlpath=lab/tree/{notebook}"

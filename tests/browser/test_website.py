@@ -21,8 +21,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "lessons")]  # which is no package: authors run its programs
 
+import website  # noqa: E402
+from web import recorded  # noqa: E402
+
+from style_helpers.panels.panel import Panel  # noqa: E402
 from tests.browser import browser  # noqa: E402
 
 LESSON = "05_descending_to_a_picture"
@@ -244,14 +248,21 @@ def test_the_first_view_is_light(site, chromium):
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
-    sys.path.insert(0, str(ROOT / "lessons"))
-    import website
-
     kept = tmp_path / "thesis.txt"
     kept.write_text("mine")
     with pytest.raises(SystemExit):
         website.main([str(tmp_path)])
     assert kept.read_text() == "mine"
+
+
+def test_every_panel_has_its_record():
+    website.all_fronts()  # imports them all
+    waiting, found = [Panel], set()
+    while waiting:
+        below = [each for each in waiting.pop().__subclasses__() if each.__module__.startswith("style_helpers.")]
+        waiting += below
+        found |= {each for each in below if not each.__subclasses__()}
+    assert found == set(recorded.CHOICES)
 
 
 # A whole website
