@@ -39,7 +39,7 @@ LINUX = sys.platform == "linux"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 NVIDIA_DRIVER = "/proc/driver/nvidia"
 SPACE, SPACE_WITH_CUDA, SPACE_TO_UPDATE = 3, 8, 1  # in GB, with room for what pip unpacks
-EXTRAS = ["", "[teach]", "[test]"]  # of pyproject.toml; each has all that those before it have
+EXTRAS = ["", "[teach]", "[site]", "[test]"]  # of pyproject.toml; each has all that those before it have
 COMMANDS = {  # what each needs of them
     **dict.fromkeys(("lab", "doctor", "prepare", "stylize", "class"), ""),
     **dict.fromkeys(("slides", "release", "nbgrader"), "[teach]"),

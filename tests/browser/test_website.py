@@ -111,7 +111,7 @@ def touch(page) -> int:
 
 
 def changes_when_touched(mount):
-    """Something in it answers to a key; what has nothing to touch, such as an answer that was opened, says something."""
+    """Something in it answers to a key; what has nothing to touch, such as an answer that is open, says something."""
     before = mount.evaluate("node => node.outerHTML")
     controls = [control for control in mount.locator(TOUCHED).all() if control.is_visible()]
     for control in controls:
@@ -193,11 +193,11 @@ def test_the_switch_of_language_stays_in_its_section(site, chromium):
     wide = {"width": 1280, "height": 800}
     with opened(chromium, (site / "en" / f"{LESSON}.html").as_uri(), viewport=wide) as page:
         page.locator("article section").nth(6).evaluate("node => node.scrollIntoView()")
-        page.locator("a.language:visible").click()
+        page.locator("a.language:visible").evaluate("node => node.click()")  # Playwright's own would scroll first
         page.wait_for_url(f"**/zh/{LESSON}.html#*")
         arrived = page.locator("article section").nth(6)
         page.wait_for_function("id => decodeURIComponent(location.hash) === `#${id}`", arg=arrived.get_attribute("id"))
-        assert -200 < arrived.bounding_box()["y"] < 400
+        assert 0 <= arrived.bounding_box()["y"] < 160  # under the page's own head
         assert page.locator("html").get_attribute("lang").startswith("zh")
 
 
