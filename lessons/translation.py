@@ -192,9 +192,10 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 
 
 def of_package() -> list[str | tuple[str, str]]:
-    """What the package and start.py say: sentences, and pairs of one and many of a thing."""
+    """What the package, start.py and the website say: sentences, and pairs of one and many of a thing."""
     found = dict.fromkeys(ARGPARSE)
-    for path in [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py"]:
+    ours = [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py", *sorted(LESSONS.glob("web/*.py"))]
+    for path in ours:
         found |= dict.fromkeys(of(path))
     for path in sorted(fronts.FOLDER.glob("*.js")):
         found |= dict.fromkeys(fronts.messages(path.read_text(encoding="utf-8")))

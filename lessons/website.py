@@ -23,6 +23,7 @@ from datetime import date
 from pathlib import Path
 
 import nbformat
+from babel import Locale
 from build import LESSONS, a_folder, build, lessons
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -33,10 +34,10 @@ from sphinx.cmd.build import main as sphinx
 ROOT = LESSONS.parent
 sys.path.append(str(ROOT))
 
-from web import recorded  # noqa: E402
+from web import gallery, recorded  # noqa: E402
 from web.bundle import bundle  # noqa: E402
 from web.media import DOTS, Media, smaller  # noqa: E402
-from web.pages import FOLDERS, Pages, of_package  # noqa: E402
+from web.pages import FOLDERS, Pages, of_package, site_name  # noqa: E402
 
 from benchmarks.machine import processor  # noqa: E402
 from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
@@ -46,32 +47,8 @@ from style_helpers.weights import cache_folder  # noqa: E402
 
 LOOK = LESSONS / "web" / "look"
 ALWAYS = ("gallery", "lessons", "measured", "reference", "search")  # pages of every language
-NAMES = {"en": "English", "zh": "中文"}
 MARK, OURS = ".nojekyll", "Made by lessons/website.py, which may replace this folder."
 START = f"import sys; sys.path.append({str(LESSONS)!r}); from web import recorded; recorded.begin()"
-GALLERY = (
-    ("summer-palace", "hokusai-great-wave", "fine()"),
-    ("flower", "hokusai-poppies", "fine()"),
-    ("chelsea-the-cat", "kandinsky-composition-viii", "fine()"),
-    ("astronaut", "cassatt-summertime", "nearest()"),
-    ("summer-palace", "van-gogh-village-street-in-auvers", "fine(style_weight=60)"),
-    ("chelsea-the-cat", "hokusai-great-wave", "nearest()"),
-    ("flower", "van-gogh-village-street-in-auvers", "nearest()"),
-    ("astronaut", "hiroshige-benzaiten-shrine-in-snow", "fine()"),
-    ("summer-palace", "hiroshige-benzaiten-shrine-in-snow", "nearest()"),
-    ("chelsea-the-cat", "cassatt-summertime", 'fine(colours="luminance")'),
-    ("flower", "kandinsky-composition-viii", "fine(style_weight=60)"),
-    ("astronaut", "van-gogh-village-street-in-auvers", "gatys()"),
-)
-PICTURE = """\
-from style_helpers import images, transfer
-from style_helpers.language import VARIABLE  # noqa: E402
-from style_helpers.settings import Settings
-
-content = images.load(images.CONTENT / "{}.jpg", size=256)
-style = images.load(images.STYLE / "{}.jpg", size=256)
-result = transfer.stylize(content, style, Settings.{})
-images.show(result.picture)"""
 
 
 # What is run
@@ -137,8 +114,17 @@ def repository() -> str:
     return f"https://github.com/{found[1]}" if found else ""
 
 
-def gallery(many: int) -> NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PICTURE.format(*each)) for each in GALLERY[:many]])
+def readmes(language: str) -> list[Path]:
+    """README.md, or such as README.zh-CN.md."""
+    return [*ROOT.glob("README.md" if language == "en" else f"README.{language}*.md")]
+
+
+def door() -> str:
+    """The page at the site's own address: it leads on to the reader's language."""
+    links = "".join(
+        f'<p><a href="{each}/index.html" lang="{each}">{Locale(each).get_language_name()}</a></p>\n' for each in FOLDERS
+    )
+    return (LOOK / "door.html").read_text(encoding="utf-8").replace("LINKS", links)
 
 
 def all_fronts() -> tuple[str, str]:
@@ -166,7 +152,7 @@ class Site:
                 target = self.folder / FOLDERS[language]
                 target.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / FOLDERS[language] / f"{lesson.stem}.ipynb", target)
-        shutil.copy(LOOK / "start.html", self.folder / "index.html")
+        (self.folder / "index.html").write_text(door(), encoding="utf-8")
         (self.folder / MARK).write_text(OURS)  # GitHub Pages asks for this file: else it leaves out what begins with _
 
     def lesson(self, lesson: Path, language: str) -> NotebookNode:
@@ -176,15 +162,14 @@ class Site:
 
     def files(self, language: str) -> dict[Path, str]:
         """The page of each file of the project that has one in this language."""
-        notebooks, ending = ROOT / FOLDERS[language], {"en": "", "zh": ".zh-CN"}[language]
+        notebooks, (readme,) = ROOT / FOLDERS[language], readmes(language)
         found = {notebooks / f"{lesson.stem}.ipynb": f"{lesson.stem}.ipynb" for lesson in self.chosen}
         found |= {path: path.name for path in sorted(notebooks.glob("*.md"))}
-        found |= {ROOT / f"README{ending}.md": "index.md", ROOT / f"TEACHING{ending}.md": "teaching.md"}
+        found |= {readme: "index.md", ROOT / readme.name.replace("README", "TEACHING"): "teaching.md"}
         return found | {ROOT / "images" / "CREDITS.md": "credits.md"}
 
     def pages(self, language: str):
         """Lets Sphinx make the pages of a language. Raises ValueError when it warns of anything."""
-        (other,) = FOLDERS.keys() - {language}
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder)
             shutil.copytree(LOOK, source, dirs_exist_ok=True)
@@ -193,16 +178,27 @@ class Site:
             (source / "_static" / "fronts.css").write_text(style, encoding="utf-8")
             for name, text in self.sources(language).items():
                 (source / name).write_text(text, encoding="utf-8")
-            settings = {"language": language, "other": other, "other_name": NAMES[other], "repository": self.repository}
-            shared = [*(Path(name).stem for name in self.files(other).values()), *ALWAYS]
-            settings |= {"shared": shared, "path": [str(LESSONS), str(ROOT)]}
-            (source / "site.json").write_text(json.dumps(settings), encoding="utf-8")
+            (source / "site.json").write_text(json.dumps(self.settings(language)), encoding="utf-8")
             made = source / "made" / language
             if sphinx(["-q", "-W", "--keep-going", "-d", f"{folder}/.doctrees", folder, str(made)]):
                 raise ValueError(f"Sphinx could not make the pages of {language}: see above what it says.")
             bundle(made)
             unread = shutil.ignore_patterns("*.map", "*.ipynb", "*.md", ".buildinfo", "vendor", "webpack-macros.html")
             shutil.copytree(made, self.folder / language, ignore=unread)
+
+    def settings(self, language: str) -> dict:
+        """What web/look/conf.py has to know."""
+        others = {}
+        for other in FOLDERS.keys() - {language}:
+            shared = [*(Path(name).stem for name in self.files(other).values()), *ALWAYS]
+            others[other] = {"name": Locale(other).get_language_name(), "pages": shared}
+        return {
+            "language": language,
+            "others": others,
+            "name": site_name(),
+            "repository": self.repository,
+            "path": [str(LESSONS), str(ROOT)],
+        }
 
     def sources(self, language: str) -> dict[str, str]:
         """The text of each of Sphinx's files by its name."""
@@ -221,8 +217,9 @@ class Site:
                 written |= {part: pages.markdown(made, ROOT) for part, made in (pages.of_readme(text) | readme).items()}
             else:
                 written[name] = pages.markdown(text, path.parent)
-        many = len(GALLERY) if self.chosen == lessons() else 1
-        return written | {"gallery.md": pages.gallery(run(gallery(many), f"gallery-{many}"))}
+        many = len(gallery.PICTURES) if self.chosen == lessons() else 1
+        painted = run(gallery.notebook(many), f"gallery-{many}")
+        return written | {"gallery.md": gallery.page(painted, self.media) + pages.made(painted)}
 
     def slides(self, lesson: Path, language: str):
         """From what a lesson gave already."""
@@ -253,8 +250,10 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
     if not may_replace(options.folder):
         parser.error(f"{files.quote(options.folder)} has other files: give the name of a new folder")
+    parent = options.folder.resolve().parent
     try:
-        with tempfile.TemporaryDirectory(dir=options.folder.resolve().parent) as beside:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent) as beside:
             site = Site(Path(beside) / "site", [found[number] for number in options.lessons or found])
             site.write()
             if options.folder.exists():

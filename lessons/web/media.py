@@ -11,6 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from style_helpers.language import _
+
 FOLDER = "../media/"  # as every page of a language sees it
 WIDEST, NARROW = 1600, 800  # pixels of a picture's file, and of the one for telephones
 SHARP = 1.5  # pixels of a figure's file for one of the page: DOTS an inch in place of matplotlib's 100
@@ -55,7 +57,7 @@ class Media:
         """HTML whose pictures are inside it, with their files in place of them."""
         return INLINE.sub(lambda found: self.figure(base64.b64decode(found[2]), html.unescape(found[1])), page)
 
-    def panel(self, records: list[dict], words: dict[str, str]) -> str:
+    def panel(self, records: list[dict]) -> str:
         """Where site.js puts a panel: what of `recorded.records` is small stands there, the rest is fetched in time."""
         texts = [json.dumps(self._light(each["parts"]), ensure_ascii=False) for each in records]
         if len(texts) == 1 and len(texts[0]) < INSIDE:
@@ -65,8 +67,9 @@ class Media:
         options = "".join(
             f'<option value="{self._script(text)}">{label}</option>' for text, label in zip(texts, labels, strict=True)
         )
-        chosen = f'<label>{words["recorded"]} <select class="form-select" autocomplete="off">{options}</select></label>'
-        return f'<div class="nst-mount nst-panel">{chosen}<div class="nst-stage">{words["wait"]}</div></div>'
+        label, wait = _("Recorded:"), _("The panel comes when you scroll to it. It needs JavaScript.")
+        chosen = f'<label>{label} <select class="form-select" autocomplete="off">{options}</select></label>'
+        return f'<div class="nst-mount nst-panel">{chosen}<div class="nst-stage">{wait}</div></div>'
 
     def _script(self, text: str) -> str:
         """A record as a script, which a browser takes from a disk too: its name."""

@@ -9,69 +9,29 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from translation import languages
 from web.media import LAZY, Media
 from web.recorded import MIME
 
+from style_helpers.language import _
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "style_helpers"
-FOLDERS = {"en": "notebooks", "zh": "notebooks/zh"}
+FOLDERS = {"en": "notebooks", **{language: f"notebooks/{language}" for language in languages()}}
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)([^)\s#]+)(#[^)\s]*)?\)")
-OTHER = re.compile(r"^\[(?:English|简体中文)\]\([^)]*\)\n+", re.MULTILINE)  # every page has its switch of language
+OTHER = re.compile(r"^\[[^\]]+\]\([^)]+\.md\)\n+", re.MULTILINE)  # to another language, as every page has it
 STILL = re.compile(r"<details><summary>[^<]*</summary>\s*!\[[^\]]*\]\(attachment:(?:panel-|studio)[^)]*\)\s*</details>")
-WORDS = {
-    "en": {
-        "run": "Run this lesson",
-        "command": "With Python 3.11 or later, type this into a terminal. It installs all, and opens JupyterLab:",
-        "elsewhere": "Or take:",
-        "notebook": "the notebook alone",
-        "slides": "slides of this lesson",
-        "recorded": "Recorded:",
-        "wait": "The panel comes when you scroll to it. It needs JavaScript.",
-        "made": "What this page shows was made on {date} from commit {commit}, in {seconds} seconds, "
-        "with {network} on {machine}.",
-        "quick": "It was made in quick mode: every run did a twentieth of its evaluations.",
-        "gallery": "Gallery",
-        "about gallery": "The course's photographs in the manner of its artworks. Under each is the code that made it: "
-        "copy it into a notebook, change what you like, and run it.",
-        "make": "make this one",
-        "manner": "{content} in the manner of {style}",
-        "reference": "Reference",
-        "api": "The package",
-    },
-    "zh": {
-        "run": "运行这一课",
-        "command": "有 Python 3.11 或更新的版本，就在终端里输入下面的命令。它会装好一切，并打开 JupyterLab：",
-        "elsewhere": "或者只取：",
-        "notebook": "这个笔记本",
-        "slides": "这一课的幻灯片",
-        "recorded": "已录好：",
-        "wait": "滚动到这里，面板就会出现。它需要 JavaScript。",
-        "made": "本页的结果在 {date} 由提交 {commit} 生成，用时 {seconds} 秒，网络是 {network}，机器是 {machine}。",
-        "quick": "它是在快速模式下生成的：每次运行只做二十分之一的求值。",
-        "gallery": "画廊",
-        "about gallery": "课程里的照片，换上课程里画作的风格。每一幅下面都有生成它的代码："
-        "复制到笔记本里，随意改动，再运行。",
-        "make": "自己做这一幅",
-        "manner": "{content}，{style} 的风格",
-        "reference": "参考",
-        "api": "软件包（英文）",
-    },
-}
 
 
 @dataclass
 class Pages:
-    """language: "en" or "zh"; known: the page of each file that has one; repository: its address, or ""."""
+    """language: one of FOLDERS, which `_` speaks; known: the page of each file that has one; repository: or ""."""
 
     media: Media
     language: str
     known: dict[Path, str]
     repository: str
-
-    @property
-    def words(self) -> dict[str, str]:
-        return WORDS[self.language]
 
     def lesson(self, run: NotebookNode, path: Path) -> NotebookNode:
         """The page of a lesson that was run. path: of its notebook in the project."""
@@ -82,22 +42,8 @@ class Pages:
         ]
         cells[0].source = cells[0].source.replace(LAZY, "", 1)  # it is seen at once
         cells.insert(1, nbformat.v4.new_markdown_cell(self._how_to_run(path)))
-        cells.append(nbformat.v4.new_markdown_cell(self._made(run)))
+        cells.append(nbformat.v4.new_markdown_cell(self.made(run)))
         return nbformat.v4.new_notebook(cells=cells, metadata=run.metadata)
-
-    def gallery(self, run: NotebookNode) -> str:
-        """The page of the gallery that was run, Markdown: each cell's picture, and its code folded under it."""
-        words, parts = self.words, []
-        for cell in run.cells:
-            content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
-            title = words["manner"].format(content=content, style=style)
-            pages = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
-            picture = re.sub('alt="[^"]*"', f'alt="{html.escape(title)}"', self.media.figures("".join(pages)))
-            code = f"```python\n{cell.source}\n```"
-            make = f"<details><summary>{title}: {words['make']}</summary>\n\n{code}\n\n</details>"
-            parts.append(f"<div>{picture}\n\n{make}</div>")
-        opening = f"# {words['gallery']}\n\n{words['about gallery']}"
-        return "\n\n".join([opening, '<div class="gallery">', *parts, "</div>", self._made(run)])
 
     def of_readme(self, text: str) -> dict[str, str]:
         """The README's sections: what it is and how to start; the lessons; how fast and how good it is."""
@@ -107,12 +53,15 @@ class Pages:
         rows = re.findall(r"^\|.*\|$", table, flags=re.MULTILINE)
         lessons = [name for name in self.known.values() if name.endswith(".ipynb")]
         further = [name for name in self.known.values() if name not in (*lessons, "index.md", "teaching.md")]
-        package = ["api"] if self.language == "en" else []
+        reference, package, elsewhere = _("Reference"), ["api"], ""
+        if self.language != "en":  # its docstrings are English
+            package, words = [], _("The package, in English")
+            elsewhere = f'\n\n<a href="../en/api.html">{words}</a>\n'
         return {
             "index.md": f"{opening}\n\n{sections[0]}\n\n{sections[1]}\n\n"
             + _toctree("lessons", "gallery", "teaching", "reference", *package, hidden=True),
             "lessons.md": "\n".join([table.partition("\n")[0][1:], "", *rows, "", _toctree(*lessons, hidden=True)]),
-            "reference.md": f"# {self.words['reference']}\n\n" + _toctree("measured", *further),
+            "reference.md": f"# {reference}\n\n" + _toctree("measured", *further) + elsewhere,
             "measured.md": measured[1:],
         }
 
@@ -152,7 +101,7 @@ class Pages:
             return output if output.name == "stdout" else None
         data = output.data
         if MIME in data:
-            page = self.media.panel(data[MIME], self.words)
+            page = self.media.panel(data[MIME])
         elif "text/html" in data:
             page = self.media.figures(data["text/html"])
         else:
@@ -160,23 +109,40 @@ class Pages:
         return nbformat.v4.new_output("display_data", data={"text/html": page})
 
     def _how_to_run(self, path: Path) -> str:
-        words, notebook = self.words, path.relative_to(ROOT)
+        notebook = path.relative_to(ROOT)
         clone = f"git clone {self.repository}\ncd {self.repository.rpartition('/')[2]}\n" if self.repository else ""
-        places = {words["notebook"]: f"../{notebook}", words["slides"]: f"../slides/{self.language}/{path.stem}.html"}
+        places = {
+            _("the notebook alone"): f"../{notebook}",
+            _("slides of this lesson"): f"../slides/{self.language}/{path.stem}.html",
+        }
         if self.repository:
             where = self.repository.removeprefix("https://github.com/")
             places["Binder"] = f"https://mybinder.org/v2/gh/{where}/main?urlpath=lab/tree/{notebook}"
             places["Colab"] = f"https://colab.research.google.com/github/{where}/blob/main/{notebook}"
         links = ", ".join(f'<a href="{address}">{name}</a>' for name, address in places.items())
+        summary, further = _("Run this lesson"), _("Or take: {links}", links=links)
+        command = _("With Python 3.11 or later, type this into a terminal. It installs all, and opens JupyterLab:")
         return (
-            f'<details class="run"><summary>{words["run"]}</summary>\n\n{words["command"]}\n\n'
-            f"```\n{clone}python start.py\n```\n\n<p>{words['elsewhere']} {links}.</p>\n\n</details>"
+            f'<details class="run"><summary>{summary}</summary>\n\n{command}\n\n'
+            f"```\n{clone}python start.py\n```\n\n<p>{further}</p>\n\n</details>"
         )
 
-    def _made(self, run: NotebookNode) -> str:
+    def made(self, run: NotebookNode) -> str:
+        """When, from what and on what something was run."""
         made = run.metadata["made"]
-        said = self.words["made"].format(**made) + (f" {self.words['quick']}" if made["quick"] else "")
+        said = _(
+            "What this page shows was made on {date} from commit {commit}, in {seconds} seconds, with {network} on "
+            "{machine}.",
+            **made,
+        )
+        if made["quick"]:
+            said += " " + _("It was made in quick mode: every run did a twentieth of its evaluations.")
         return f"<p class='made'>{html.escape(said)}</p>"
+
+
+def site_name() -> str:
+    """Of the site, short enough for a telephone."""
+    return _("Style transfer")
 
 
 def of_package(readme: str) -> dict[str, str]:

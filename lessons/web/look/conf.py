@@ -13,10 +13,7 @@ from docutils import nodes  # noqa: E402
 from slides import mathml  # noqa: E402
 from sphinx.search import SearchEnglish  # noqa: E402
 
-language, project = {
-    "en": ("en", "Neural style transfer, step by step"),
-    "zh": ("zh_CN", "神经风格迁移，一步一步来"),
-}[site["language"]]
+language, project = {"zh": "zh_CN"}.get(site["language"], site["language"]), site["name"]
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx_copybutton"]
 templates_path, html_static_path = ["_templates"], ["_static"]
 html_copy_source = html_show_sourcelink = html_use_index = html_domain_indices = False
@@ -25,9 +22,9 @@ html_favicon = "_static/icon.svg"
 html_title, html_last_updated_fmt = project, None
 html_js_files = [("fronts.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})]
 html_css_files = ["fronts.css", "site.css"]
-html_context = {name: site[name] for name in ("other", "other_name", "shared")} | {"default_mode": "auto"}
+html_context = {"others": site["others"], "default_mode": "auto"}
 html_theme_options = {
-    "logo": {"text": {"en": "Style transfer", "zh": "风格迁移"}[site["language"]]},
+    "logo": {"text": project},
     "github_url": site["repository"],
     "back_to_top_button": False,
     "navbar_start": ["navbar-logo"],
