@@ -55,7 +55,7 @@ class _Convolution(torch.autograd.Function):
 
 
 def moments(features: Tensor, with_mean: bool = True) -> tuple[Tensor, Tensor | None]:
-    """Second moments of the channels, 1/M sum_i F_ki F_li, (B, C, C), and if wanted their means, (B, C).
+    """Second moments of the channels, 1/N sum_i F_ki F_li, (B, C, C), and if wanted their means, (B, C).
 
     Both in float32 at least. Backwards, the symmetry of the second moments saves one of autograd's two products.
     """
@@ -81,7 +81,7 @@ class _Moments(torch.autograd.Function):
 
 
 def _rows(features: Tensor) -> Tensor:
-    """(B, C, H, W) as (B, M, C): a row for each position. No copy when channels are last in memory."""
+    """(B, C, H, W) as (B, N, C): a row for each position. No copy when channels are last in memory."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 

@@ -1,7 +1,7 @@
 """Content distance, the statistics of a style, style distance, total variation: taught, tested, and run.
 
 Functions first; then thin modules over them, each with its weight and its fixed target, of which `StyleObjective` is
-made. A feature map F has shape (B, C, H, W): B pictures, C channels, H x W positions, and M = H W positions in all.
+made. A feature map F has shape (B, C, H, W): B pictures, C channels, H x W positions, and N = H W positions in all.
 Distances of a batch are averaged over its pictures, so one picture costs the same alone or among others.
 """
 
@@ -24,7 +24,7 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
     the target. Raises ValueError when channels or positions differ.
 
     Gatys, Ecker and Bethge 2016, equation 1, take half the *sum*, 1/2 sum (F - P)^2, which grows with the picture; the
-    mean, as in the seed tutorial, lets one weight serve every size. Theirs is C M / 2 times ours.
+    mean, as in the seed tutorial, lets one weight serve every size. Theirs is C N / 2 times ours.
     """
     if features.shape[-3:] != target.shape[-3:]:
         raise ValueError(
@@ -42,20 +42,20 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
 
 
 def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Which channels fire together, wherever they do: G_kl = 1/(C M) sum_i F_ki F_li, one matrix for each picture.
+    """Which channels fire together, wherever they do: G_kl = 1/(C N) sum_i F_ki F_li, one matrix for each picture.
 
     features: (B, C, H, W). Returns (B, C, C), symmetric, positive semi-definite, and the same however the positions
     are shuffled. Computed in float32 at least, because a sum over many positions loses digits in bfloat16.
 
     mask: (1, 1, H, W), 0 to 1, where the style counts: features are multiplied by it, and the sum is divided by sum
-    T^2 in place of M. This is the guided Gram matrix of Gatys et al., "Controlling Perceptual Factors in Neural Style
+    T^2 in place of N. This is the guided Gram matrix of Gatys et al., "Controlling Perceptual Factors in Neural Style
     Transfer", CVPR 2017, equation 6.
 
-    Gatys et al. 2016, equation 3, do not divide; they divide by 2 C M in the distance (equation 4), with one M for
+    Gatys et al. 2016, equation 3, do not divide; they divide by 2 C N in the distance (equation 4), with one N for
     both pictures. Dividing here, as the seed tutorial and Johnson, Alahi and Fei-Fei 2016 (equation 3) do, allows a
     style picture of any size.
     """
-    second, _ = moments(_masked(features, mask), with_mean=False)  # F F^T / M, with F as a table of C rows
+    second, _ = moments(_masked(features, mask), with_mean=False)  # F F^T / N, with F as a table of C rows
     return second / features.shape[1]
 
 
@@ -65,7 +65,7 @@ def style_distance(gram: Tensor, target: Tensor) -> Tensor:
     gram, target: (B, C, C) from `gram_matrix`; a target of one picture serves every picture of the batch. Returns a
     scalar, 0 at the target. Raises ValueError when the channels differ.
 
-    With G and A divided by C M, the E_l of Gatys et al. 2016 (equation 4), 1/(4 C^2 M^2) sum (G - A)^2 of undivided
+    With G and A divided by C N, the E_l of Gatys et al. 2016 (equation 4), 1/(4 C^2 N^2) sum (G - A)^2 of undivided
     matrices, is C^2 / 4 times ours: a constant for each layer.
     """
     if gram.shape[-2:] != target.shape[-2:]:
@@ -158,7 +158,7 @@ class MeanCovariance(nn.Module):
 
 
 class SlicedWasserstein(nn.Module):
-    """The whole distribution of the features, seen along random directions that stay the same: (B, directions, M).
+    """The whole distribution of the features, seen along random directions that stay the same: (B, directions, N).
 
     Along each direction the values at all positions are sorted; the distance is the mean square between two sorted
     lists, the target's stretched to the picture's length. Heitz et al., "A Sliced Wasserstein Loss for Neural Texture
