@@ -65,6 +65,11 @@ def _selectors(tokens: list) -> list[list]:
 
 
 def _names(selector: list) -> set[str]:
-    """The classes and ids that must be there; what stands in :not(...), :is(...) and so on is not looked at."""
-    classes = {after.value for token, after in pairwise(selector) if token == "." and after.type == "ident"}
-    return classes | {token.value for token in selector if token.type == "hash"}
+    """The classes and ids that must be there.
+
+    What stands in :not(...), :is(...) and so on is not looked at; nor are the fronts' classes, which are named in parts.
+    """
+    pairs = pairwise(selector)
+    classes = {after.value for token, after in pairs if token == "." and after.type == "ident"}
+    ids = {token.value for token in selector if token.type == "hash"}
+    return {name for name in classes | ids if not name.startswith("nst-")}

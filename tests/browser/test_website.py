@@ -255,6 +255,12 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     assert kept.read_text() == "mine"
 
 
+def test_the_one_style_sheet_has_all_that_fronts_have(site):
+    classes = re.compile(r"\.nst[\w-]*")
+    one, fronts = ((site / "en" / "_static" / name).read_text(encoding="utf-8") for name in ("all.css", "fronts.css"))
+    assert set(classes.findall(one)) >= set(classes.findall(fronts)) > {".nst", ".nst-film", ".nst-wipe"}
+
+
 def test_every_panel_has_its_record():
     website.all_fronts()  # imports them all
     waiting, found = [Panel], set()
