@@ -19,6 +19,7 @@ import tokenize
 from collections.abc import Callable
 from pathlib import Path
 
+from babel.core import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
@@ -286,6 +287,12 @@ def _catalogue(language: str, name: str) -> Catalog:
 def main(wanted: list[str]) -> int:
     from build import all_messages
 
+    for language in wanted:
+        try:
+            Locale.parse(language)
+        except (ValueError, UnknownLocaleError):
+            print(f"{language!r} is no language: give its code, such as ja.", file=sys.stderr)
+            return 2
     for language in wanted or languages():
         for name, found in (all_messages() | {PACKAGE: of_package()}).items():
             write(language, name, found)

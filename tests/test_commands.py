@@ -37,6 +37,7 @@ ELSEWHERE = {
     "slides": "nine times what `slides 04` does",
     "prepare --network vgg19": "tests/test_weights.py, from a server of its own",
     "python lessons/build.py": "tests/notebooks/test_notebooks.py",
+    "python lessons/website.py FOLDER": "tests/browser/test_website.py",
     "python lessons/precompute.py": "tests/panels: each file is the one listed",
     "python -m benchmarks speed": "tests/test_benchmarks.py",
     "python -m benchmarks frontier": "tests/test_benchmarks.py",

@@ -67,7 +67,7 @@ def _selectors(tokens: list) -> list[list]:
 def _names(selector: list) -> set[str]:
     """The classes and ids that must be there.
 
-    What stands in :not(...), :is(...) and so on is not looked at; nor are the fronts' classes, which are named in parts.
+    What stands in :not(...), :is(...) and so on is not looked at; nor are the classes of fronts, named in parts there.
     """
     pairs = pairwise(selector)
     classes = {after.value for token, after in pairs if token == "." and after.type == "ident"}

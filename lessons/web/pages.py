@@ -86,7 +86,11 @@ class Pages:
             return f"[{label}]({self.known[path]}{place})"
         if not path.exists():
             return found[0]
-        return f"[{label}]({self.repository}/blob/main/{path.relative_to(ROOT)}{place})" if self.repository else label
+        return (
+            f"[{label}]({self.repository}/blob/main/{path.relative_to(ROOT).as_posix()}{place})"
+            if self.repository
+            else label
+        )
 
     def _text(self, cell: NotebookNode, folder: Path) -> NotebookNode:
         return nbformat.v4.new_markdown_cell(self.markdown(cell.source, folder, cell.get("attachments")))
@@ -109,7 +113,7 @@ class Pages:
         return nbformat.v4.new_output("display_data", data={"text/html": page})
 
     def _how_to_run(self, path: Path) -> str:
-        notebook = path.relative_to(ROOT)
+        notebook = path.relative_to(ROOT).as_posix()
         clone = f"git clone {self.repository}\ncd {self.repository.rpartition('/')[2]}\n" if self.repository else ""
         places = {
             _("the notebook alone"): f"../{notebook}",

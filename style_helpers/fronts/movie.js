@@ -17,8 +17,13 @@ async function movieVideo(set) {
 async function movieCamera() {
   if (!navigator.mediaDevices) throw new Error(_("On this page the browser lends no camera: it wants https or localhost."));
   const stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640 }, audio: false });
-  const video = await movieVideo({ srcObject: stream });
-  return { video, end: () => stream.getTracks().forEach((each) => each.stop()) };
+  const end = () => stream.getTracks().forEach((each) => each.stop());
+  try {
+    return { video: await movieVideo({ srcObject: stream }), end };
+  } catch (error) {
+    end(); // else the camera's light stays on
+    throw error;
+  }
 }
 
 async function movieFile(file) {
@@ -129,6 +134,7 @@ function movie({ model, el }) {
     painted() {
       const one = model.get("painted");
       if (!source || one.number !== model.get("asked")) return;
+      if (!one.picture) return end(); // Python has said why
       show(one);
       shown.count += 1;
       const passed = performance.now() - shown.since;

@@ -39,7 +39,8 @@ class Movie(Front, parts=("movie",)):
 
     asked     the number of the frame that the browser asks for; it asks for the next when this one has come
     frame     a JPEG file from the camera or a video; empty for the next step of the walk
-    painted   {"number", "frame", "picture": JPEG files, "seconds" that it took, "flicker" so far or None}
+    painted   {"number", "frame", "picture": JPEG files, "seconds" that it took, "flicker" so far or None}; only the
+              number where that failed
     steps     a walk like that, painted beforehand, for a page without a kernel
     """
 
@@ -117,9 +118,11 @@ class OnePass(Panel):
 
     @handler
     def _frame_asked(self):
-        sent = self.movie.frame
-        frame = images.load(sent) if sent else self._step(self.movie.asked)
-        self.movie.painted = {"number": self.movie.asked} | self._painted(frame)
+        sent, painted = self.movie.frame, {"number": self.movie.asked}
+        try:
+            painted |= self._painted(images.load(sent) if sent else self._step(self.movie.asked))
+        finally:
+            self.movie.painted = painted  # without a picture the browser ends
 
     def _step(self, number: int) -> Tensor:
         """A frame of the walk, 3/4 of the photograph's sides, which goes round it."""

@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items):
     if HERE or os.environ.get("STYLE_HELPERS_BROWSER") == "required":
         return
     for item in items:
-        if "on_page" in item.fixturenames:
+        if "one_chromium" in item.fixturenames:
             item.add_marker(pytest.mark.skip(reason="Chromium and playwright are needed."))
 
 

@@ -118,6 +118,17 @@ def test_a_browser_that_lends_no_camera_says_so(live):
     live.get_by_text("no camera").wait_for()
 
 
+def test_a_frame_that_cannot_be_painted_ends_it(live):
+    live.evaluate("""() => {
+        model.off("change:asked", window.answer);
+        window.answer = () => setTimeout(() => model.set("painted", { number: model.get("asked") }), 10);
+        model.on("change:asked", window.answer);
+    }""")
+    press(live, "Walk over the photograph")
+    live.wait_for_function("model.get('asked') === 1 && model.get('painted').number === 1")
+    assert live.get_by_role("button", name="Stop").get_attribute("aria-disabled") == "true"
+
+
 def test_the_camera_is_given_back_when_it_stops(live):
     """A stream of the page's own stands for the camera's."""
     live.evaluate("""() => {

@@ -213,3 +213,11 @@ def test_a_map_says_what_its_words_are():
     drawn = maps.course_map("09", lambda message: f"<{message}>")
     texts = {text.get_text() for text in drawn.axes[0].texts} - {""}
     assert texts == {f"<{message.format(lesson='09')}>" for message in maps.messages() if message != maps.WAY_BACK}
+
+
+@pytest.mark.parametrize("wrong", ["jp", "--help", "../zh", ""])
+def test_what_is_no_language_makes_no_folder(wrong, capsys):
+    before = {*translation.LESSONS.iterdir(), *translation.LOCALE.iterdir()}
+    assert translation.main([wrong]) == 2
+    assert "is no language" in capsys.readouterr().err
+    assert {*translation.LESSONS.iterdir(), *translation.LOCALE.iterdir()} == before

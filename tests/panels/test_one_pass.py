@@ -59,6 +59,7 @@ def test_a_frame_of_the_browsers_is_painted_and_a_broken_one_is_one_sentence(pan
     assert Image.open(io.BytesIO(given["picture"])).size == (96, 64)
     panel.movie.set_state({"frame": memoryview(b"no picture"), "asked": panel.movie.asked + 1})
     assert "Please look" in panel.status.value
+    assert panel.movie.painted == {"number": panel.movie.asked}
 
 
 def test_the_walk_goes_round_the_photograph(panel):

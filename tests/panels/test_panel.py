@@ -102,11 +102,18 @@ def test_a_hundred_starts_and_stops_keep_nothing(case):
 
     for _ in range(3):
         cycle()
-    before = kept()
-    for _ in range(50):
-        cycle()
-    # less than one for each: others' threads and tensors come and go meanwhile
-    assert all(now < then + 50 for now, then in zip(kept(), before, strict=True))
+
+    def grown():
+        before = kept()
+        for _ in range(50):
+            cycle()
+        return [now - then for now, then in zip(kept(), before, strict=True)]
+
+    # Less than one for each. What is kept is kept each time; what others' threads make meanwhile comes once
+    tries = [grown()]
+    while max(tries[-1]) >= 50 and len(tries) < 3:
+        tries.append(grown())
+    assert max(tries[-1]) < 50, tries
 
 
 @each_run

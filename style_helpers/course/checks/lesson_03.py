@@ -16,7 +16,7 @@ def _two_maps(*shape: int) -> Callable[[], tuple[Tensor, Tensor]]:
 
 
 def size_of(features: Tensor) -> int:
-    return features[0].numel()  # C x M
+    return features[0].numel()  # C x N
 
 
 MAPS = {"features of shape (1, 3, 4, 5)": _two_maps(3, 4, 5), "(1, 2, 7, 3)": _two_maps(2, 7, 3)}
@@ -77,41 +77,41 @@ def _slope(f: Tensor, p: Tensor) -> Tensor:
     {
         ("a factor 2 that is missing", "A square's slope: (x^2)' = 2x"): lambda f, p: _slope(f, p) / 2,
         ("the sign turned", "The distance grows away from P: F - P, not P - F"): lambda f, p: -_slope(f, p),
-        ("a gradient not divided", "The mean divides by C M, so its gradient does too"): lambda f, p: 2 * (f - p),
-        ("equation 2 of Gatys et al. 2016", "That belongs to half the sum: here is a mean, 2 (F - P) / (C M)"):
+        ("a gradient not divided", "The mean divides by C N, so its gradient does too"): lambda f, p: 2 * (f - p),
+        ("equation 2 of Gatys et al. 2016", "That belongs to half the sum: here is a mean, 2 (F - P) / (C N)"):
             lambda f, p: f - p,
         ("height and width exchanged", "The gradient has the places of F: leave them"): lambda f, p: _slope(f, p).mT,
         ("a factor 4", "One square gives one factor 2"): lambda f, p: 2 * _slope(f, p),
         ("a division by the positions alone", "Divide by C too"): lambda f, p: _slope(f, p) * f.shape[1],
-        ("a division by the channels alone", "Divide by M too"): lambda f, p: _slope(f, p) * f[0, 0].numel(),
+        ("a division by the channels alone", "Divide by N too"): lambda f, p: _slope(f, p) * f[0, 0].numel(),
         ("the distance itself", "Its slope is asked, one number for each of F"): losses.content_distance,
         ("0 where F is below 0, as through a ReLU", "Here the slope by F itself is asked, whatever its sign"):
             lambda f, p: _slope(f, p) * (f > 0),
-        ("features without their target", "Subtract it: 2 (F - P) / (C M)"): lambda f, p: 2 * f / size_of(f),
+        ("features without their target", "Subtract it: 2 (F - P) / (C N)"): lambda f, p: 2 * f / size_of(f),
         ("a sum in place of the difference", "Minus: F - P"): lambda f, p: _slope(f, -p),
-        ("brackets that are missing", "The 2 and the division belong to the whole difference: 2 * (F - P) / (C * M)"):
+        ("brackets that are missing", "The 2 and the division belong to the whole difference: 2 * (F - P) / (C * N)"):
             lambda f, p: 2 * f - p / size_of(f),
         ("a factor 2 for F alone", "It belongs to the whole difference: 2 * (F - P)"):
             lambda f, p: (2 * f - p) / size_of(f),
-        ("a multiplication by M", "Python goes from left to right: divide by (C * M), in brackets"):
+        ("a multiplication by N", "Python goes from left to right: divide by (C * N), in brackets"):
             lambda f, p: 2 * (f - p) / f.shape[1] * f[0, 0].numel(),
         ("signs taken away", "Where F is too small, the slope is negative"): lambda f, p: _slope(f, p).abs(),
         ("a square that is still there", "(x^2)' = 2x: the square becomes a factor"):
             lambda f, p: 2 * (f - p).square() / size_of(f),
-        ("the squares, each divided by C M", "Those are the distance's parts: here their slopes are asked, 2x for x^2"):
+        ("the squares, each divided by C N", "Those are the distance's parts: here their slopes are asked, 2x for x^2"):
             lambda f, p: (f - p).square() / size_of(f),
         ("a factor F as in the style gradient", "In (F - P)^2 the inner slope is 1: leave it out"):
             lambda f, p: _slope(f, p) * f,
         ("the signs of the differences", "That is the slope of absolute values: here squares are asked"):
             lambda f, p: (f - p).sign() / size_of(f),
         ("a gradient made 1 long", "Leave its length as it is"): lambda f, p: (f - p) / (f - p).norm(),
-        ("a division made twice", "Divide by C M once"): lambda f, p: _slope(f, p) / size_of(f),
+        ("a division made twice", "Divide by C N once"): lambda f, p: _slope(f, p) / size_of(f),
     },
     cases=MAPS,
-    look="Differentiate one square, (F - P)^2 / (C M), by F.",
+    look="Differentiate one square, (F - P)^2 / (C N), by F.",
     praise="Autograd would give the same. Notice that it is the difference itself, only scaled.",
     by_hand=True,
 )
 def content_gradient(features, target):
-    """the gradient of the content distance by the features, 2 (F - P) / (C M), of shape (1, C, H, W)"""
+    """the gradient of the content distance by the features, 2 (F - P) / (C N), of shape (1, C, H, W)"""
     return _slope(features, target)

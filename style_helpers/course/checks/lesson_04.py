@@ -38,7 +38,7 @@ FOLDED = "With one picture its numbers are right; with two it makes one matrix o
             lambda f: product(f) / f[0, 0].numel(),
         ("a division by the channels alone", "Divide by the positions too: `C * H * W`"):
             lambda f: product(f) / f.shape[1],
-        ("a division by 2 C M, as Gatys et al. have it in equation 4", "Leave out the 2"):
+        ("a division by 2 C N, as Gatys et al. have it in equation 4", "Leave out the 2"):
             lambda f: losses.gram_matrix(f) / 2,
         ("positions times positions", "A row for each channel is asked: F times F transposed, not the reverse"):
             lambda f: _rows(f).mT @ _rows(f) / size_of(f),
@@ -127,7 +127,7 @@ STYLES = {"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3
         ("a division by C alone", "A matrix has C x C numbers"): lambda f, a: _apart(f, a).square().sum() / f.shape[1],
         ("the mean of absolute values", "Square the differences"): lambda f, a: _apart(f, a).abs().mean(),
         ("the root of the mean", "Leave out the root"): lambda f, a: _apart(f, a).square().mean().sqrt(),
-        ("a Gram matrix not divided", "The target is divided by C M: divide yours too"):
+        ("a Gram matrix not divided", "The target is divided by C N: divide yours too"):
             lambda f, a: (product(f) - a).square().mean(),
         ("a Gram matrix divided twice", "`gram_matrix` divides already"):
             lambda f, a: (losses.gram_matrix(f) / size_of(f) - a).square().mean(),
@@ -135,11 +135,11 @@ STYLES = {"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3
             lambda f, a: _apart(f, a).mean().square(),
         ("the diagonal alone", "Channels that fire together stand beside the diagonal: take all"):
             lambda f, a: _apart(f, a).diagonal(dim1=1, dim2=2).square().mean(),
-        ("a target divided again", "It is divided by C M already: take it as it is"):
+        ("a target divided again", "It is divided by C N already: take it as it is"):
             lambda f, a: (losses.gram_matrix(f) - a / size_of(f)).square().mean(),
-        ("a Gram matrix divided by the positions alone", "The target is divided by C M: divide yours by C too"):
+        ("a Gram matrix divided by the positions alone", "The target is divided by C N: divide yours by C too"):
             lambda f, a: (product(f) / f[0, 0].numel() - a).square().mean(),
-        ("a Gram matrix divided by the channels alone", "The target is divided by C M: divide yours by M too"):
+        ("a Gram matrix divided by the channels alone", "The target is divided by C N: divide yours by N too"):
             lambda f, a: (product(f) / f.shape[1] - a).square().mean(),
         ("the mean difference without a square", "Above and below cancel out: square each difference"):
             lambda f, a: _apart(f, a).mean(),
@@ -150,7 +150,7 @@ STYLES = {"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3
         ("a sum in place of the difference", "Minus: G - A"): lambda f, a: _apart(f, -a).square().mean(),
         ("the sum of absolute values", "Square the differences, and take the mean"):
             lambda f, a: _apart(f, a).abs().sum(),
-        ("brackets that are missing", "Python goes from left to right: divide G by (C * M), in brackets"):
+        ("brackets that are missing", "Python goes from left to right: divide G by (C * N), in brackets"):
             lambda f, a: (product(f) / f.shape[1] * f[0, 0].numel() - a).square().mean(),
         ("half the mean", "There is no half in this formula"): lambda f, a: _apart(f, a).square().mean() / 2,
         ("a quarter of the mean", "The 1/4 belongs to Gatys' E: leave it out"):
@@ -159,7 +159,7 @@ STYLES = {"features of shape (1, 3, 4, 5)": _map_and_gram(3, 4, 5), "(1, 2, 7, 3
             lambda f, a: _apart(f, a).norm(),
         ("a division by the count of features", "The mean is over the C x C numbers of the matrix: `.mean()`"):
             lambda f, a: _apart(f, a).square().sum() / size_of(f),
-        ("a mean divided by C M again", "G and A are divided already: `.mean()` is all that is left"):
+        ("a mean divided by C N again", "G and A are divided already: `.mean()` is all that is left"):
             lambda f, a: _apart(f, a).square().mean() / size_of(f),
         ("a relative distance, in parts of the target", "Leave out the division by the target"):
             lambda f, a: _apart(f, a).square().mean() / a.square().mean(),
@@ -193,44 +193,44 @@ def _style_slope(f: Tensor, a: Tensor) -> Tensor:
         ("the sign turned", "G - A, not A - G"): lambda f, a: -_style_slope(f, a),
         ("a division by C^2 that is missing", "The mean over C x C numbers divides by it"):
             lambda f, a: _style_slope(f, a) * f.shape[1] ** 2,
-        ("a division by C M that is missing", "G was divided by C M, so its gradient is too"):
+        ("a division by C N that is missing", "G was divided by C N, so its gradient is too"):
             lambda f, a: _style_slope(f, a) * size_of(f),
-        ("a gradient not divided at all", "Divide by C^2 and by C M"):
+        ("a gradient not divided at all", "Divide by C^2 and by C N"):
             lambda f, a: _style_slope(f, a) * f.shape[1] ** 2 * size_of(f),
-        ("a division by C M made twice", "G is divided already: C M stands in front once"):
+        ("a division by C N made twice", "G is divided already: C N stands in front once"):
             lambda f, a: _style_slope(f, a) / size_of(f),
-        ("a gradient of shape (1, C, M)", "Fold the positions back into H and W: `reshape(features.shape)`"):
+        ("a gradient of shape (1, C, N)", "Fold the positions back into H and W: `reshape(features.shape)`"):
             lambda f, a: _rows(_style_slope(f, a)),
-        ("a gradient of shape (1, M, C)", "Transpose it, then fold the positions back: first C, then H and W"):
+        ("a gradient of shape (1, N, C)", "Transpose it, then fold the positions back: first C, then H and W"):
             lambda f, a: _rows(_style_slope(f, a)).mT,
-        ("positions mixed up", "A `reshape` from (M, C) scrambles: transpose to (C, M) first"):
+        ("positions mixed up", "A `reshape` from (N, C) scrambles: transpose to (C, N) first"):
             lambda f, a: _rows(_style_slope(f, a)).mT.reshape(f.shape),
         ("0 where F is below 0, as in equation 6 of Gatys et al. 2016", "That is the ReLU's part: leave it out"):
             lambda f, a: _style_slope(f, a) * (f > 0),
-        ("brackets that are missing", "Python multiplies by C and M there: divide by (C**2 * C * M), in brackets"):
+        ("brackets that are missing", "Python multiplies by C and N there: divide by (C**2 * C * N), in brackets"):
             lambda f, a: _style_slope(f, a) * size_of(f) ** 2,
-        ("a division by C^2 M", "Divide by C^2 and by C M: C three times in all"):
+        ("a division by C^2 N", "Divide by C^2 and by C N: C three times in all"):
             lambda f, a: _style_slope(f, a) * f.shape[1],
-        ("a division by C^3 alone", "G was divided by C M: divide by M too"):
+        ("a division by C^3 alone", "G was divided by C N: divide by N too"):
             lambda f, a: _style_slope(f, a) * f[0, 0].numel(),
-        ("the factor of equation 6 of Gatys et al. 2016, 1 / (C^2 M^2)",
-         "That belongs to matrices not divided and to a quarter of the sum: here it is 4 / (C^2 C M)"):
+        ("the factor of equation 6 of Gatys et al. 2016, 1 / (C^2 N^2)",
+         "That belongs to matrices not divided and to a quarter of the sum: here it is 4 / (C^2 C N)"):
             lambda f, a: _style_slope(f, a) * f.shape[1] / (4 * f[0, 0].numel()),
-        ("equation 6 of Gatys et al. 2016", "That is the gradient of another distance, their E: here 4 / (C^2 C M)"):
+        ("equation 6 of Gatys et al. 2016", "That is the gradient of another distance, their E: here 4 / (C^2 C N)"):
             lambda f, a: _style_slope(f, a) * f.shape[1] ** 2 / 4,
-        ("a Gram matrix not divided", "The target is divided by C M: divide G too"):
+        ("a Gram matrix not divided", "The target is divided by C N: divide G too"):
             lambda f, a: _style_mix(f, product(f) - a),
-        ("a Gram matrix divided by the positions alone", "The target is divided by C M: divide G by C too"):
+        ("a Gram matrix divided by the positions alone", "The target is divided by C N: divide G by C too"):
             lambda f, a: _style_mix(f, product(f) / f[0, 0].numel() - a),
         ("a target that is missing", "G - A: subtract it"): lambda f, a: _style_mix(f, losses.gram_matrix(f)),
-        ("a target divided again", "It is divided by C M already: take it as it is"):
+        ("a target divided again", "It is divided by C N already: take it as it is"):
             lambda f, a: _style_mix(f, _apart(f, a / size_of(f))),
         ("a sum in place of the difference", "Minus: G - A"): lambda f, a: _style_mix(f, _apart(f, -a)),
         ("squares of G - A", "(x^2)' = 2x: the square becomes a factor"):
             lambda f, a: _style_mix(f, _apart(f, a).square()),
         ("a diagonal alone", "Each channel is mixed with all others: (G - A) @ F, a matrix product"):
             lambda f, a: _style_mix(f, _apart(f, a).diagonal(dim1=1, dim2=2).diag_embed()),
-        ("rows that are divided", "C M divides the product F F^T: leave F itself as it is"):
+        ("rows that are divided", "C N divides the product F F^T: leave F itself as it is"):
             lambda f, a: _style_slope(f / size_of(f), a),
         ("rows that are scrambled", "F as rows is `flatten(2)`: no `permute` before it, channels stay second"):
             lambda f, a: _style_slope(f.permute(0, 2, 3, 1).reshape(f.shape), a),
@@ -241,10 +241,10 @@ def _style_slope(f: Tensor, a: Tensor) -> Tensor:
             lambda f, a: _apart(f, a).square().mean(),
     },
     cases=STYLES,
-    look="(G - A) times the rows of F, folded back to the shape of F, times 4 / (C^2 C M).",
+    look="(G - A) times the rows of F, folded back to the shape of F, times 4 / (C^2 C N).",
     praise="Autograd would give the same. Notice that F itself is mixed anew, channel by channel, by G - A.",
     by_hand=True,
 )
 def style_gradient(features, target_gram):
-    """the gradient of the style distance by the features, 4 / (C^2 C M) (G - A) F, of shape (1, C, H, W)"""
+    """the gradient of the style distance by the features, 4 / (C^2 C N) (G - A) F, of shape (1, C, H, W)"""
     return _style_slope(features, target_gram)

@@ -180,7 +180,7 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws, lambda a, b: F.mse_loss(a, b).sqrt()),
         ("halves of the distances", "Each distance is a mean, with no half"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc / 2, ws / 2),
-        ("Gram matrices not divided", "The targets are divided by C M: use `losses.gram_matrix`"):
+        ("Gram matrices not divided", "The targets are divided by C N: use `losses.gram_matrix`"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws, F.mse_loss, product),
         ("Gram matrices divided twice", "`gram_matrix` divides already"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws, F.mse_loss, lambda x: losses.gram_matrix(x) / x.numel()),
