@@ -81,7 +81,7 @@ def run(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def fingerprint(notebook: NotebookNode) -> str:
     """Of all that its outputs depend on."""
-    texts = [START, os.environ.get(QUICK, ""), *(cell.source for cell in notebook.cells if cell.cell_type == "code")]
+    texts = [os.environ.get(QUICK, ""), *(cell.source for cell in notebook.cells if cell.cell_type == "code")]
     package = (path for path in (ROOT / "style_helpers").rglob("*") if path.suffix in (".py", ".js", ".mo", ".json"))
     paths = [LESSONS / "web" / "recorded.py", *sorted(package), *sorted((ROOT / "images").glob("*/*.jpg"))]
     return hashlib.sha256("\0".join(texts).encode() + b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
