@@ -36,7 +36,7 @@ sys.path.append(str(ROOT))
 
 from web import gallery, recorded  # noqa: E402
 from web.bundle import bundle  # noqa: E402
-from web.media import DOTS, Media, smaller  # noqa: E402
+from web.media import DOTS, Media  # noqa: E402
 from web.pages import FOLDERS, Pages, of_package, site_name  # noqa: E402
 
 from benchmarks.machine import processor  # noqa: E402
@@ -81,7 +81,7 @@ def run(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def fingerprint(notebook: NotebookNode) -> str:
     """Of all that its outputs depend on."""
-    texts = [START, os.environ.get(QUICK, ""), *(cell.source for cell in notebook.cells if cell.cell_type == "code")]
+    texts = [os.environ.get(QUICK, ""), *(cell.source for cell in notebook.cells if cell.cell_type == "code")]
     package = (path for path in (ROOT / "style_helpers").rglob("*") if path.suffix in (".py", ".js", ".mo", ".json"))
     paths = [LESSONS / "web" / "recorded.py", *sorted(package), *sorted((ROOT / "images").glob("*/*.jpg"))]
     return hashlib.sha256("\0".join(texts).encode() + b"".join(path.read_bytes() for path in paths)).hexdigest()[:16]
@@ -233,7 +233,7 @@ class Site:
         english = core(nbformat.reads(build(lesson), as_version=4))
         target = self.folder / "slides" / language / f"{lesson.stem}.html"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(smaller(slides(notebook, english)), encoding="utf-8")
+        target.write_text(self.media.slides(slides(notebook, english)), encoding="utf-8")
 
 
 def may_replace(folder: Path) -> bool:

@@ -21,10 +21,12 @@ def bundle(folder: Path):
     pages = {path: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
     scripts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.js") if path.name != "searchindex.js"]
     used = set(re.findall(r"[\w-]+", "\n".join([*pages.values(), *scripts])))
-    sheets = [ADDRESS.search(link)[1] for page in pages.values() for link in SHEET.findall(page)]
-    whole = "\n".join(_read(folder / sheet) for sheet in dict.fromkeys(sheets))
+    sheets = dict.fromkeys(ADDRESS.search(link)[1] for page in pages.values() for link in SHEET.findall(page))
+    whole = "\n".join(_read(folder / sheet) for sheet in sheets)
     rules = tinycss2.parse_stylesheet(whole, skip_comments=True, skip_whitespace=True)
     (folder / ALL).write_text("".join(_used(rules, used)), encoding="utf-8")
+    for sheet in sheets:
+        (folder / sheet).unlink()
     options = (folder / "_static" / "documentation_options.js").read_text(encoding="utf-8")
     for path, page in pages.items():
         page = SHEET.sub("", page).replace("</title>", f'</title>\n    <link rel="stylesheet" href="{ALL}">', 1)
@@ -65,6 +67,11 @@ def _selectors(tokens: list) -> list[list]:
 
 
 def _names(selector: list) -> set[str]:
-    """The classes and ids that must be there; what stands in :not(...), :is(...) and so on is not looked at."""
-    classes = {after.value for token, after in pairwise(selector) if token == "." and after.type == "ident"}
-    return classes | {token.value for token in selector if token.type == "hash"}
+    """The classes and ids that must be there.
+
+    What stands in :not(...), :is(...) and so on is not looked at; nor are the classes of fronts, named in parts there.
+    """
+    pairs = pairwise(selector)
+    classes = {after.value for token, after in pairs if token == "." and after.type == "ident"}
+    ids = {token.value for token in selector if token.type == "hash"}
+    return {name for name in classes | ids if not name.startswith("nst-")}

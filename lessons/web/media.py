@@ -25,16 +25,6 @@ INLINE = re.compile(r'<img alt="([^"]*)" (?:style="[^"]*" )?src="data:image/\w+;
 DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 
 
-def smaller(page: str) -> str:
-    """A page that is one file, with its PNG pictures as WebP."""
-
-    def webp(found: re.Match) -> str:
-        content, *_ = _webp(base64.b64decode(found[1]), WIDEST)
-        return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
-
-    return DATA.sub(webp, page)
-
-
 class Media:
     """Writes into a folder. Its methods give what a page has in their place: HTML."""
 
@@ -56,6 +46,10 @@ class Media:
     def figures(self, page: str) -> str:
         """HTML whose pictures are inside it, with their files in place of them."""
         return INLINE.sub(lambda found: self.figure(base64.b64decode(found[2]), html.unescape(found[1])), page)
+
+    def slides(self, page: str) -> str:
+        """The page of a lesson's slides, one folder further down, with files in place of the pictures in it."""
+        return DATA.sub(lambda found: f"../{self._webp(base64.b64decode(found[1]), WIDEST)[0]}", page)
 
     def panel(self, records: list[dict]) -> str:
         """Where site.js puts a panel: what of `recorded.records` is small stands there, the rest is fetched in time."""
@@ -91,21 +85,16 @@ class Media:
         return {name: self._light(each) for name, each in value.items()}
 
     def _webp(self, content: bytes, widest: int) -> tuple[str, int, int]:
-        """A picture's address, its width and its height, at most so wide."""
-        written, *size = _webp(content, widest)
-        name = hashlib.sha256(written).hexdigest()[:16] + ".webp"
-        (self.folder / name).write_bytes(written)
-        return FOLDER + name, *size
-
-
-def _webp(content: bytes, widest: int) -> tuple[bytes, int, int]:
-    """A picture as a WebP file, at most so wide, its width and its height."""
-    picture = Image.open(io.BytesIO(content))
-    exact = picture.format == "PNG" and picture.width * picture.height <= LARGEST_EXACT
-    picture = picture.convert("RGB")
-    if picture.width > widest:
-        picture = picture.resize((widest, round(picture.height * widest / picture.width)), Image.Resampling.LANCZOS)
-    exact = exact or picture.getcolors(FEW_COLOURS) is not None
-    page = io.BytesIO()
-    picture.save(page, "WEBP", quality=82, method=5, lossless=exact)
-    return page.getvalue(), *picture.size
+        """The address of a picture as a file, at most so wide, its width and its height."""
+        picture = Image.open(io.BytesIO(content))
+        exact = picture.format == "PNG" and picture.width * picture.height <= LARGEST_EXACT
+        picture = picture.convert("RGB")
+        if picture.width > widest:
+            size = (widest, round(picture.height * widest / picture.width))
+            picture = picture.resize(size, Image.Resampling.LANCZOS)
+        exact = exact or picture.getcolors(FEW_COLOURS) is not None
+        page = io.BytesIO()
+        picture.save(page, "WEBP", quality=78, method=5, lossless=exact)
+        name = hashlib.sha256(page.getvalue()).hexdigest()[:16] + ".webp"
+        (self.folder / name).write_bytes(page.getvalue())
+        return FOLDER + name, *picture.size

@@ -64,11 +64,11 @@ def _front(shown: Front) -> dict:
 
 
 def each_of(*knobs: str, run: bool = False) -> Callable[[Panel], Iterator[str]]:
-    """Every combination of what these lists offer, where the panel has something to show."""
+    """Every combination of what these lists offer, where the panel has something to show; first as the panel begins."""
 
     def choose(panel: Panel) -> Iterator[str]:
         lists = [getattr(panel, knob) for knob in knobs]
-        for places in itertools.product(*(range(len(each.options)) for each in lists)):
+        for places in itertools.product(*(_from(each.index, len(each.options)) for each in lists)):
             for each, place in zip(lists, places, strict=True):
                 each.index = place
             if run:
@@ -77,6 +77,10 @@ def each_of(*knobs: str, run: bool = False) -> Callable[[Panel], Iterator[str]]:
                 yield ", ".join(f"{each.description}: {each.label}" for each in lists)
 
     return choose
+
+
+def _from(first: int, many: int) -> list[int]:
+    return [*range(first, many), *range(first)]
 
 
 def _run(panel: Panel):
@@ -99,17 +103,17 @@ def in_the_studio(panel: Studio) -> Iterator[str]:
 
 
 def by_features(panel: FeatureExplorer) -> Iterator[str]:
-    for place in range(2):  # of its photographs: all layers of one are some megabytes
+    for place in _from(panel.picture.index, len(panel.picture.options))[:2]:  # all layers of one are two megabytes
         panel.picture.index = place
         panel.record(*panel.layers)
         yield panel.picture.label
 
 
 def in_one_pass(panel: OnePass) -> Iterator[str]:
-    for place, name in enumerate(panel.chooser.names):
+    for place in _from(panel.chooser.chosen, len(panel.chooser.names)):
         panel.chooser.chosen = place
         panel.record()
-        yield name
+        yield panel.chooser.names[place]
 
 
 CHOICES = {

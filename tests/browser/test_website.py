@@ -10,6 +10,7 @@ import functools
 import gzip
 import http.server
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -253,6 +254,12 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     with pytest.raises(SystemExit):
         website.main([str(tmp_path)])
     assert kept.read_text() == "mine"
+
+
+def test_the_one_style_sheet_has_all_that_fronts_have(site):
+    classes = re.compile(r"\.nst[\w-]*")
+    one = (site / "en" / "_static" / "all.css").read_text(encoding="utf-8")
+    assert set(classes.findall(one)) >= set(classes.findall(website.all_fronts()[1])) > {".nst", ".nst-film"}
 
 
 def test_every_panel_has_its_record():

@@ -43,7 +43,11 @@
 
   function live(mount) {
     const inside = mount.querySelector("script");
-    if (inside) return whenNear(mount, () => fill(mount, JSON.parse(inside.textContent)));
+    const filled = (box, parts) => {
+      mount.classList.add("nst-here");
+      return fill(box, parts);
+    };
+    if (inside) return whenNear(mount, () => filled(mount, JSON.parse(inside.textContent)));
     const [select, stage] = [mount.querySelector("select"), mount.querySelector(".nst-stage")];
     let [end, wanted] = [() => {}, null];
     async function show() {
@@ -51,7 +55,7 @@
       const parts = await fetched(name);
       if (name !== wanted) return; // another was chosen meanwhile
       end();
-      end = fill(stage, parts);
+      end = filled(stage, parts);
       mount.dataset.shown = name;
     }
     select.parentElement.hidden = select.options.length < 2;
