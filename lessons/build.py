@@ -35,6 +35,7 @@ import translation
 
 from style_helpers import __version__, files
 from style_helpers.course import alt_texts
+from style_helpers.language import ENGLISH
 
 LESSONS = Path(__file__).resolve().parent
 NOTEBOOKS = LESSONS.parent / "notebooks"
@@ -98,11 +99,11 @@ def solve(cells: list):
             cell.source = _solution(cell.source)
 
 
-def build(lesson: Path, exercises: Callable[[list], None] = leave_open, language: str = "") -> str:
+def build(lesson: Path, exercises: Callable[[list], None] = leave_open, language: str = ENGLISH) -> str:
     """The notebook of one Markdown lesson, as the text of an .ipynb file.
 
-    exercises: what happens to the exercises among the cells, in place. language: of a folder beside the lessons, or
-    English. Raises ValueError for an unfinished exercise.
+    exercises: what happens to the exercises among the cells, in place. language: one of `translation.languages`.
+    Raises ValueError for an unfinished exercise.
     """
     notebook = jupytext.read(lesson)
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -112,8 +113,7 @@ def build(lesson: Path, exercises: Callable[[list], None] = leave_open, language
     _mark(notebook.cells)
     exercises(notebook.cells)
     _put_first_cell(notebook.cells, language)
-    if language:
-        translation.translate(notebook.cells, words_of(lesson, language))
+    translation.translate(notebook.cells, words_of(lesson, language))
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             _attach_pictures(cell, language)
@@ -157,7 +157,8 @@ def _fold_deeper(cells: list):
 
 def _put_first_cell(cells: list, language: str):
     """After the title, the aims and the time, before the first section."""
-    source = FIRST_CELL.replace(LOOK, f'{LOOK[:-1]}, "{language}")') if language else FIRST_CELL
+    look = LOOK if language == ENGLISH else f'{LOOK[:-1]}, "{language}")'
+    source = FIRST_CELL.replace(LOOK, look)
     opening, section, rest = cells[0].source.partition("\n## ")
     metadata = {"tags": ["first-cell"], "jupyter": {"source_hidden": True}}  # folded in JupyterLab: it is no lesson
     cells[0].source = opening.rstrip("\n")
@@ -190,11 +191,11 @@ def _folded(solution: str) -> str:
 def _attach_pictures(cell, language: str):
     """Puts the pictures of the text into the notebook, so that they are seen wherever it is opened.
 
-    One with words in it may be there in the notebook's language: in a folder of its name beside the English one.
+    One with words in it may be there in the notebook's language.
     """
     for path in PICTURE.findall(cell.source):
         picture = LESSONS / path
-        own = picture.parent / language / picture.name
+        own = translation.folder(picture.parent, language) / picture.name
         picture = own if own.exists() else picture
         kind = {".png": "image/png", ".jpg": "image/jpeg"}[picture.suffix]
         data = {kind: base64.b64encode(picture.read_bytes()).decode()}
@@ -232,9 +233,8 @@ def _id(cell, taken: set[str]) -> str:
 
 
 def words_of(lesson: Path, language: str) -> translation.Words:
-    """What says a message of this lesson in another language; what is not translated stays English."""
-    known = translation.read(language, "build", lesson.stem)
-    return lambda message: known.get(message, message)
+    """What says a message of this lesson in a language."""
+    return translation.words(language, "build", lesson.stem)
 
 
 def all_messages() -> dict[str, list[str]]:
@@ -253,7 +253,6 @@ def all_alt_texts() -> str:
     of = {}
     for lesson in lessons():
         taken = take_alt_texts(jupytext.read(lesson).cells)
-        of[lesson.stem] = {alt_texts.key(source): texts for source, texts in taken.items()}
         for language in translation.languages():
             words = words_of(lesson, language)
             of[f"{language}/{lesson.stem}"] = {
@@ -270,8 +269,8 @@ def lessons() -> list[Path]:
 def notebooks_of(lesson: Path) -> dict[Path, str]:
     """What there should be of one lesson: the text of each notebook by its path. Without exercises, no solutions."""
     built = {}
-    for language in ("", *translation.languages()):
-        folder = NOTEBOOKS / language
+    for language in translation.languages():
+        folder = translation.folder(NOTEBOOKS, language)
         built[folder / f"{lesson.stem}.ipynb"] = build(lesson, language=language)
         if any(is_exercise(cell) for cell in jupytext.read(lesson).cells):
             built[folder / SOLUTIONS.name / f"{lesson.stem}.ipynb"] = build(lesson, solve, language)

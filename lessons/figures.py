@@ -10,6 +10,7 @@ import base64
 import io
 import re
 import sys
+from pathlib import Path
 
 import maps
 import nbformat
@@ -26,19 +27,13 @@ LARGEST = 150_000  # bytes of a picture in the repository
 
 
 def make_maps():
-    for language in ("", *translation.languages()):
-        if language:
-            letters.lend()
-        words = _words(language)
+    for language in translation.languages():
+        letters.lend(language)
+        folder, words = translation.folder(FIGURES, language), translation.words(language, "build")
         for lesson in maps.LESSON_PARTS:
             page = io.BytesIO()
             maps.course_map(lesson, words).savefig(page, format="png", dpi=80)
-            _keep(f"{language}/where-{lesson}.png".lstrip("/"), page.getvalue())
-
-
-def _words(language: str) -> translation.Words:
-    known = translation.read(language, "build") if language else {}
-    return lambda message: known.get(message, message)
+            _keep(folder / f"where-{lesson}.png", page.getvalue())
 
 
 def make_stills(numbers: list[str]):
@@ -47,7 +42,7 @@ def make_stills(numbers: list[str]):
         if any(map(_is_still, notebook.cells)) and (not numbers or lesson.stem[:2] in numbers):
             NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOKS}}).execute()
             (cell,) = filter(_is_still, notebook.cells)
-            _keep(f"lesson-{lesson.stem[:2]}.jpg", _as_jpeg(_picture_under(cell)))
+            _keep(FIGURES / f"lesson-{lesson.stem[:2]}.jpg", _as_jpeg(_picture_under(cell)))
 
 
 def _is_still(cell) -> bool:
@@ -69,10 +64,10 @@ def _as_jpeg(picture: Image.Image) -> bytes:
     return page.getvalue()
 
 
-def _keep(name: str, content: bytes):
-    print(f"{name}: {len(content) / 1000:.0f} kB")
-    (FIGURES / name).parent.mkdir(exist_ok=True)
-    files.write(FIGURES / name, content, overwrite=True)
+def _keep(path: Path, content: bytes):
+    print(f"{path.relative_to(FIGURES)}: {len(content) / 1000:.0f} kB")
+    path.parent.mkdir(exist_ok=True)
+    files.write(path, content, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ FAMILY = "Noto Sans CJK SC"
 
 def letters() -> set[str]:
     """Every character that a catalogue has."""
-    lessons = (path for each in translation.languages() for path in (translation.LESSONS / each).glob("*.po"))
+    lessons = (path for each in translation.translated() for path in (translation.LESSONS / each).glob("*.po"))
     texts = [path.read_text(encoding="utf-8") for path in (*lessons, *LOCALE.glob("*/LC_MESSAGES/*.po"))]
     return {letter for text in texts for letter in text if letter.isprintable()}
 

@@ -10,10 +10,11 @@ Files that exist are not replaced, except with --force.
 import argparse
 import sys
 
-from build import ANSWER, YOUR_CODE, a_folder, answer_names, build, is_exercise, lessons, solve, words_of
-from translation import a_language
+from build import ANSWER, YOUR_CODE, a_folder, answer_names, build, is_exercise, lessons, solve
+from translation import a_language, words
 
 from style_helpers import files
+from style_helpers.language import ENGLISH
 
 STUB = 'raise NotImplementedError("your code here")'  # the checks know it: nobody has written an answer yet
 CONFIG = f"""\
@@ -43,10 +44,9 @@ def clear(cells: list):
             cell.source = ANSWER.sub(stub, cell.source).rstrip("\n")
 
 
-def course(language: str = "") -> dict[str, str]:
-    """All files of the course folder: the text of each by its path in it. language: "" for English."""
-    your_code = words_of(lessons()[0], language)(YOUR_CODE) if language else YOUR_CODE
-    written = {"nbgrader_config.py": CONFIG.replace(YOUR_CODE, your_code)}
+def course(language: str = ENGLISH) -> dict[str, str]:
+    """All files of the course folder: the text of each by its path in it."""
+    written = {"nbgrader_config.py": CONFIG.replace(YOUR_CODE, words(language, "build")(YOUR_CODE))}
     for lesson in lessons():
         assignment = f"lesson-{lesson.stem[:2]}/{lesson.stem}.ipynb"
         written[f"source/{assignment}"] = build(lesson, keep_marked, language)
@@ -62,10 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     try:
-        written = {
-            options.folder / name: text
-            for name, text in course("" if options.language == "en" else options.language).items()
-        }
+        written = {options.folder / name: text for name, text in course(options.language).items()}
         for path in written:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.check(path, (path.suffix,), overwrite=options.force)  # all of them before the first is written

@@ -23,12 +23,12 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 import nbformat
+import translation
 from build import LESSONS, a_folder, build, is_exercise, lessons
 from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import SlidesExporter
-from translation import a_language
 
 from style_helpers import files, language
 from style_helpers.language import _
@@ -284,7 +284,7 @@ def slides(notebook: nbformat.NotebookNode, english: list | None = None) -> str:
     return exporter.from_notebook_node(Deck(notebook.cells, english).notebook())[0]
 
 
-def run(lesson: Path, spoken: str = "") -> nbformat.NotebookNode:
+def run(lesson: Path, spoken: str = language.ENGLISH) -> nbformat.NotebookNode:
     """The core of a lesson's notebook, run; exercises and their checks, which no other cell needs, are not."""
     notebook = nbformat.reads(build(lesson, language=spoken), as_version=4)
     cells = core(notebook)
@@ -303,7 +303,7 @@ def core(notebook: nbformat.NotebookNode) -> list:
 
 
 def of(lesson: Path, spoken: str) -> str:
-    """The page of a lesson in a language, "" for English. Runs it."""
+    """The page of a lesson in a language. Runs it."""
     english = core(nbformat.reads(build(lesson), as_version=4))
     return slides(run(lesson, spoken), english)
 
@@ -312,22 +312,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make slides of lessons, one HTML file each.")
     parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
     parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
-    a_language(parser)
+    translation.a_language(parser)
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     options = parser.parse_args(arguments)
     found = {lesson.stem[:2]: lesson for lesson in lessons()}
     if unknown := [number for number in options.lessons if number not in found]:
         parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
-    spoken = "" if options.language == "en" else options.language
+    target = translation.folder(options.to, options.language)
     os.environ[language.VARIABLE] = options.language  # what the lessons' cells say, and what is looked for there
     try:
-        (options.to / spoken).mkdir(parents=True, exist_ok=True)
-        wanted = {number: options.to / spoken / f"{found[number].stem}.html" for number in options.lessons or found}
+        target.mkdir(parents=True, exist_ok=True)
+        wanted = {number: target / f"{found[number].stem}.html" for number in options.lessons or found}
         for path in wanted.values():
             files.check(path, (".html",), overwrite=options.force)  # before the long work
         for number, path in wanted.items():
             print(f"lesson {number} runs ...", flush=True)
-            print(files.write(path, of(found[number], spoken).encode(), options.force))
+            print(files.write(path, of(found[number], options.language).encode(), options.force))
     except KeyboardInterrupt:
         print("Stopped: the slides that are written are whole.", file=sys.stderr)
         return 130

@@ -26,7 +26,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from style_helpers import files, fronts
-from style_helpers.language import LOCALE, chosen
+from style_helpers.language import ENGLISH, LOCALE, chosen
 
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
@@ -58,13 +58,24 @@ Words = Callable[[str], str]  # from a message to its translation
 
 
 def languages() -> list[str]:
+    """The codes of all that the lessons are in, English first."""
+    return [ENGLISH, *translated()]
+
+
+def translated() -> list[str]:
+    """The codes of those that have catalogues."""
     return sorted(path.name for path in LESSONS.iterdir() if path.is_dir() and list(path.glob("*.po")))
+
+
+def folder(parent: Path, language: str) -> Path:
+    """Where in `parent` the files of a language are: English ones directly, others in a folder of their code."""
+    return parent if language == ENGLISH else parent / language
 
 
 def a_language(parser: argparse.ArgumentParser):
     """The option --language of a program. What is not named is what the reader speaks."""
-    spoken = chosen() if chosen() in languages() else "en"
-    parser.add_argument("--language", choices=["en", *languages()], default=spoken, help=f"(default: {spoken})")
+    spoken = chosen() if chosen() in languages() else ENGLISH
+    parser.add_argument("--language", choices=languages(), default=spoken, help=f"(default: {spoken})")
 
 
 def translate(cells: list, words: Words):
@@ -99,7 +110,10 @@ def _in_paragraphs(text: str, words: Words) -> str:
 
 def _paragraph(block: str, words: Words) -> str:
     message = block if block.startswith("```") else WRAP.sub(" ", block)
-    return words(message) if LETTER.search(NO_WORDS.sub("", message)) or r"\text{" in message else block
+    if not LETTER.search(NO_WORDS.sub("", message)) and r"\text{" not in message:
+        return block
+    said = words(message)
+    return block if said == message else said
 
 
 # Code: strings and comments
@@ -239,6 +253,12 @@ def read(language: str, *names: str) -> dict[str, str]:
             if each.id and all(_forms(each)) and not each.fuzzy}  # fmt: skip
 
 
+def words(language: str, *names: str) -> Words:
+    """What says a message by some catalogues; what is not translated, and so all of English, stays as it is."""
+    known = read(language, *names)
+    return lambda message: known.get(message, message)
+
+
 def _forms(message: Message) -> tuple[str, ...]:
     return message.string if message.pluralizable else (message.string,)
 
@@ -293,7 +313,7 @@ def main(wanted: list[str]) -> int:
         except (ValueError, UnknownLocaleError):
             print(f"{language!r} is no language: give its code, such as ja.", file=sys.stderr)
             return 2
-    for language in wanted or languages():
+    for language in wanted or translated():
         for name, found in (all_messages() | {PACKAGE: of_package()}).items():
             write(language, name, found)
             left = missing(language, name, found)

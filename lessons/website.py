@@ -41,7 +41,7 @@ from web.pages import FOLDERS, Pages, of_package, site_name  # noqa: E402
 
 from benchmarks.machine import processor  # noqa: E402
 from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
-from style_helpers.language import VARIABLE  # noqa: E402
+from style_helpers.language import ENGLISH, VARIABLE  # noqa: E402
 from style_helpers.settings import QUICK, shortened  # noqa: E402
 from style_helpers.weights import cache_folder  # noqa: E402
 
@@ -117,7 +117,7 @@ def repository() -> str:
 
 def readmes(language: str) -> list[Path]:
     """README.md, or such as README.zh-CN.md."""
-    return [*ROOT.glob("README.md" if language == "en" else f"README.{language}*.md")]
+    return [*ROOT.glob("README.md" if language == ENGLISH else f"README.{language}*.md")]
 
 
 def door() -> str:
@@ -214,7 +214,7 @@ class Site:
             if name in written:
                 continue
             if name == "index.md":
-                readme = of_package(text) if language == "en" else {}
+                readme = of_package(text) if language == ENGLISH else {}
                 written |= {part: pages.markdown(made, ROOT) for part, made in (pages.of_readme(text) | readme).items()}
             else:
                 written[name] = pages.markdown(text, path.parent)

@@ -12,12 +12,13 @@ import os
 from pathlib import Path
 
 VARIABLE = "STYLE_HELPERS_LANGUAGE"
+ENGLISH = "en"  # what all is written in: it has no catalogue
 LOCALE = Path(__file__).with_name("locale")
 
 
 def chosen() -> str:
     """The code of the reader's language, such as "en" or "zh"."""
-    return os.environ.get(VARIABLE) or "en"
+    return os.environ.get(VARIABLE) or ENGLISH
 
 
 def _(message: str, /, **values) -> str:

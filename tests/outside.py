@@ -28,7 +28,7 @@ def look_around():
     assert style_helpers.COMMAND == "python -m style_helpers"
     for module in pkgutil.walk_packages(style_helpers.__path__, "style_helpers."):
         importlib.import_module(module.name)
-    letters.lend()
+    letters.lend("zh")
     assert gettext.find("style_helpers", language.LOCALE, ["zh"])
 
 

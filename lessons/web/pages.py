@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import translation
 from nbformat import NotebookNode
-from translation import languages
 from web.media import LAZY, Media
 from web.recorded import MIME
 
-from style_helpers.language import _
+from style_helpers.language import ENGLISH, _
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "style_helpers"
-FOLDERS = {"en": "notebooks", **{language: f"notebooks/{language}" for language in languages()}}
+FOLDERS = {each: translation.folder(Path("notebooks"), each).as_posix() for each in translation.languages()}
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:)([^)\s#]+)(#[^)\s]*)?\)")
 OTHER = re.compile(r"^\[[^\]]+\]\([^)]+\.md\)\n+", re.MULTILINE)  # to another language, as every page has it
@@ -54,7 +54,7 @@ class Pages:
         lessons = [name for name in self.known.values() if name.endswith(".ipynb")]
         further = [name for name in self.known.values() if name not in (*lessons, "index.md", "teaching.md")]
         reference, package, elsewhere = _("Reference"), ["api"], ""
-        if self.language != "en":  # its docstrings are English
+        if self.language != ENGLISH:  # its docstrings are English
             package, words = [], _("The package, in English")
             elsewhere = f'\n\n<a href="../en/api.html">{words}</a>\n'
         return {

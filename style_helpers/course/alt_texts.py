@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 
 from style_helpers import images
+from style_helpers.language import ENGLISH
 
 TEXTS = Path(__file__).with_name("alt_texts.json")
-_language = ""  # of the notebook whose kernel this is
+_language = ENGLISH  # of the notebook whose kernel this is
 
 
-def key(source: str, language: str = "") -> str:
+def key(source: str, language: str) -> str:
     """What a cell is known by: 16 hexadecimal figures. Other languages have other words for the same code."""
     return hashlib.sha256(f"{language}{source.strip()}".encode()).hexdigest()[:16]
 
@@ -28,7 +29,7 @@ def read() -> dict[str, list[str]]:
     return {cell: texts for cells in by_lesson.values() for cell, texts in cells.items()}
 
 
-def follow(shell, language: str = "") -> None:
+def follow(shell, language: str) -> None:
     """From now on lends the figures of each cell that this IPython shell runs their words, in the notebook's language.
 
     Twice is as good as once.

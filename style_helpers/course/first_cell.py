@@ -11,14 +11,14 @@ from IPython import get_ipython
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
 from style_helpers.course import alt_texts, letters
-from style_helpers.language import VARIABLE, _
+from style_helpers.language import ENGLISH, VARIABLE, _
 from style_helpers.settings import shortened
 
 
-def first_look(course_version: str, language: str = ""):
+def first_look(course_version: str, language: str = ENGLISH):
     """What the first cell of a notebook says: that all is ready, or one sentence for each thing to mend.
 
-    course_version: of the course that the notebook was built for. language: "zh" where it is not English. Takes about a
+    course_version: of the course that the notebook was built for. language: its code, such as "zh". Takes about a
     second, fetches nothing, measures nothing, and never stops the notebook, whatever it finds.
     """
     looks = (
@@ -32,11 +32,10 @@ def first_look(course_version: str, language: str = ""):
         lambda: [] if "google.colab" in sys.modules else [doctor.packages(), doctor.widgets()],
         lambda: [doctor.kernels()],
     )
-    os.environ[VARIABLE] = language or "en"  # whatever the language of the menus: a lesson speaks its own
+    os.environ[VARIABLE] = language  # whatever the language of the menus: a lesson speaks its own
     with contextlib.suppress(Exception):
         alt_texts.follow(get_ipython(), language)
-        if language:
-            letters.lend()
+        letters.lend(language)
     said = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -16,11 +16,11 @@ def words_of(shell, source: str) -> list[str]:
 
 
 def test_a_cell_is_lent_its_own_words_and_a_changed_one_or_the_next_none(monkeypatch):
-    monkeypatch.setattr(alt_texts, "read", lambda: {alt_texts.key(SHOW): ["the first", "the second"]})
+    monkeypatch.setattr(alt_texts, "read", lambda: {alt_texts.key(SHOW, "en"): ["the first", "the second"]})
     monkeypatch.setattr(images, "ALT_TEXTS", [])
     shell = InteractiveShell()
     for _ in range(2):  # the first cell of a notebook may be run again
-        alt_texts.follow(shell)
+        alt_texts.follow(shell, "en")
     nothing = ["A picture without a title"] * 2
     assert words_of(shell, SHOW) == ["the first", "the second"]
     assert words_of(shell, f"{SHOW}\n") == ["the first", "the second"]
@@ -30,10 +30,10 @@ def test_a_cell_is_lent_its_own_words_and_a_changed_one_or_the_next_none(monkeyp
 
 def test_words_left_over_by_one_cell_do_not_come_to_the_next(monkeypatch):
     one = SHOW.replace("range(2)", "range(1)")
-    monkeypatch.setattr(alt_texts, "read", lambda: {alt_texts.key(one): ["the first", "never shown"]})
+    monkeypatch.setattr(alt_texts, "read", lambda: {alt_texts.key(one, "en"): ["the first", "never shown"]})
     monkeypatch.setattr(images, "ALT_TEXTS", [])
     shell = InteractiveShell()
-    alt_texts.follow(shell)
+    alt_texts.follow(shell, "en")
     assert words_of(shell, one) == ["the first"]
     assert words_of(shell, SHOW) == ["A picture without a title"] * 2
 

@@ -231,7 +231,7 @@ def test_notes_of_the_museum():
 def our_own_letters(monkeypatch):
     monkeypatch.setattr(letters, "SYSTEMS", ())
     with matplotlib.rc_context():
-        letters.lend()
+        letters.lend("zh")
         yield
 
 

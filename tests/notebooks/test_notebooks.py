@@ -23,6 +23,7 @@ from PIL import Image
 from style_helpers.classroom.class_folder import prepare, problems, read_manifest
 from style_helpers.course import alt_texts
 from style_helpers.devices import processors
+from style_helpers.language import ENGLISH
 from tests.notebooks import offline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +48,9 @@ def student(lesson: Path) -> list:
 
 
 def language_of(path: Path) -> str:
-    """That of a notebook's folder; empty for English."""
-    return path.relative_to(build.NOTEBOOKS).parts[0] if path.parent not in (build.NOTEBOOKS, build.SOLUTIONS) else ""
+    """That of a notebook's folder."""
+    first = path.relative_to(build.NOTEBOOKS).parts[0]
+    return first if first in translation.translated() else ENGLISH
 
 
 def text_of(notebook: list) -> str:
@@ -187,7 +189,7 @@ def test_every_figure_is_told_in_words_that_no_learner_reads_in_the_code(path):
             figures = len(re.findall(r"images\.show\(|plots\.\w+\(", cell.source))
             told = texts.get(alt_texts.key(cell.source, language), [])
             assert len(told) == figures, cell.source
-            assert all(len(words.split()) >= 6 or (language and len(words) >= 12) for words in told), told
+            assert all(len(words.split()) >= 6 or (language != ENGLISH and len(words) >= 12) for words in told), told
             assert not re.search(r"\balt=", cell.source)
         else:
             assert "<!--" not in cell.source
@@ -256,7 +258,7 @@ def test_every_picture_in_the_text_exists_and_is_told_in_words(path):
             (data,) = cell.attachments[target.removeprefix("attachment:")].values()
             with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
                 picture.verify()
-            assert len(words.split()) >= 8 or (language_of(path) and len(words) >= 16), words
+            assert len(words.split()) >= 8 or (language_of(path) != ENGLISH and len(words) >= 16), words
 
 
 @each_lesson
@@ -440,9 +442,8 @@ def test_the_lesson_runs_from_top_to_bottom_without_network(number, begun, devic
         assert words == told.get(alt_texts.key(cell.source, language_of(RUNS[number][0])), words)
         assert all(words)
     assert all(base64.b64decode(data) for page in pages for data in re.findall(r"base64,([^\"]+)", page))
-    language, expected = language_of(RUNS[number][0]), "Right: " if solved else "Not yet: "
-    if language:
-        expected = translation.read(language, translation.PACKAGE)[expected]
+    say = translation.words(language_of(RUNS[number][0]), translation.PACKAGE)
+    expected = say("Right: " if solved else "Not yet: ")
     for cell in code:
         if re.match(r"checks\.", cell.source):
             assert cell.outputs[-1].data["text/plain"].startswith(expected), cell.outputs[-1].data["text/plain"]
@@ -471,8 +472,8 @@ GREEK_NAMES = "alpha beta gamma delta varepsilon eta kappa lambda mu rho sigma t
 GREEK = {f"\\{name}" for name in GREEK_NAMES.split()}
 
 
-@pytest.mark.parametrize("language", ["", *translation.languages()])
+@pytest.mark.parametrize("language", translation.languages())
 def test_the_table_of_symbols_has_those_of_all_lessons_and_no_others(language):
-    table = (ROOT / "notebooks" / language / "symbols.md").read_text(encoding="utf-8")
+    table = (translation.folder(build.NOTEBOOKS, language) / "symbols.md").read_text(encoding="utf-8")
     used = [symbols_in(lesson.read_text(encoding="utf-8")) for lesson in LESSONS]
     assert symbols_in(table) == set().union(*used)
