@@ -218,7 +218,7 @@ class BugSwitches(SideBySide):
         said = _("Both programs run, one evaluation each in turn.")
         ended = self.take_turns(work, programs, evaluations, said)
         with work.page():
-            asks = self._hidden and ended != _("Stopped.")
+            asks = self._hidden and not work.stopping.is_set()
             self.say(_("Which bug is this? Choose your diagnosis and press Check.") if asks else ended)
 
     def _test(self, work: Work, bug: str):

@@ -111,7 +111,8 @@ class Studio(Panel):
         self.style_weight.observe(self._weight_moved, "value")
 
     def _make_buttons(self):
-        self.pause_button = ipywidgets.Button(description=_("Pause"), tooltip=_("Wait, or go on"), disabled=True)
+        self.pause_button = ipywidgets.Button(tooltip=_("Wait, or go on"), disabled=True)
+        self._set_paused(False)
         self.save_button = ipywidgets.Button(
             description=_("Save"), tooltip=_("Write the picture to a file"), disabled=True
         )
@@ -216,13 +217,12 @@ class Studio(Panel):
         run = self._under_way
         if run is None:
             return
-        if self.pause_button.description == _("Pause"):
+        self._set_paused(not self._paused)
+        if self._paused:
             run.pause()
-            self.pause_button.description = _("Continue")
             self.say(_("Paused. The picture so far can be looked at and saved."))
         else:
             run.resume()
-            self.pause_button.description = _("Pause")
             self.say(_("It goes on."))
 
     @handler
@@ -284,7 +284,11 @@ class Studio(Panel):
     def set_working(self, working: bool):
         super().set_working(working)
         self.pause_button.disabled = not working
-        self.pause_button.description = _("Pause")
+        self._set_paused(False)
+
+    def _set_paused(self, paused: bool):
+        self._paused = paused
+        self.pause_button.description = _("Continue") if paused else _("Pause")
 
     # What is to be seen
 
