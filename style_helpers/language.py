@@ -1,4 +1,4 @@
-"""The reader's language: `_` says a sentence in it, `plural` one that counts.
+"""The reader's language: `_` says a sentence in it, `plural` one that counts, `sentences` several.
 
 Sentences stand in English where they are said, whole, with {names} for what changes. Their translations are gettext's:
 locale/<language>/LC_MESSAGES/style_helpers.po, and compiled beside it .mo, both kept in step by lessons/translation.py.
@@ -30,6 +30,12 @@ def _(message: str, /, **values) -> str:
 def plural(one: str, many: str, number: int, /, **values) -> str:
     """`one` or `many` as the language counts, for {number} things: plural("{number} file", "{number} files", 3)."""
     return _translations(chosen()).ngettext(one, many, number).format(number=number, **values)
+
+
+def sentences(*said: str) -> str:
+    """One after the other, without the empty ones; not every language has a space between them."""
+    all_said = [each for each in said if each]
+    return functools.reduce(lambda one, other: _("{one} {other}", one=one, other=other), all_said or [""])
 
 
 @functools.cache

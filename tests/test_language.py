@@ -63,6 +63,8 @@ def test_english_stands_where_it_is_said_and_where_there_is_no_other(monkeypatch
         assert language._("") == ""
         assert language.plural("{number} file", "{number} files", 1) == "1 file"
         assert language.plural("{number} file in {where}", "{number} files in {where}", 3, where="x") == "3 files in x"
+        assert language.sentences("One.", "", "Two.") == "One. Two."
+        assert language.sentences("", "") == language.sentences() == ""
 
 
 @each_language

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from web.media import LAZY, Media
 from web.recorded import MIME
 
-from style_helpers.language import ENGLISH, _
+from style_helpers.language import ENGLISH, _, sentences
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "style_helpers"
@@ -139,9 +139,8 @@ class Pages:
             "{machine}.",
             **made,
         )
-        if made["quick"]:
-            said += " " + _("It was made in quick mode: every run did a twentieth of its evaluations.")
-        return f"<p class='made'>{html.escape(said)}</p>"
+        quick = _("It was made in quick mode: every run did a twentieth of its evaluations.") if made["quick"] else ""
+        return f"<p class='made'>{html.escape(sentences(said, quick))}</p>"
 
 
 def site_name() -> str:

@@ -30,7 +30,7 @@ from torch import Tensor
 
 from style_helpers.course.errors import meanings
 from style_helpers.course.relations import relation
-from style_helpers.language import _
+from style_helpers.language import _, sentences
 
 TOLERANCE = 1e-4  # of the largest number; rounding in float32 stays far below, every mistake in the tables above
 LOOKS = {  # passed: sign, kind of line, and a colour of the page's own theme; the word before it alone would do
@@ -84,11 +84,6 @@ def _spoken(phrase: str) -> str:
 def several(phrases: Iterable[str]) -> str:
     """One or more in one breath: "`a` and `b`"."""
     return functools.reduce(lambda some, last: _("{some} and {last}", some=some, last=last), phrases)
-
-
-def sentences(*said: str) -> str:
-    """One after the other, without the empty ones; not every language has a space between them."""
-    return functools.reduce(lambda some, more: _("{some} {more}", some=some, more=more), filter(None, said))
 
 
 # The engine: call, compare, name the mistake

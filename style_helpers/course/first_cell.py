@@ -11,7 +11,7 @@ from IPython import get_ipython
 from style_helpers import __version__, devices, weights
 from style_helpers.classroom import doctor
 from style_helpers.course import alt_texts, letters
-from style_helpers.language import ENGLISH, VARIABLE, _
+from style_helpers.language import ENGLISH, VARIABLE, _, sentences
 from style_helpers.settings import shortened
 
 
@@ -54,5 +54,5 @@ def _mend(finding: doctor.Finding) -> str:
 def _ready() -> str:
     said = _("Ready: style_helpers {version}, VGG-16 from {place}, on {where}.", version=__version__,
              place=weights.find("vgg16").source, where=devices.in_words(devices.choose()))  # fmt: skip
-    quick = _("Quick mode is on: pictures are only begun.")  # beside the f-string: babel does not look into those
-    return f"{said} {quick}" if shortened(1000) < 1000 else said
+    quick = _("Quick mode is on: pictures are only begun.") if shortened(1000) < 1000 else ""
+    return sentences(said, quick)

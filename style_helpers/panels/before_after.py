@@ -12,7 +12,7 @@ from style_helpers import images, losses, metrics, transfer
 from style_helpers.colours import luminance
 from style_helpers.fronts import Front
 from style_helpers.images import resize
-from style_helpers.language import _
+from style_helpers.language import _, sentences
 from style_helpers.panels.bundled import FOLDER, KNOB, WEIGHT, Bundle, BundleError, LivePanel, Wish, begin, load
 from style_helpers.panels.panel import (
     WRAP,
@@ -24,7 +24,6 @@ from style_helpers.panels.panel import (
     handler,
     listed,
     manner,
-    sentences,
     title,
 )
 from style_helpers.panels.techniques import (

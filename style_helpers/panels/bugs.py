@@ -15,7 +15,7 @@ from style_helpers import images
 from style_helpers.course import museum
 from style_helpers.course.bugs import BUGS
 from style_helpers.course.museum import Losses
-from style_helpers.language import _
+from style_helpers.language import _, sentences
 from style_helpers.panels.chart import Moments, term
 from style_helpers.panels.panel import (
     NAMED,
@@ -25,7 +25,6 @@ from style_helpers.panels.panel import (
     colon,
     handler,
     readable,
-    sentences,
     two_choices,
 )
 from style_helpers.panels.side_by_side import Descent, SideBySide

@@ -204,12 +204,6 @@ def capital(phrase: str) -> str:
     return phrase[:1].upper() + phrase[1:]
 
 
-def sentences(*said: str) -> str:
-    """One after the other; those that say nothing are left out."""
-    all_said = [each for each in said if each]
-    return functools.reduce(lambda one, other: _("{one} {other}", one=one, other=other), all_said or [""])
-
-
 def commas(*said: str) -> str:
     """Phrases of one sentence."""
     return functools.reduce(lambda one, other: _("{one}, {other}", one=one, other=other), said)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from style_helpers import images, networks, transfer
-from style_helpers.language import _
+from style_helpers.language import _, sentences
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.chart import Moments
 from style_helpers.panels.panel import (
@@ -21,7 +21,6 @@ from style_helpers.panels.panel import (
     handler,
     manner,
     readable,
-    sentences,
     starts,
     two_choices,
 )

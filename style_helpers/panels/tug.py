@@ -11,7 +11,7 @@ from torch import Tensor
 
 from style_helpers import images, networks, transfer
 from style_helpers.fronts import Front
-from style_helpers.language import _
+from style_helpers.language import _, sentences
 from style_helpers.objective import StyleObjective
 from style_helpers.panels.panel import (
     WRAP,
@@ -22,7 +22,6 @@ from style_helpers.panels.panel import (
     colon,
     handler,
     manner,
-    sentences,
     two_choices,
 )
 from style_helpers.settings import Settings

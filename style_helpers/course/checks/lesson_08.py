@@ -14,11 +14,10 @@ from style_helpers.course.feedback import (
     exercise,
     never_raising,
     not_written,
-    sentences,
     several,
     unit,
 )
-from style_helpers.language import _, plural
+from style_helpers.language import _, plural, sentences
 
 # In the tables one line in words, one line of formula
 # fmt: off
