@@ -39,7 +39,7 @@ LINES = 13  # of text that fit below a slide's heading, with each about 80 chara
 PICTURE_LINES, CODE_LINE, SHORT_CODE, SENTENCE = 7.5, 0.75, 12, 130
 ABBREVIATION = re.compile(r"(\b(al|e\.g|i\.e|eq|fig|vs|[A-Z])|^\d+)\.$", re.IGNORECASE)
 DIFFICULTY = re.compile(r"\**Difficulty: \d of 3\.( (About|Time:) \d+ minutes\.)?\**\s*")
-WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"
 STILL = re.compile(r"!\[[^\]]*\]\(attachment:.*?\)")
 FORMULA = re.compile(rf"(```.*?```|`[^`]*`|<img [^>]*>|{STILL.pattern})|\$\$(.+?)\$\$|\$([^$]+?)\$", re.DOTALL)
 
@@ -57,7 +57,10 @@ class Slide:
 
 
 class Deck:
-    """The slides of a lesson, made from its executed notebook cell by cell. english: the cells that rules are for."""
+    """The slides of a lesson, made from its executed notebook cell by cell. english: the cells that rules are for.
+
+    An output of type WIDGET is a list of what is shown: {"front": a class, "recorded": its traits}.
+    """
 
     def __init__(self, cells: list, english: list | None = None):
         self.slides: list[Slide] = []
@@ -151,30 +154,28 @@ class Deck:
             self._outputs(cell, tag)
 
     def _outputs(self, cell, tag: str | None):
-        plain = "".join(output.get("data", {}).get("text/plain", "") for output in cell.outputs)
+        shown = [part for output in cell.outputs for part in output.get("data", {}).get(WIDGET, [])]
+        fronts = {part["front"]: part["recorded"] for part in shown if "front" in part}
+        question, answer = fronts.get("Prediction"), fronts.get("Answer")
         pictures = [output for output in cell.outputs if "<img" in output.get("data", {}).get("text/html", "")]
         printed = "".join(output.text for output in cell.outputs if output.get("name") == "stdout").strip("\n")
         values = [output.data for output in cell.outputs if set(output.get("data", {})) == {"text/plain"}]
-        question, answer = plain.startswith(_("Predict first. {question}", question="")), f"<- {_('measured')}" in plain
-        if not question and not answer:
-            printed = "\n".join(filter(None, [printed, *(value["text/plain"] for value in values)]))
+        printed = "\n".join(filter(None, [printed, *(value["text/plain"] for value in values)]))
         short = len(cell.source.splitlines()) <= SHORT_CODE and not _only_imports(cell.source)
-        other = pictures or answer or any(WIDGET in output.get("data", {}) for output in cell.outputs)
+        other = pictures or shown
         if tag in SHOWN or (short and not other):
             self._show_code(cell.source, printed, tag)
         elif printed:
             self._show(f"```text\n{printed}\n```", CODE_LINE * (printed.count("\n") + 1) + 1)
         if question:
-            asked, *choices = plain.splitlines()
+            asked = _("Predict first. {question}", question=question["question"])
             if self.slides[-1].lines > 4:
                 self._go_on()
-            self._show("\n".join([f"**{asked}**", "", *(f"- {each[6:]}" for each in choices)]))
+            self._show("\n".join([f"**{asked}**", "", *(f"- {each}" for each in question["choices"])]))
             self.slides[-1].asks = True
         elif answer:
-            measured = re.search(r"^ *(.+?)  <- ", plain, re.MULTILINE)[1]
-            begin = _("Measured: {evidence}", evidence="")
-            evidence = next((line for line in plain.splitlines() if line.startswith(begin)), begin)
-            self._show(f"**{begin}{measured}**  \n{evidence.removeprefix(begin)}", fragment=True)
+            measured = _("Measured: {evidence}", evidence=answer["measured"])
+            self._show(f"**{measured}**  \n{answer['evidence']}", fragment=True)
         for picture in pictures:
             self._put(nbformat.v4.new_markdown_cell(picture.data["text/html"]), PICTURE_LINES)
 
@@ -294,8 +295,19 @@ def run(lesson: Path, spoken: str = language.ENGLISH) -> nbformat.NotebookNode:
         sharp.write_text("savefig.dpi: 150\n")  # a figure is as wide as the screen
         client = NotebookClient(notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": folder}})
         client.execute(env=os.environ | {"MATPLOTLIBRC": str(sharp)})
+    _put_in_fronts(notebook)
     notebook.cells = cells
     return notebook
+
+
+def _put_in_fronts(notebook: nbformat.NotebookNode):
+    """What a `Deck` takes, in the place of Jupyter's references to widgets."""
+    states = notebook.metadata.get("widgets", {STATE: {"state": {}}})[STATE]["state"]
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        if WIDGET in output.get("data", {}):
+            traits = states[output.data[WIDGET]["model_id"]]["state"]
+            front = traits.get("_anywidget_id", "").rpartition(".")[2]  # less its module; "" for a box of several
+            output.data[WIDGET] = [{"front": front, "recorded": traits}]
 
 
 def core(notebook: nbformat.NotebookNode) -> list:

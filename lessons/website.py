@@ -229,7 +229,8 @@ class Site:
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
                 if recorded.MIME in output.get("data", {}):
-                    output.data[WIDGET] = output.data.pop(recorded.MIME)
+                    records = output.data.pop(recorded.MIME)
+                    output.data[WIDGET] = [part for record in records for part in record["parts"]]
         english = core(nbformat.reads(build(lesson), as_version=4))
         target = self.folder / "slides" / language / f"{lesson.stem}.html"
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -34,8 +34,8 @@ MOMENTS = 15  # of a run in the Studio, with the last one more
 
 
 def begin():
-    """From now on every panel, prediction and answer is shown as its record, with its text for slides."""
-    Displayed._ipython_display_ = lambda shown: display({MIME: records(shown), "text/plain": repr(shown)}, raw=True)
+    """From now on every panel, prediction and answer is shown as its record."""
+    Displayed._ipython_display_ = lambda shown: display({MIME: records(shown)}, raw=True)
 
 
 def records(shown: Front | Panel) -> list[dict]:

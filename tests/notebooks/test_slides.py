@@ -127,6 +127,17 @@ SHORT_LESSON = """# One
 print(6 * 7)
 ```
 
+```python
+from style_helpers.course import predict
+
+guess = predict("How *many* <- measured?", ["one", "two"])
+guess
+```
+
+```python
+guess.answer("two", "Measured: 2")
+```
+
 Difficulty: 1 of 3.
 
 ```python tags=["exercise"]
@@ -150,13 +161,18 @@ OUTPUTS = {
     "guess =": nbformat.v4.new_output(
         "execute_result",
         data={
-            "text/plain": "Predict first. How large is 2 squared?\n  ( ) 4\n  ( ) 8",
-            slides.WIDGET: {"model_id": "1"},
+            "text/plain": "what is said where there are no widgets",
+            slides.WIDGET: [
+                {"front": "Prediction", "recorded": {"question": "How large is 2 squared?", "choices": ["4", "8"]}}
+            ],
         },
     ),
     "guess.": nbformat.v4.new_output(
         "execute_result",
-        data={"text/plain": "  4  <- measured\n  8\nMeasured: It is 4.\nNo guess this time.", "text/html": "<ul></ul>"},
+        data={
+            "text/html": "<ul></ul>",
+            slides.WIDGET: [{"front": "Answer", "recorded": {"measured": "4", "evidence": "It is 4."}}],
+        },
     ),
     "2**10": nbformat.v4.new_output("execute_result", data={"text/plain": "1024"}),
     "picture": nbformat.v4.new_output(
@@ -284,6 +300,9 @@ def test_a_lesson_is_run_but_not_its_exercises(tmp_path):
         "42\n"
     ]
     assert "42" in slides.slides(notebook)
+    everything = "\n".join(map(seen, slides.Deck(notebook.cells).slides))
+    assert "**Predict first. How *many* <- measured?**\n\n- one\n- two" in everything
+    assert "**Measured: two**  \nMeasured: 2" in everything
 
 
 def test_nothing_is_run_for_a_file_that_exists_or_a_lesson_that_does_not(tmp_path, monkeypatch, capsys):
