@@ -209,16 +209,21 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 def of_package() -> list[str | tuple[str, str]]:
     """What the package, start.py and the website say: sentences, and pairs of one and many of a thing."""
     found = dict.fromkeys(ARGPARSE)
-    ours = [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py", *sorted(LESSONS.glob("web/*.py"))]
-    for path in ours:
+    for path in modules():
         found |= dict.fromkeys(of(path))
-    for path in sorted(fronts.FOLDER.glob("*.js")):
-        found |= dict.fromkeys(fronts.messages(path.read_text(encoding="utf-8")))
     return list(found)
 
 
+def modules() -> list[Path]:
+    """All that speaks the reader's language, in Python and then in JavaScript; programs of authors speak English."""
+    python = [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py", *sorted(LESSONS.glob("web/*.py"))]
+    return python + sorted(fronts.FOLDER.glob("*.js"))
+
+
 def of(path: Path) -> list[str | tuple[str, str]]:
-    """What one module in Python says."""
+    """What one module says."""
+    if path.suffix == ".js":
+        return fronts.messages(path.read_text(encoding="utf-8"))
     with path.open("rb") as file:
         found = [message for _, message, _, _ in extract("python", file, KEYWORDS)]
     if any(path.match(f"style_helpers/{table}") for table in TABLES):
