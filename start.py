@@ -63,7 +63,7 @@ def main(arguments):
         for stream in filter(None, (sys.stdout, sys.stderr)):  # either may be closed
             with contextlib.suppress(AttributeError):  # Python 3.6 lacks it
                 stream.reconfigure(errors="replace")  # a terminal may lack the letters of a folder's name
-        arguments = speak(arguments)
+        language_is_named, arguments = speak(arguments)
         check_python(sys.version_info)
         here = folder_now()
         command, further = understand(arguments)
@@ -76,7 +76,7 @@ def main(arguments):
         if CLASS:
             use_class_folder(command)
         set_up(command)
-        return hand_over(command, further, here)
+        return hand_over(command, further, here, language_is_named)
     except StartError as trouble:
         print(f"start.py: {trouble}", file=sys.stderr)
         return trouble.code
@@ -102,10 +102,10 @@ def _(message, **values):
 
 
 def speak(arguments):
-    """Chooses the language for this program and for all that it starts. Returns the words after `--language zh`.
+    """Chooses the language for this program and for all that it starts.
 
     What was typed is remembered. Else it is the one that the user's environment names, that was remembered, or that the
-    system speaks.
+    system speaks. Returns whether it was named for this start, by either, and the words after `--language zh`.
     """
     os.environ[VARIABLE] = one_of_ours(remembered()) or one_of_ours(system_language()) or "en"
     option, equals, word = "".join(arguments[:1]).partition("=")
@@ -113,10 +113,10 @@ def speak(arguments):
         word = word if equals else "".join(arguments[1:2])
         os.environ[VARIABLE] = known_language(option, word)
         remember(os.environ[VARIABLE])
-        return arguments[1 if equals else 2 :]
+        return True, arguments[1 if equals else 2 :]
     if SET_BY_USER:
         os.environ[VARIABLE] = known_language(VARIABLE, SET_BY_USER)
-    return arguments
+    return bool(SET_BY_USER), arguments
 
 
 def known_language(name, word):
@@ -630,15 +630,15 @@ def run(*command, quiet=False):
     return subprocess.call([str(part) for part in command], stdout=output, stderr=output, env=environment()) == 0
 
 
-def hand_over(command, further, here):
+def hand_over(command, further, here, language_is_named):
     """Becomes the command's program; on Windows, where no process can become another, waits for it."""
     line = [str(part) for part in [PYTHON, *program(command, further), *further]]
     # Before Python 3.13, Windows reads the link to a project whose folder has, say, a Chinese name only so.
     settings = environment() if command == "test" else environment(PYTHONUTF8="1")
     if command == "lab":  # a default, so that what the user chose in the menu Settings wins
         settings["JUPYTER_CONFIG_PATH"] = in_front_of(settings.get("JUPYTER_CONFIG_PATH"), LOCALE / spoken())
-    if command in ("test", "python") and not SET_BY_USER:
-        settings.pop(VARIABLE, None)  # what they compare and write is English, whoever runs them
+    if command in ("test", "python") and not language_is_named:
+        settings.pop(VARIABLE, None)  # what they compare and write is English, unless another language is asked for
     os.chdir(ROOT if command in ("lab", "test") else here)
     sys.stdout.flush()
     if os.name != "nt":

@@ -17,11 +17,9 @@ The notebooks carry no outputs and no counts, and the same text always gives the
 `python lessons/build.py --check` writes nothing and says which notebooks are stale.
 """
 
-import argparse
 import base64
 import hashlib
 import json
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -33,7 +31,7 @@ import maps
 import nbformat
 import translation
 
-from style_helpers import __version__, files
+from style_helpers import __version__
 from style_helpers.course import alt_texts
 from style_helpers.language import ENGLISH
 
@@ -275,13 +273,6 @@ def notebooks_of(lesson: Path) -> dict[Path, str]:
         if any(is_exercise(cell) for cell in jupytext.read(lesson).cells):
             built[folder / SOLUTIONS.name / f"{lesson.stem}.ipynb"] = build(lesson, solve, language)
     return built
-
-
-def a_folder(name: str) -> Path:
-    """A folder to write into, for argparse: an empty name, as of a variable that is not set, would be this one."""
-    if not name or (os.path.lexists(name) and not os.path.isdir(name)):
-        raise argparse.ArgumentTypeError(f"{files.quote(name)} is no folder: give the name of one, or a new name")
-    return Path(name)
 
 
 def main(check: bool) -> int:

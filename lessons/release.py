@@ -7,26 +7,26 @@ solutions/ has the solved notebooks for instructors, and is nothing of nbgrader'
 Files that exist are not replaced, except with --force.
 """
 
-import argparse
 import sys
 
-from build import ANSWER, YOUR_CODE, a_folder, answer_names, build, is_exercise, lessons, solve
-from translation import a_language, words
+import options
+from build import ANSWER, YOUR_CODE, answer_names, build, is_exercise, lessons, solve
+from translation import words
 
 from style_helpers import files
-from style_helpers.language import ENGLISH
+from style_helpers.language import ENGLISH, _
 
 STUB = 'raise NotImplementedError("your code here")'  # the checks know it: nobody has written an answer yet
-CONFIG = f"""\
+CONFIG = """\
 # nbgrader's settings for this course, as `python start.py release` wrote them. Change what you like.
 import os
 
 os.environ.setdefault("STYLE_HELPERS_QUICK", "1")  # marking needs no long runs: a twentieth of the evaluations will do
 c = get_config()
 c.CourseDirectory.course_id = "style-transfer"
-c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
+c.ClearSolutions.code_stub = {"python": STUB}
 c.Execute.timeout = 300  # seconds for a cell; nbgrader's own 30 are not enough on a slow machine
-"""
+""".replace("STUB", repr(STUB))
 
 
 def keep_marked(cells: list):
@@ -56,25 +56,25 @@ def course(language: str = ENGLISH) -> dict[str, str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Write the lessons as assignments, in nbgrader's course layout.")
-    parser.add_argument("folder", metavar="FOLDER", type=a_folder, help="the course folder, made if it is not there")
-    a_language(parser)
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
-    options = parser.parse_args(arguments)
+    parser = options.parser("release", _("Write the lessons as assignments, in nbgrader's course layout."))
+    where = _("the course folder, made if it is not there")
+    parser.add_argument("folder", metavar="FOLDER", type=options.a_folder, help=where)
+    asked = options.read(parser, arguments)
     try:
-        written = {options.folder / name: text for name, text in course(options.language).items()}
+        written = {asked.folder / name: text for name, text in course(asked.language).items()}
         for path in written:
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.check(path, (path.suffix,), overwrite=options.force)  # all of them before the first is written
+            files.check(path, (path.suffix,), overwrite=asked.force)  # all of them before the first is written
         for path, text in written.items():
-            files.write(path, text.encode(), options.force)
+            files.write(path, text.encode(), asked.force)
     except KeyboardInterrupt:
-        print("Stopped: the same command with --force goes on.", file=sys.stderr)
+        print(_("Stopped: the same command with --force goes on."), file=sys.stderr)
         return 130
     except (OSError, ValueError) as error:
         print(files.printable(error), file=sys.stderr)
         return 1
-    print(f"{files.printable(options.folder)}: {len(written)} files. To mark with nbgrader, see TEACHING.md.")
+    folder, number = files.printable(asked.folder), len(written)
+    print(_("{folder}: {number} files. To mark with nbgrader, see TEACHING.md.", folder=folder, number=number))
     return 0
 
 

@@ -12,7 +12,6 @@ code, "notes" puts its code into the notes, "skip" leaves it out. In every langu
 of which the other one is a translation paragraph by paragraph.
 """
 
-import argparse
 import os
 import re
 import sys
@@ -23,8 +22,9 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 import nbformat
+import options
 import translation
-from build import LESSONS, a_folder, build, is_exercise, lessons
+from build import LESSONS, build, is_exercise, lessons
 from latex2mathml.converter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -321,30 +321,33 @@ def of(lesson: Path, spoken: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Make slides of lessons, one HTML file each.")
-    parser.add_argument("lessons", metavar="NN", nargs="*", help="such as 04 05 (default: all)")
-    parser.add_argument("--to", metavar="FOLDER", type=a_folder, default=Path("slides"), help="(default: slides)")
-    translation.a_language(parser)
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
-    options = parser.parse_args(arguments)
+    parser = options.parser("slides", _("Make slides of lessons, one HTML file each."))
+    parser.add_argument("lessons", metavar="NN", nargs="*", help=_("such as 04 05 (default: all)"))
+    usual = Path("slides")
+    shown = _("(default: {value})", value=usual)
+    parser.add_argument("--to", metavar="FOLDER", type=options.a_folder, default=usual, help=shown)
+    asked = options.read(parser, arguments)
     found = {lesson.stem[:2]: lesson for lesson in lessons()}
-    if unknown := [number for number in options.lessons if number not in found]:
-        parser.error(f"there is no lesson {unknown[0]!r}, there are {' '.join(found)}")
-    target = translation.folder(options.to, options.language)
-    os.environ[language.VARIABLE] = options.language  # what the lessons' cells say, and what is looked for there
+    if unknown := [number for number in asked.lessons if number not in found]:
+        known = " ".join(found)
+        parser.error(_("there is no lesson {number!r}, there are {known}", number=unknown[0], known=known))
+    target = translation.folder(asked.to, asked.language)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        wanted = {number: target / f"{found[number].stem}.html" for number in options.lessons or found}
+        wanted = {number: target / f"{found[number].stem}.html" for number in asked.lessons or found}
         for path in wanted.values():
-            files.check(path, (".html",), overwrite=options.force)  # before the long work
+            files.check(path, (".html",), overwrite=asked.force)  # before the long work
         for number, path in wanted.items():
-            print(f"lesson {number} runs ...", flush=True)
-            print(files.write(path, of(found[number], options.language).encode(), options.force))
+            print(_("lesson {number} runs ...", number=number), flush=True)
+            print(files.write(path, of(found[number], asked.language).encode(), asked.force))
     except KeyboardInterrupt:
-        print("Stopped: the slides that are written are whole.", file=sys.stderr)
+        print(_("Stopped: the slides that are written are whole."), file=sys.stderr)
         return 130
     except CellExecutionError as error:
-        print(f"Lesson {number} stops with {error.ename}: {error.evalue}", file=sys.stderr)
+        kind, reason = error.ename, error.evalue
+        print(
+            _("Lesson {number} stops with {kind}: {reason}", number=number, kind=kind, reason=reason), file=sys.stderr
+        )
         return 1
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

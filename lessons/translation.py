@@ -8,7 +8,6 @@ keeps its old one, marked fuzzy, what is gone goes. The translation of a string 
 A new language is a new folder: python lessons/translation.py ja makes it.
 """
 
-import argparse
 import ast
 import datetime
 import inspect
@@ -26,12 +25,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from style_helpers import files, fronts
-from style_helpers.language import ENGLISH, LOCALE, chosen
+from style_helpers.language import ENGLISH, LOCALE
 
 LESSONS = Path(__file__).resolve().parent
 ROOT = LESSONS.parent
 PACKAGE = "style_helpers"  # the catalogue of what the package says
-ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__`
+ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__.Parser`
     "usage: ",
     "positional arguments",
     "options",
@@ -70,12 +69,6 @@ def translated() -> list[str]:
 def folder(parent: Path, language: str) -> Path:
     """Where in `parent` the files of a language are: English ones directly, others in a folder of their code."""
     return parent if language == ENGLISH else parent / language
-
-
-def a_language(parser: argparse.ArgumentParser):
-    """The option --language of a program. What is not named is what the reader speaks."""
-    spoken = chosen() if chosen() in languages() else ENGLISH
-    parser.add_argument("--language", choices=languages(), default=spoken, help=f"(default: {spoken})")
 
 
 def translate(cells: list, words: Words):
@@ -207,7 +200,7 @@ def _literal(text: str, node: ast.expr, before: str) -> str:
 
 
 def of_package() -> list[str | tuple[str, str]]:
-    """What the package, start.py and the website say: sentences, and pairs of one and many of a thing."""
+    """What the package, start.py and some programs here say: sentences, and pairs of one and many of a thing."""
     found = dict.fromkeys(ARGPARSE)
     for path in modules():
         found |= dict.fromkeys(of(path))
@@ -216,8 +209,9 @@ def of_package() -> list[str | tuple[str, str]]:
 
 def modules() -> list[Path]:
     """All that speaks the reader's language, in Python and then in JavaScript; programs of authors speak English."""
-    python = [*sorted((ROOT / "style_helpers").rglob("*.py")), ROOT / "start.py", *sorted(LESSONS.glob("web/*.py"))]
-    return python + sorted(fronts.FOLDER.glob("*.js"))
+    package, website = sorted((ROOT / "style_helpers").rglob("*.py")), sorted(LESSONS.glob("web/*.py"))
+    of_instructors = (LESSONS / f"{name}.py" for name in ("options", "release", "slides"))
+    return [*package, ROOT / "start.py", *website, *of_instructors, *sorted(fronts.FOLDER.glob("*.js"))]
 
 
 def of(path: Path) -> list[str | tuple[str, str]]:

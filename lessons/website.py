@@ -24,10 +24,11 @@ from pathlib import Path
 
 import nbformat
 from babel import Locale
-from build import LESSONS, a_folder, build, lessons
+from build import LESSONS, build, lessons
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from options import a_folder
 from slides import WIDGET, core, slides
 from sphinx.cmd.build import main as sphinx
 

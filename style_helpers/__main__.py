@@ -26,8 +26,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, with one sentence for a mistake instead of the usage and the sentence."""
 
     def error(self, message):
-        command = self.prog.removeprefix(COMMAND).strip()
-        what, command = f"{message[0].upper()}{message[1:]}", f"{COMMAND}{command and ' ' + command} --help"
+        what, command = f"{message[0].upper()}{message[1:]}", f"{self.prog} --help"
         self.exit(2, files.printable(_("{what}; see {command}.", what=what, command=command)) + "\n")
 
 

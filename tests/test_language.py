@@ -34,7 +34,7 @@ PROGRAMS_READ = {
     "| module or room | what is in it |",  # of pages that are there in English alone
 }  # fmt: skip
 COMPARED = {"startswith", "removeprefix", "index"}  # what is given to these methods is looked for, not said
-PLACED = {"loc", "textcoords"}  # what matplotlib's names of places are given as
+NAMED = {"loc", "textcoords", "prog"}  # what is given as these is a place in a figure, or the name of a program
 PATTERN = re.compile(r"\w\|\w")  # of what others say, such as pip
 each_module = pytest.mark.parametrize("path", translation.modules(), ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -124,7 +124,7 @@ def no_sentence(node: ast.AST) -> bool:
         case ast.Call(func=ast.Attribute(attr=method)):
             return method in COMPARED
         case ast.keyword(arg=name):
-            return name in PLACED
+            return name in NAMED
     return is_said(node)
 
 

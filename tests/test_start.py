@@ -340,7 +340,7 @@ def test_each_command_has_its_program_and_runs_where_the_user_is(command, progra
     monkeypatch.setattr(os, "execve", lambda path, line, settings: ran.extend([*line, os.getcwd()]))
     monkeypatch.setattr(module.os, "name", "posix")
     monkeypatch.chdir(START.parent)
-    module.hand_over(command, ["--more"], str(tmp_path))
+    module.hand_over(command, ["--more"], str(tmp_path), False)
     assert ran == [str(module.PYTHON), *program, "--more", str(tmp_path)]
 
 
@@ -419,7 +419,7 @@ def test_which_language_counts(bare, asked, typed, named, kept, system, spoken):
     assert left == (spoken if typed else kept)
 
 
-def test_only_the_tests_and_the_programs_of_the_project_stay_english(bare, monkeypatch):
+def test_the_tests_and_the_programs_of_the_project_stay_english_unless_another_language_is_named(bare, monkeypatch):
     def become(path, line, settings):
         ran.append(settings.get(LANGUAGE))
         raise SystemExit
@@ -427,13 +427,20 @@ def test_only_the_tests_and_the_programs_of_the_project_stay_english(bare, monke
     speaks_chinese(bare)
     monkeypatch.setattr(os, "execve", become)
     monkeypatch.setattr(os, "name", "posix")
-    for chosen, expected in (("", [None, None, "zh", "zh"]), ("zh", ["zh", "zh", "zh", "zh"])):
-        monkeypatch.setenv(LANGUAGE, chosen)
-        module, ran = load_start(bare), []
-        monkeypatch.setenv(LANGUAGE, "zh")  # as `speak` does
+    monkeypatch.setenv("LANGUAGE", "zh")
+    monkeypatch.chdir(bare)
+    (bare / ".language").write_text("zh")
+    everywhere, where_people_read = ["zh"] * 4, [None, None, "zh", "zh"]
+    for words, named, expected in (
+        ([], "", where_people_read), ([], "zh", everywhere), (["--language", "zh"], "", everywhere),
+    ):  # fmt: skip
+        ran = []
         for command in ("test", "python", "doctor", "slides"):
+            monkeypatch.setenv(LANGUAGE, named)
+            module = load_start(bare)
+            module.set_up = lambda command: None
             with pytest.raises(SystemExit):
-                module.hand_over(command, [], str(bare))
+                module.main([*words, command, "..."])
         assert ran == expected
 
 

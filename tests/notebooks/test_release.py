@@ -12,6 +12,9 @@ from nbgrader.preprocessors import ClearSolutions
 from nbgrader.validator import Validator
 from traitlets.config import Config
 
+from style_helpers import language
+from tests.chinese import assert_chinese
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lessons"))
 import build  # noqa: E402  (lessons/ is no package: authors run its programs)
@@ -168,3 +171,21 @@ def test_in_chinese_the_marks_the_stub_and_the_settings_agree():
             assert text.count("在这里写你的代码") == english.count("your code here")
             assert "BEGIN SOLUTION" not in text
         assert text.count("### BEGIN SOLUTION") == english.count("### BEGIN SOLUTION")
+
+
+def test_what_it_says_is_in_the_language_that_is_asked_for(tmp_path, capsys, monkeypatch):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv(language.VARIABLE, "en")  # and is again afterwards
+    monkeypatch.setattr(release, "course", lambda _: {"note.txt": "mine"})
+    chinese = [str(tmp_path / "course"), "--language", "zh"]
+    assert [release.main(chinese), release.main(chinese)] == [0, 1]
+    monkeypatch.setattr(release, "course", stopped)
+    assert release.main(chinese) == 130
+    monkeypatch.setenv(language.VARIABLE, "zh")
+    with pytest.raises(SystemExit):
+        release.main([release.__file__])
+    said = capsys.readouterr()
+    for line in [*said.out.splitlines(), *said.err.splitlines()]:
+        assert_chinese(line)

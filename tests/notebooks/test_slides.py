@@ -13,6 +13,7 @@ import pytest
 
 from style_helpers import language
 from tests.browser import browser
+from tests.chinese import assert_chinese
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lessons"))
@@ -357,6 +358,27 @@ def test_the_page_opens_from_a_file_without_network_and_nothing_overflows(notebo
     assert count >= 9
     assert set(asked) <= {"file", "data"}
     assert wrong == []
+
+
+def test_what_it_says_is_in_the_language_that_is_asked_for(tmp_path, capsys, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    def broken(*_):
+        raise slides.CellExecutionError("", "NameError", "'x'")
+
+    monkeypatch.setenv(language.VARIABLE, "en")  # and is again afterwards
+    chinese = ["00", "--to", str(tmp_path), "--language", "zh"]
+    for of, more, code in (
+        (lambda *_: "<p>", [], 0), (stopped, [], 1), (stopped, ["--force"], 130), (broken, ["--force"], 1),
+    ):  # fmt: skip
+        monkeypatch.setattr(slides, "of", of)
+        assert slides.main([*chinese, *more]) == code
+    with pytest.raises(SystemExit):
+        slides.main(["77", *chinese])
+    said = capsys.readouterr()
+    for line in [*said.out.splitlines(), *said.err.splitlines()]:
+        assert line.endswith(".html") or assert_chinese(line)
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
