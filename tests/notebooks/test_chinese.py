@@ -154,6 +154,49 @@ def test_what_the_plans_call_by_its_name_stands_in_a_lesson():
                 assert quoted in everything, quoted
 
 
+NAMED = re.compile(r'"([^"]+)"|\b[Pp]ress ([A-Z]\w+)(?![\w+])|\b([A-Z]\w+) is pressed')
+KEYS = {"Enter"}
+
+
+def said_by_programs() -> dict[str, str]:
+    """By the English, the Chinese; without what counts something."""
+    messages = translation.read("zh", translation.PACKAGE).items()
+    return {english: chinese for english, chinese in messages if isinstance(english, str)}
+
+
+def test_what_panels_and_programs_say_is_quoted_as_they_say_it():
+    """A button of a panel, a line of the doctor: by the name that it has in the language of the text."""
+    known = said_by_programs()
+    known |= {english.partition(":")[0]: said for english, said in known.items()}
+    texts = [pair for name in LESSONS.values() for pair in translation.read("zh", name).items()]
+    texts += [(read(english), read(chinese)) for english, chinese in PAGES.items()]
+    told = 0
+    for english, chinese in texts:
+        quoted = re.findall(r"“([^”]+)”", chinese)
+        for name, *pressed in NAMED.findall(CODE.sub("", english)):
+            button = "".join(pressed)
+            assert button in known.keys() | KEYS | {""}, button
+            if said := known.get(name or button):
+                assert any(said.startswith(each) for each in quoted), (name or button, said, chinese[:80])
+                told += 1
+    assert told > 80
+
+
+@pytest.mark.parametrize(
+    ("page", "quoted"), [("TEACHING.md", r'"([^"]+)"'), ("TEACHING.zh-CN.md", "“([^”]+)”")], ids=["en", "zh"]
+)
+def test_messages_to_look_up_are_what_the_programs_say(page, quoted):
+    others = {"No module named 'style_helpers'", "下载"}  # Python's, and a folder's name
+    messages = said_by_programs()
+    said = "\n".join(messages if page == "TEACHING.md" else messages.values())
+    (about,) = (each for each in sections(page) if re.match("## (When something fails|当天出了问题)", each))
+    found = {each for row in rows(about) for each in re.findall(quoted, row[0])} - others
+    assert len(found) > 5
+    for message in found:
+        for part in message.split(" ... "):
+            assert part in said, message
+
+
 def test_the_glossary_has_the_words_of_the_lessons():
     terms = [[cell.strip() for cell in row] for row in rows(read(GLOSSARY)) if re.fullmatch(r" \d\d ", row[2])]
     assert len(terms) > 100
