@@ -1,20 +1,26 @@
-"""Record panels in use, for readers without a kernel: python lessons/recordings.py [contour gram ...]
+"""Record panels in use, for readers without a kernel: python lessons/recordings.py [--language zh] [contour gram ...]
 
 Each front is put on a plain page in Chromium, with real pictures and a real run behind it, and touched as a learner
 touches it; a picture is taken after each touch. They go to images/figures/panel-NAME.gif, each under 600 kB, and one of
-them to panel-NAME.png, which the lessons show. It needs what the browser tests need: the extra `test`, and a Chromium
-on the path. The Studio's recording is made by lessons/animation.py.
+them to panel-NAME.png, which the lessons show; in another language the .png alone, images/figures/<language>/. It needs
+what the browser tests need: the extra `test`, and a Chromium on the path. The Studio's recording is made by
+lessons/animation.py.
 """
 
+import argparse
 import io
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import translation
 from PIL import Image
 
 from style_helpers import images
 from style_helpers.fronts import Front
+from style_helpers.language import VARIABLE, _
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.browser import browser
@@ -34,15 +40,15 @@ def contour() -> Front:
 
 def touch_contour(page) -> Iterator[int]:
     yield LONG
-    start = page.get_by_role("slider", name="start, moved by the four arrow keys")
+    start = page.get_by_role("slider", name=_("start, moved by the four arrow keys"))
     yield from drag(page, start, [(-40, 60), (-120, 90), (-230, 60)])
-    rate = page.get_by_role("slider", name="learning rate")
+    rate = page.get_by_role("slider", name=_("learning rate"))
     rate.focus()
     for presses in (4, 4, 3, 3):
         yield from keys(page, "ArrowRight", presses, 1)
     yield LONG
     for name in ("Adam", "L-BFGS", "gradient descent"):
-        page.get_by_role("radio", name=name).click()
+        page.get_by_role("radio", name=_(name)).click()
         yield LONG
 
 
@@ -62,7 +68,7 @@ def touch_gram(page) -> Iterator[int]:
     box = painting.bounding_box()
     yield from drag(page, painting, [(60, 40), (100, 60), (140, 90)], (0.15 * box["width"], 0.3 * box["height"]))
     yield LONG
-    page.get_by_role("button", name="Shuffle").click()
+    page.get_by_role("button", name=_("Shuffle the positions")).click()
     yield LONG
 
 
@@ -76,7 +82,7 @@ def features() -> Front:
 
 def touch_features(page) -> Iterator[int]:
     yield LONG
-    photo = page.get_by_role("slider", name="chelsea-the-cat.jpg; arrow keys move the unit")
+    photo = page.get_by_role("slider", name=said("{photo}; arrow keys move the unit"))
     box = photo.bounding_box()
     for x, y in ((0.45, 0.4), (0.55, 0.42), (0.66, 0.45), (0.6, 0.62)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
@@ -86,8 +92,8 @@ def touch_features(page) -> Iterator[int]:
     for number in (0, 3, 5):
         tiles.nth(number).hover()
         yield LONG
-    for name in ("relu4:", "relu1:"):
-        page.locator(f"[role=radio][aria-label^='{name}']").click()
+    for name in ("relu4", "relu1"):
+        page.get_by_role("radio", name=re.compile(rf"^{name}\W")).click()
         yield LONG
 
 
@@ -101,7 +107,7 @@ def touch_strip(page) -> Iterator[int]:
     page.get_by_role("radio").first.focus()
     page.keyboard.press("Home")
     yield LONG
-    for _ in range(4):
+    for _step in range(4):
         page.keyboard.press("ArrowRight")
         yield LONG
 
@@ -122,8 +128,7 @@ def touch_chart(page) -> Iterator[int]:
     page.get_by_role("slider").first.focus()
     page.keyboard.press("Home")
     yield LONG
-    for _ in range(9):
-        yield from keys(page, "ArrowRight", 1, 6)
+    yield from keys(page, "ArrowRight", 9, 6)
     page.keyboard.press("End")
     yield LONG
 
@@ -135,14 +140,14 @@ def tug() -> Front:
 
 
 def touch_tug(page) -> Iterator[int]:
-    place = page.get_by_role("slider", name="place in the picture")
+    place = page.get_by_role("slider", name=said("place in the picture at evaluation {evaluation}"))
     box = place.bounding_box()
     for x, y in ((0.3, 0.3), (0.35, 0.45), (0.4, 0.6), (0.7, 0.8), (0.8, 0.3)):
         page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
         yield SHORT * 2
-    page.get_by_role("slider", name="style weight").focus()
+    page.get_by_role("slider", name=_("style weight")).focus()
     yield from keys(page, "ArrowRight", 4, 3)
-    page.get_by_role("radio", name="angle").click()
+    page.get_by_role("radio", name=_("angle")).click()
     yield LONG
 
 
@@ -187,7 +192,7 @@ def movie() -> Front:
 
 def touch_movie(page) -> Iterator[int]:
     yield LONG
-    page.get_by_role("slider", name="frame").focus()
+    page.get_by_role("slider", name=_("frame")).focus()
     yield from keys(page, "ArrowRight", 11, 2)
     yield LONG
 
@@ -195,17 +200,17 @@ def touch_movie(page) -> Iterator[int]:
 def touch_wall(page) -> Iterator[int]:
     yield LONG
     for letter in "CD":
-        page.get_by_role("button", name=f"{letter}.").click()
+        press(page, "{word}.", word=letter)
         yield LONG
-    wipe = page.get_by_role("slider", name="A wipe from")
+    wipe = page.get_by_role("slider", name=said("A wipe from {before}, at the left, to {after}"))
     wipe.focus()
     yield from keys(page, "ArrowRight", 3, 2)
     for letter in "CD":
-        page.get_by_role("button", name=f"Hang {letter} ").click()
+        press(page, "Hang {letter} as number {place}", letter=letter)
         yield SHORT
-    page.get_by_role("button", name="A.").click()
+    press(page, "{word}.", word="A")
     yield SHORT
-    page.get_by_role("button", name="Hang A ").click()  # and the last one by itself
+    press(page, "Hang {letter} as number {place}", letter="A")  # and the last one by itself
     yield LONG
 
 
@@ -232,9 +237,19 @@ def ran(panel):
     return panel
 
 
+def said(message: str, **values: str) -> re.Pattern:
+    """A message in the reader's language, with anything in the places that have no value."""
+    whole = re.escape(_(message))
+    return re.compile(re.sub(r"\\{(\w+)\\}", lambda place: values.get(place[1], ".*"), whole))
+
+
+def press(page, message: str, **values: str):
+    page.get_by_role("button", name=said(message, **values)).click()
+
+
 def keys(page, key: str, times: int, each: int = 1) -> Iterator[int]:
-    for _ in range(times):
-        for _ in range(each):
+    for _time in range(times):
+        for _press in range(each):
             page.keyboard.press(key)
         yield SHORT
 
@@ -284,22 +299,30 @@ def as_gif(taken: list[tuple[Image.Image, int]]) -> bytes:
     raise ValueError(f"The recording has {page.tell():,} bytes, more than {LARGEST:,}: take fewer pictures.")
 
 
-def main(names: list[str]):
+def main(arguments: list[str] | None = None):
+    parser = argparse.ArgumentParser(description="Record panels in use, for readers without a kernel.")
+    parser.add_argument("panels", metavar="PANEL", nargs="*", help=f"of {', '.join(PANELS)} (default: all)")
+    parser.add_argument("--language", choices=["en", *translation.languages()], default="en")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.panels) - set(PANELS):
+        parser.error(f"there is no panel {unknown.pop()!r}")
     if browser.chromium() is None:
         sys.exit("No Chromium was found on the path (on Debian: apt-get install chromium).")
-    if set(names) - set(PANELS):
-        sys.exit(f"Say {', '.join(PANELS)}, or nothing for all of them, not {' '.join(names)}.")
-    for name in names or PANELS:
+    os.environ[VARIABLE] = options.language
+    english = options.language == "en"
+    folder = FIGURES if english else FIGURES / options.language
+    for name in options.panels or PANELS:
         make, touch, still = PANELS[name]
         front = make()
         with browser.browser() as chromium:
             taken = record(chromium.new_page(viewport={"width": WIDTH, "height": 300}), front, touch)
-        target = FIGURES / f"panel-{name}.gif"
-        target.write_bytes(as_gif(taken))
-        picture, _ = taken[still]
-        picture.quantize(96, dither=Image.Dither.NONE).save(FIGURES / f"panel-{name}.png", optimize=True)
+        if english:
+            (folder / f"panel-{name}.gif").write_bytes(as_gif(taken))
+        picture, _stays = taken[still]
+        target = folder / f"panel-{name}.png"
+        picture.quantize(96, dither=Image.Dither.NONE).save(target, optimize=True)
         print(f"{target.name}: {len(taken)} pictures, {target.stat().st_size:,} bytes", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -26,7 +26,7 @@ import nbformat
 from babel import Locale
 from build import LESSONS, build, lessons
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from options import a_folder
 from slides import WIDGET, core, slides
@@ -267,6 +267,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except CellExecutionError as error:
         print(f"A lesson stops with {error.ename}: {error.evalue}", file=sys.stderr)
+        return 1
+    except DeadKernelError:
+        print("The kernel of a lesson ended: it was stopped, or memory did not suffice.", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
