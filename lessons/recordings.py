@@ -20,7 +20,7 @@ from PIL import Image
 
 from style_helpers import images
 from style_helpers.fronts import Front
-from style_helpers.language import VARIABLE, _
+from style_helpers.language import ENGLISH, VARIABLE, _
 
 sys.path.append(str(Path(__file__).parents[1]))
 from tests.browser import browser
@@ -302,15 +302,15 @@ def as_gif(taken: list[tuple[Image.Image, int]]) -> bytes:
 def main(arguments: list[str] | None = None):
     parser = argparse.ArgumentParser(description="Record panels in use, for readers without a kernel.")
     parser.add_argument("panels", metavar="PANEL", nargs="*", help=f"of {', '.join(PANELS)} (default: all)")
-    parser.add_argument("--language", choices=["en", *translation.languages()], default="en")
+    parser.add_argument("--language", choices=translation.languages(), default=ENGLISH)
     options = parser.parse_args(arguments)
     if unknown := set(options.panels) - set(PANELS):
         parser.error(f"there is no panel {unknown.pop()!r}")
     if browser.chromium() is None:
         sys.exit("No Chromium was found on the path (on Debian: apt-get install chromium).")
     os.environ[VARIABLE] = options.language
-    english = options.language == "en"
-    folder = FIGURES if english else FIGURES / options.language
+    english = options.language == ENGLISH
+    folder = translation.folder(FIGURES, options.language)
     for name in options.panels or PANELS:
         make, touch, still = PANELS[name]
         front = make()
