@@ -41,7 +41,8 @@ def sections(page: str) -> list[str]:
 
 def in_english(text: str) -> str:
     """A Chinese page's addresses as the English page has them."""
-    return text.replace(".zh-CN.md", ".md").replace("notebooks/zh", "notebooks")
+    shared = {"notebooks/zh": "notebooks", "figures/zh": "figures", ".zh-CN.md": ".md"}
+    return re.sub("|".join(map(re.escape, shared)), lambda own: shared[own[0]], text)
 
 
 def code(section: str) -> Counter:
