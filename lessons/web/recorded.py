@@ -31,6 +31,7 @@ from style_helpers.settings import shortened
 MIME = "application/vnd.style-helpers.recorded+json"  # [{"label": the choice in words, "parts": [...]}]
 STUDIO = (("chelsea the cat", "hokusai great wave"), ("flower", "van gogh village street in auvers"))
 MOMENTS = 15  # of a run in the Studio, with the last one more
+FRAMES = 24  # of a walk that is painted in one pass
 
 
 def begin():
@@ -112,7 +113,7 @@ def by_features(panel: FeatureExplorer) -> Iterator[str]:
 def in_one_pass(panel: OnePass) -> Iterator[str]:
     for place in _from(panel.chooser.chosen, len(panel.chooser.names)):
         panel.chooser.chosen = place
-        panel.record()
+        panel.record(shortened(FRAMES, least=4))
         yield panel.chooser.names[place]
 
 

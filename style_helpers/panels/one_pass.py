@@ -142,7 +142,7 @@ class OnePass(Panel):
         pictures = {"frame": as_jpeg(frame), "picture": as_jpeg(painted)}
         return pictures | {"seconds": seconds, "flicker": self._flicker.value}
 
-    def record(self, many: int = 24):
+    def record(self, many: int):
         """Paints steps of the walk for a page without a kernel."""
         self._flicker = Flicker()
         self.movie.steps = [self._painted(self._step(number)) for number in range(many)]

@@ -9,8 +9,10 @@ import contextlib
 import functools
 import gzip
 import http.server
+import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,8 +28,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "lessons")]  # which is no package: author
 
 import website  # noqa: E402
 from web import recorded  # noqa: E402
+from web.media import Media  # noqa: E402
 
 from style_helpers.panels.panel import Panel  # noqa: E402
+from style_helpers.settings import QUICK  # noqa: E402
 from tests.browser import browser  # noqa: E402
 
 LESSON = "05_descending_to_a_picture"
@@ -109,22 +113,28 @@ def touch(page) -> int:
             page.wait_for_function(
                 "([node, name]) => node.dataset.shown === name", arg=[mount.element_handle(), choice]
             )
-            changes_when_touched(mount)
+            all_change_when_touched(mount)
         if not records.count():
-            changes_when_touched(mount)
+            all_change_when_touched(mount)
     return mounts.count()
 
 
-def changes_when_touched(mount):
-    """Something in it answers to a key; what has nothing to touch, such as an answer that is open, says something."""
-    before = mount.evaluate("node => node.outerHTML")
-    controls = [control for control in mount.locator(TOUCHED).all() if control.is_visible()]
-    for control in controls:
+def all_change_when_touched(mount):
+    """In each front of it something answers to a key; what has nothing to touch, such as an open answer, has words."""
+    for front in mount.locator(".nst").all():
+        changes_when_touched(front)
+
+
+def changes_when_touched(front):
+    before = front.evaluate("node => node.outerHTML")
+    controls = (control for control in front.locator(TOUCHED).all() if control.is_visible())  # a matrix has hundreds
+    tried = 0
+    for tried, control in enumerate(controls, 1):  # noqa: B007
         for key in ("ArrowRight", "ArrowLeft", "Enter"):
             control.press(key)
-            if mount.evaluate("node => node.outerHTML") != before:
+            if front.evaluate("node => node.outerHTML") != before:
                 return
-    if controls or not mount.inner_text():
+    if tried or not front.inner_text():
         raise AssertionError(f"Nothing answers in {before[:300]}")
 
 
@@ -156,6 +166,37 @@ def site(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def all_panels(site, tmp_path_factory) -> Path:
+    """A page like the site's with every panel of `recorded.CHOICES` in two of its choices."""
+    folder = tmp_path_factory.mktemp("panels")
+    media = Media(folder / "media")
+    return page_with("".join(media.panel(two_records(kind)) for kind in recorded.CHOICES), site, folder)
+
+
+def two_records(kind: type[Panel]) -> list[dict]:
+    """The records of a panel's first two choices, with the smallest work."""
+    choose = recorded.CHOICES[kind]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(QUICK, "1")
+        patch.setitem(recorded.CHOICES, kind, lambda panel: itertools.islice(choose(panel), 2))
+        panel = kind()
+        if hasattr(panel, "size"):
+            panel.size.value = panel.size.min
+        records = recorded.records(panel)
+    assert len(records) == 2
+    return records
+
+
+def page_with(article: str, site: Path, folder: Path) -> Path:
+    """A page like the gallery, with this under its title, in a new site in this folder."""
+    like, made = site / "en" / "gallery.html", folder / "en" / "panels.html"
+    shutil.copytree(like.parent / "_static", made.parent / "_static")
+    before, rest = like.read_text(encoding="utf-8").split("</h1>", 1)
+    made.write_text(f"{before}</h1>{article}</section></article>{rest.partition('</article>')[2]}", encoding="utf-8")
+    return made
+
+
 @pytest.fixture
 def chromium(one_chromium):
     return one_chromium
@@ -180,6 +221,13 @@ def test_every_page_is_quiet_and_fits_on_a_telephone(site, chromium):
 def test_every_panel_is_alive_without_a_kernel(site, chromium):
     with opened(chromium, (site / "en" / f"{LESSON}.html").as_uri()) as page:
         assert touch(page) >= 5  # predictions and their answers, the toy, the race
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_recorded_panel_is_alive_on_a_page(all_panels, chromium, scheme):
+    with opened(chromium, all_panels.as_uri(), color_scheme=scheme) as page:
+        assert touch(page) == len(recorded.CHOICES)
+        assert too_wide(page) <= 0
 
 
 def test_a_guess_on_a_page_opens_its_answer(site, chromium):
