@@ -230,6 +230,29 @@ def test_every_recorded_panel_is_alive_on_a_page(all_panels, chromium, scheme):
         assert too_wide(page) <= 0
 
 
+@pytest.mark.parametrize(
+    ("language", "says", "again"), [("en", "did not come", "Try again"), ("zh", "没有取到", "再试一次")]
+)
+def test_a_record_that_does_not_come_says_so_and_is_asked_for_again(site, chromium, language, says, again):
+    page = chromium.new_page(viewport=NARROW, offline=True)
+    page.goto((site / language / f"{LESSON}.html").as_uri())
+    panel = page.locator(".nst-panel").first
+    record = site / "media" / f"{panel.locator('option').first.get_attribute('value')}.js"
+    away = record.rename(record.with_suffix(".away"))
+    panel.scroll_into_view_if_needed()
+    alert, button = panel.get_by_role("alert"), panel.get_by_role("button", name=again)
+    alert.wait_for()
+    assert says in alert.inner_text()
+    button.click()  # the file is still away
+    page.wait_for_function("document.activeElement.matches('.nst-stage')")
+    assert says in alert.inner_text()
+    away.rename(record)
+    button.click()
+    panel.locator(".nst").first.wait_for()
+    assert alert.count() == button.count() == 0
+    page.close()
+
+
 def test_a_guess_on_a_page_opens_its_answer(site, chromium):
     with opened(chromium, (site / "en" / f"{LESSON}.html").as_uri()) as page:
         for mount in page.locator(".nst-mount").all():
