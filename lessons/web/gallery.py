@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from web.media import Media
 
 from style_helpers.language import _
+from style_helpers.panels.panel import capital
 
 PICTURES = (
     ("summer-palace", "hokusai-great-wave", "fine()"),
@@ -43,7 +44,7 @@ def page(run: NotebookNode, media: Media) -> str:
     parts = []
     for cell in run.cells:
         content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
-        title = _("{content} in the manner of {style}", content=content, style=style)
+        title = capital(_("{content} in the manner of {style}", content=content, style=style))
         pages = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
         picture = re.sub('alt="[^"]*"', f'alt="{html.escape(title)}"', media.figures("".join(pages)))
         make, code = _("{picture}: make this one", picture=title), f"```python\n{cell.source}\n```"

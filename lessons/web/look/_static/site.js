@@ -65,7 +65,6 @@
       const said = Object.assign(document.createElement("p"), { textContent: mount.dataset.lost });
       said.setAttribute("role", "alert");
       const again = Object.assign(document.createElement("button"), { textContent: mount.dataset.again });
-      again.className = "btn btn-outline-primary";
       again.addEventListener("click", () => show().then(() => stage.focus({ preventScroll: true }))); // it is gone
       stage.tabIndex = -1;
       stage.replaceChildren(said, again);
