@@ -26,7 +26,7 @@ import nbformat
 from babel import Locale
 from build import LESSONS, a_folder, build, lessons
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from slides import WIDGET, core, slides
 from sphinx.cmd.build import main as sphinx
@@ -265,6 +265,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except CellExecutionError as error:
         print(f"A lesson stops with {error.ename}: {error.evalue}", file=sys.stderr)
+        return 1
+    except DeadKernelError:
+        said = "A lesson's kernel ended by itself, as it does when memory runs out."
+        print(said, "The lessons that were run need not run again.", file=sys.stderr)
         return 1
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

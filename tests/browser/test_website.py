@@ -344,6 +344,17 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     assert kept.read_text() == "mine"
 
 
+def test_a_kernel_that_dies_is_told_of_in_words_and_leaves_the_site_before(tmp_path, monkeypatch, capsys):
+    def dies(self):
+        raise website.DeadKernelError("Kernel died")
+
+    monkeypatch.setattr(website.Site, "write", dies)
+    (tmp_path / website.MARK).write_text(website.OURS)
+    assert website.main([str(tmp_path), "05"]) == 1
+    assert "memory runs out" in capsys.readouterr().err
+    assert (tmp_path / website.MARK).exists()
+
+
 def test_the_one_style_sheet_has_all_that_fronts_have(site):
     classes = re.compile(r"\.nst[\w-]*")
     one = (site / "en" / "_static" / "all.css").read_text(encoding="utf-8")
