@@ -20,7 +20,7 @@ from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
-from style_helpers.panels.one_pass import OnePass
+from style_helpers.panels.one_pass import RECORDED, OnePass
 from style_helpers.panels.panel import Panel
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
@@ -31,7 +31,6 @@ from style_helpers.settings import shortened
 MIME = "application/vnd.style-helpers.recorded+json"  # [{"label": the choice in words, "parts": [...]}]
 STUDIO = (("chelsea the cat", "hokusai great wave"), ("flower", "van gogh village street in auvers"))
 MOMENTS = 15  # of a run in the Studio, with the last one more
-FRAMES = 24  # of a walk that is painted in one pass
 
 
 def begin():
@@ -113,7 +112,7 @@ def by_features(panel: FeatureExplorer) -> Iterator[str]:
 def in_one_pass(panel: OnePass) -> Iterator[str]:
     for place in _from(panel.chooser.chosen, len(panel.chooser.names)):
         panel.chooser.chosen = place
-        panel.record(shortened(FRAMES, least=4))
+        panel.record(shortened(RECORDED, least=4))
         yield panel.chooser.names[place]
 
 
