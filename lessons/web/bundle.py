@@ -11,6 +11,7 @@ SHEET = re.compile(r'\s*<link[^>]*rel="stylesheet"[^>]*>')
 ADDRESS = re.compile(r'href="([^"?]+)')
 OPTIONS = re.compile(r'<script src="(_static/documentation_options\.js)[^"]*"></script>')
 UNUSED = re.compile(r'\s*<(link rel="preload"|script [^>]*src="[^"]*/fontawesome\.js)[^>]*>(</script>)?')
+FRONTS = re.compile(r'\s*<script [^>]*src="_static/fronts\.js[^>]*></script>')
 SCRIPT = re.compile(r'<script src="')
 IMPORT = re.compile(r'@import "([^"]+)";')
 ALL = "_static/all.css"
@@ -33,6 +34,8 @@ def bundle(folder: Path):
     for path, page in pages.items():
         page = SHEET.sub("", UNUSED.sub("", page))
         page = page.replace("</title>", f'</title>\n    <link rel="stylesheet" href="{ALL}">', 1)
+        if "nst-mount" not in page:
+            page = FRONTS.sub("", page)
         if path.name != "search.html":  # where the scripts are what is waited for
             page = OPTIONS.sub(lambda _: f"<script>{options}</script>", page)
             page = SCRIPT.sub('<script defer src="', page)

@@ -42,6 +42,7 @@ TOUCHED = "[role=slider], [role=radio], [role=gridcell], button:not([disabled])"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = """rules => axe.run({preload: false, runOnly: rules})
     .then(({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 90))}`))"""
+FRONTS = '<script defer src="_static/fronts.js"></script>'  # only a page with panels has it
 # Icons that nothing is drawn for: their places would show an empty box
 BLANK = """[...document.querySelectorAll("[class*='fa-']")]
     .filter(icon => !getComputedStyle(icon, "::before").maskImage.startsWith("url")).map(icon => icon.className)"""
@@ -193,10 +194,11 @@ def two_records(kind: type[Panel]) -> list[dict]:
 
 
 def page_with(article: str, site: Path, folder: Path) -> Path:
-    """A page like the gallery, with this under its title, in a new site in this folder."""
+    """A page like the gallery, with this under its title, and with the fronts, in a new site in this folder."""
     like, made = site / "en" / "gallery.html", folder / "en" / "panels.html"
     shutil.copytree(like.parent / "_static", made.parent / "_static")
-    before, rest = like.read_text(encoding="utf-8").split("</h1>", 1)
+    text = like.read_text(encoding="utf-8").replace("<script", f"{FRONTS}<script", 1)
+    before, rest = text.split("</h1>", 1)
     made.write_text(f"{before}</h1>{article}</section></article>{rest.partition('</article>')[2]}", encoding="utf-8")
     return made
 

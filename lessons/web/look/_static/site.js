@@ -1,5 +1,5 @@
 // Brings the panels of a page to life, and lets the switch of language stay in its section.
-// nst.fronts and nst.mount are fronts.js, which stands before this.
+// nst.fronts and nst.mount are fronts.js, which stands before this on a page with panels.
 
 (() => {
   const media = `${document.documentElement.dataset.content_root}../media/`;
@@ -7,7 +7,7 @@
   const comes = new Map();
 
   // A record's script calls this
-  nst.here = (name, parts) => comes.get(name)(parts);
+  if (window.nst) nst.here = (name, parts) => comes.get(name)(parts);
 
   function fetched(name) {
     if (!here.has(name)) {
