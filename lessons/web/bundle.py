@@ -10,7 +10,8 @@ import tinycss2
 SHEET = re.compile(r'\s*<link[^>]*rel="stylesheet"[^>]*>')
 ADDRESS = re.compile(r'href="([^"?]+)')
 OPTIONS = re.compile(r'<script src="(_static/documentation_options\.js)[^"]*"></script>')
-PRELOAD = re.compile(r'\s*<link rel="preload"[^>]*>')
+UNUSED = re.compile(r'\s*<(link rel="preload"|script [^>]*src="[^"]*/fontawesome\.js)[^>]*>(</script>)?')
+FRONTS = re.compile(r'\s*<script [^>]*src="_static/fronts\.js[^>]*></script>')
 SCRIPT = re.compile(r'<script src="')
 IMPORT = re.compile(r'@import "([^"]+)";')
 ALL = "_static/all.css"
@@ -19,6 +20,8 @@ ALL = "_static/all.css"
 def bundle(folder: Path):
     """Changes the pages that Sphinx wrote into a folder."""
     pages = {path: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+    for icons in (folder / "_static" / "scripts").glob("fontawesome*"):  # ours are drawn in icons.css
+        icons.unlink()
     scripts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.js") if path.name != "searchindex.js"]
     used = set(re.findall(r"[\w-]+", "\n".join([*pages.values(), *scripts])))
     sheets = dict.fromkeys(ADDRESS.search(link)[1] for page in pages.values() for link in SHEET.findall(page))
@@ -29,10 +32,13 @@ def bundle(folder: Path):
         (folder / sheet).unlink()
     options = (folder / "_static" / "documentation_options.js").read_text(encoding="utf-8")
     for path, page in pages.items():
-        page = SHEET.sub("", page).replace("</title>", f'</title>\n    <link rel="stylesheet" href="{ALL}">', 1)
+        page = SHEET.sub("", UNUSED.sub("", page))
+        page = page.replace("</title>", f'</title>\n    <link rel="stylesheet" href="{ALL}">', 1)
+        if "nst-mount" not in page:
+            page = FRONTS.sub("", page)
         if path.name != "search.html":  # where the scripts are what is waited for
             page = OPTIONS.sub(lambda _: f"<script>{options}</script>", page)
-            page = SCRIPT.sub('<script defer src="', PRELOAD.sub("", page))
+            page = SCRIPT.sub('<script defer src="', page)
         path.write_text(page, encoding="utf-8")
 
 

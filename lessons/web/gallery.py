@@ -5,9 +5,10 @@ import re
 
 import nbformat
 from nbformat import NotebookNode
-from web.media import Media
+from web.media import LAZY, Media
 
 from style_helpers.language import _
+from style_helpers.panels.panel import capital
 
 PICTURES = (
     ("summer-palace", "hokusai-great-wave", "fine()"),
@@ -43,11 +44,12 @@ def page(run: NotebookNode, media: Media) -> str:
     parts = []
     for cell in run.cells:
         content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
-        title = _("{content} in the manner of {style}", content=content, style=style)
+        title = capital(_("{content} in the manner of {style}", content=content, style=style))
         pages = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
         picture = re.sub('alt="[^"]*"', f'alt="{html.escape(title)}"', media.figures("".join(pages)))
         make, code = _("{picture}: make this one", picture=title), f"```python\n{cell.source}\n```"
         parts.append(f"<div>{picture}\n\n<details><summary>{make}</summary>\n\n{code}\n\n</details></div>")
+    parts[0] = parts[0].replace(LAZY, "", 1)  # it is seen at once
     title = _("Gallery")
     about = _(
         "The course's photographs in the manner of its artworks. Under each is the code that made it: copy it into a "

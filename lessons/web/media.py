@@ -62,8 +62,10 @@ class Media:
             f'<option value="{self._script(text)}">{label}</option>' for text, label in zip(texts, labels, strict=True)
         )
         label, wait = _("Recorded:"), _("The panel comes when you scroll to it. It needs JavaScript.")
-        chosen = f'<label>{label} <select class="form-select" autocomplete="off">{options}</select></label>'
-        return f'<div class="nst-mount nst-panel">{chosen}<div class="nst-stage">{wait}</div></div>'
+        chosen = f'<label>{label} <select autocomplete="off">{options}</select></label>'
+        lost, again = _("This recording did not come: its file is missing, or the network is gone."), _("Try again")
+        says = f'data-lost="{html.escape(lost)}" data-again="{html.escape(again)}"'
+        return f'<div class="nst-mount nst-panel" {says}>{chosen}<div class="nst-stage">{wait}</div></div>'
 
     def _script(self, text: str) -> str:
         """A record as a script, which a browser takes from a disk too: its name."""

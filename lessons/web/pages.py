@@ -50,8 +50,9 @@ class Pages:
         opening, *sections = re.split(r"\n(?=## )", text)
         (table,) = (each for each in sections if "00_first_picture" in each and each.count("\n| ") > 5)
         (measured,) = (each for each in sections if "benchmarks speed" in each)
-        rows = re.findall(r"^\|.*\|$", table, flags=re.MULTILINE)
+        rows = re.search(r"(?:^\|.*\|$\n?)+", table, flags=re.MULTILINE)[0]  # the first table's
         lessons = [name for name in self.known.values() if name.endswith(".ipynb")]
+        opening = re.sub(r"!\[.*\)\n", lambda picture: f"{picture[0]}\n{_begin(lessons[0])}\n", opening, count=1)
         further = [name for name in self.known.values() if name not in (*lessons, "index.md", "teaching.md")]
         reference, package, elsewhere = _("Reference"), ["api"], ""
         if self.language != ENGLISH:  # its docstrings are English
@@ -60,7 +61,7 @@ class Pages:
         return {
             "index.md": f"{opening}\n\n{sections[0]}\n\n{sections[1]}\n\n"
             + _toctree("lessons", "gallery", "teaching", "reference", *package, hidden=True),
-            "lessons.md": "\n".join([table.partition("\n")[0][1:], "", *rows, "", _toctree(*lessons, hidden=True)]),
+            "lessons.md": "\n".join([table.partition("\n")[0][1:], "", rows, _toctree(*lessons, hidden=True)]),
             "reference.md": f"# {reference}\n\n" + _toctree("measured", *further) + elsewhere,
             "measured.md": measured[1:],
         }
@@ -143,6 +144,13 @@ class Pages:
         return f"<p class='made'>{html.escape(sentences(said, quick))}</p>"
 
 
+def _begin(first: str) -> str:
+    """Where a reader begins, on the first page: the first lesson, and all of them."""
+    number, page = first[:2], first.partition(".")[0]
+    begin, lessons = _("Begin with lesson {number}", number=number), _("All lessons")
+    return f'<p class="begin"><a href="{page}.html">{begin}</a><a href="lessons.html">{lessons}</a></p>\n'
+
+
 def site_name() -> str:
     """Of the site, short enough for a telephone."""
     return _("Style transfer")
@@ -151,8 +159,9 @@ def site_name() -> str:
 def of_package(readme: str) -> dict[str, str]:
     """The pages of style_helpers: one for each module of the science and for each room, in the README's order."""
     house = readme.partition("\n## The house")[2]
-    jobs = re.findall(r"^\| `(\w+)/?` \| (.+) \|$", house, flags=re.MULTILINE)
-    jobs = {name: job for name, job in jobs if (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir()}
+    jobs = re.findall(r"^\| `(\w+/?)` \| (.+) \|$", house, flags=re.MULTILINE)
+    paths = {name: PACKAGE / (name if name.endswith("/") else f"{name}.py") for name, _job in jobs}
+    jobs = {name.rstrip("/"): job for name, job in jobs if paths[name].exists()}
     rows = [f"| [`{name}`](api_{name}.md) | {job} |" for name, job in jobs.items()]
     table = ["# style_helpers", "", "| module or room | what is in it |", "|---|---|", *rows, ""]
     written = {"api.md": "\n".join([*table, _toctree(*(f"api_{name}" for name in jobs), hidden=True)])}

@@ -20,7 +20,7 @@ from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
-from style_helpers.panels.one_pass import OnePass
+from style_helpers.panels.one_pass import RECORDED, OnePass
 from style_helpers.panels.panel import Panel
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
@@ -112,7 +112,7 @@ def by_features(panel: FeatureExplorer) -> Iterator[str]:
 def in_one_pass(panel: OnePass) -> Iterator[str]:
     for place in _from(panel.chooser.chosen, len(panel.chooser.names)):
         panel.chooser.chosen = place
-        panel.record()
+        panel.record(shortened(RECORDED, least=4))
         yield panel.chooser.names[place]
 
 

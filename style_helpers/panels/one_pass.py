@@ -17,6 +17,7 @@ from style_helpers.panels.panel import NAMED, Panel, as_jpeg, as_png, handler
 
 WALKED = 256  # pixels on the shorter side of the photograph that the walk goes over
 ROUND = 120  # frames until the walk is where it began
+RECORDED = 24  # frames of it for a page without a kernel
 REMEMBERED = 20  # pairs of frames that the flicker is a mean of
 STILL = 1e-3  # a change, in parts of the picture's spread, below which nothing moves
 
@@ -142,7 +143,7 @@ class OnePass(Panel):
         pictures = {"frame": as_jpeg(frame), "picture": as_jpeg(painted)}
         return pictures | {"seconds": seconds, "flicker": self._flicker.value}
 
-    def record(self, many: int = 24):
+    def record(self, many: int = RECORDED):
         """Paints steps of the walk for a page without a kernel."""
         self._flicker = Flicker()
         self.movie.steps = [self._painted(self._step(number)) for number in range(many)]

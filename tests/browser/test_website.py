@@ -9,8 +9,10 @@ import contextlib
 import functools
 import gzip
 import http.server
+import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,8 +28,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "lessons")]  # which is no package: author
 
 import website  # noqa: E402
 from web import recorded  # noqa: E402
+from web.media import Media  # noqa: E402
 
 from style_helpers.panels.panel import Panel  # noqa: E402
+from style_helpers.settings import QUICK  # noqa: E402
 from tests.browser import browser  # noqa: E402
 
 LESSON = "05_descending_to_a_picture"
@@ -38,6 +42,10 @@ TOUCHED = "[role=slider], [role=radio], [role=gridcell], button:not([disabled])"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = """rules => axe.run({preload: false, runOnly: rules})
     .then(({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html.slice(0, 90))}`))"""
+FRONTS = '<script defer src="_static/fronts.js"></script>'  # only a page with panels has it
+# Icons that nothing is drawn for: their places would show an empty box
+BLANK = """[...document.querySelectorAll("[class*='fa-']")]
+    .filter(icon => !getComputedStyle(icon, "::before").maskImage.startsWith("url")).map(icon => icon.className)"""
 
 
 # What is looked at, in a site's folder
@@ -93,6 +101,7 @@ def opened(chromium, address: str, **look) -> Iterator:
     page.on("requestfailed", lambda request: wrong.append(f"{request.url}: {request.failure}"))
     page.goto(address)
     yield page
+    wrong = [each for each in wrong if not each.endswith("net::ERR_ABORTED")]  # by the next page, asked for meanwhile
     context.close()
     assert wrong == [], address
 
@@ -109,22 +118,28 @@ def touch(page) -> int:
             page.wait_for_function(
                 "([node, name]) => node.dataset.shown === name", arg=[mount.element_handle(), choice]
             )
-            changes_when_touched(mount)
+            all_change_when_touched(mount)
         if not records.count():
-            changes_when_touched(mount)
+            all_change_when_touched(mount)
     return mounts.count()
 
 
-def changes_when_touched(mount):
-    """Something in it answers to a key; what has nothing to touch, such as an answer that is open, says something."""
-    before = mount.evaluate("node => node.outerHTML")
-    controls = [control for control in mount.locator(TOUCHED).all() if control.is_visible()]
-    for control in controls:
+def all_change_when_touched(mount):
+    """In each front of it something answers to a key; what has nothing to touch, such as an open answer, has words."""
+    for front in mount.locator(".nst").all():
+        changes_when_touched(front)
+
+
+def changes_when_touched(front):
+    before = front.evaluate("node => node.outerHTML")
+    controls = (control for control in front.locator(TOUCHED).all() if control.is_visible())  # a matrix has hundreds
+    tried = 0
+    for tried, control in enumerate(controls, 1):  # noqa: B007
         for key in ("ArrowRight", "ArrowLeft", "Enter"):
             control.press(key)
-            if mount.evaluate("node => node.outerHTML") != before:
+            if front.evaluate("node => node.outerHTML") != before:
                 return
-    if controls or not mount.inner_text():
+    if tried or not front.inner_text():
         raise AssertionError(f"Nothing answers in {before[:300]}")
 
 
@@ -156,6 +171,38 @@ def site(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def all_panels(site, tmp_path_factory) -> Path:
+    """A page like the site's with every panel of `recorded.CHOICES` in two of its choices."""
+    folder = tmp_path_factory.mktemp("panels")
+    media = Media(folder / "media")
+    return page_with("".join(media.panel(two_records(kind)) for kind in recorded.CHOICES), site, folder)
+
+
+def two_records(kind: type[Panel]) -> list[dict]:
+    """The records of a panel's first two choices, with the smallest work."""
+    choose = recorded.CHOICES[kind]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(QUICK, "1")
+        patch.setitem(recorded.CHOICES, kind, lambda panel: itertools.islice(choose(panel), 2))
+        panel = kind()
+        if hasattr(panel, "size"):
+            panel.size.value = panel.size.min
+        records = recorded.records(panel)
+    assert len(records) == 2
+    return records
+
+
+def page_with(article: str, site: Path, folder: Path) -> Path:
+    """A page like the gallery, with this under its title, and with the fronts, in a new site in this folder."""
+    like, made = site / "en" / "gallery.html", folder / "en" / "panels.html"
+    shutil.copytree(like.parent / "_static", made.parent / "_static")
+    text = like.read_text(encoding="utf-8").replace("<script", f"{FRONTS}<script", 1)
+    before, rest = text.split("</h1>", 1)
+    made.write_text(f"{before}</h1>{article}</section></article>{rest.partition('</article>')[2]}", encoding="utf-8")
+    return made
+
+
 @pytest.fixture
 def chromium(one_chromium):
     return one_chromium
@@ -175,11 +222,54 @@ def test_every_page_is_quiet_and_fits_on_a_telephone(site, chromium):
     for address in pages_of(site):
         with opened(chromium, address.as_uri()) as page:
             assert too_wide(page) <= 0, address
+            assert page.evaluate(BLANK) == [], address
+
+
+def test_the_tables_of_lessons_and_modules_have_these_alone(site, chromium):
+    with opened(chromium, (site / "en" / "lessons.html").as_uri()) as page:
+        assert page.locator("article tbody tr").count() == len(website.lessons())
+    with opened(chromium, (site / "en" / "api.html").as_uri()) as page:
+        link = page.get_by_role("link", name="images", exact=True)
+        assert "pictures to tensors" in page.locator("article tr").filter(has=link).inner_text()
+    with opened(chromium, (site / "en" / "api_losses.html").as_uri()) as page:
+        said = page.locator("article").inner_text()
+        assert "take half the sum, 1/2 sum (F - P)^2" in said
+        assert "overridden" not in said  # which is what torch says of its own forward
 
 
 def test_every_panel_is_alive_without_a_kernel(site, chromium):
     with opened(chromium, (site / "en" / f"{LESSON}.html").as_uri()) as page:
         assert touch(page) >= 5  # predictions and their answers, the toy, the race
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_recorded_panel_is_alive_on_a_page(all_panels, chromium, scheme):
+    with opened(chromium, all_panels.as_uri(), color_scheme=scheme) as page:
+        assert touch(page) == len(recorded.CHOICES)
+        assert too_wide(page) <= 0
+
+
+@pytest.mark.parametrize(
+    ("language", "says", "again"), [("en", "did not come", "Try again"), ("zh", "没有取到", "再试一次")]
+)
+def test_a_record_that_does_not_come_says_so_and_is_asked_for_again(site, chromium, language, says, again):
+    page = chromium.new_page(viewport=NARROW, offline=True)
+    page.goto((site / language / f"{LESSON}.html").as_uri())
+    panel = page.locator(".nst-panel").first
+    record = site / "media" / f"{panel.locator('option').first.get_attribute('value')}.js"
+    away = record.rename(record.with_suffix(".away"))
+    panel.scroll_into_view_if_needed()
+    alert, button = panel.get_by_role("alert"), panel.get_by_role("button", name=again)
+    alert.wait_for()
+    assert says in alert.inner_text()
+    button.click()  # the file is still away
+    page.wait_for_function("document.activeElement.matches('.nst-stage')")
+    assert says in alert.inner_text()
+    away.rename(record)
+    button.click()
+    panel.locator(".nst").first.wait_for()
+    assert alert.count() == button.count() == 0
+    page.close()
 
 
 def test_a_guess_on_a_page_opens_its_answer(site, chromium):
@@ -256,10 +346,22 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     assert kept.read_text() == "mine"
 
 
+def test_a_kernel_that_dies_is_told_of_in_words_and_leaves_the_site_before(tmp_path, monkeypatch, capsys):
+    def dies(self):
+        raise website.DeadKernelError("Kernel died")
+
+    monkeypatch.setattr(website.Site, "write", dies)
+    (tmp_path / website.MARK).write_text(website.OURS)
+    assert website.main([str(tmp_path), "05"]) == 1
+    assert "memory runs out" in capsys.readouterr().err
+    assert (tmp_path / website.MARK).exists()
+
+
 def test_the_one_style_sheet_has_all_that_fronts_have(site):
     classes = re.compile(r"\.nst[\w-]*")
     one = (site / "en" / "_static" / "all.css").read_text(encoding="utf-8")
-    assert set(classes.findall(one)) >= set(classes.findall(website.all_fronts()[1])) > {".nst", ".nst-film"}
+    of_fronts = re.sub(r"[^{}]*\.widget-[^{}]*{[^}]*}", "", website.all_fronts()[1])  # ipywidgets are on no page
+    assert set(classes.findall(one)) >= set(classes.findall(of_fronts)) > {".nst", ".nst-film"}
 
 
 def test_every_panel_has_its_record():

@@ -21,15 +21,15 @@ html_theme = "pydata_sphinx_theme"
 html_favicon = "_static/icon.svg"
 html_title, html_last_updated_fmt = project, None
 html_js_files = [("fronts.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})]
-html_css_files = ["fronts.css", "site.css"]
+html_css_files = ["fronts.css", "icons.css", "site.css"]
 html_context = {"others": site["others"], "default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": project},
     "github_url": site["repository"],
     "back_to_top_button": False,
     "navbar_start": ["navbar-logo"],
-    "navbar_persistent": ["search-button"],
-    "navbar_end": ["language", "theme-switcher", "navbar-icon-links"],
+    "navbar_persistent": ["search-button", "language"],
+    "navbar_end": ["theme-switcher", "navbar-icon-links"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": [],
     "footer_end": [],
@@ -43,7 +43,8 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 myst_dmath_double_inline = True
 nb_execution_mode = "off"
-add_module_names = False
+MARK = re.compile(r"(?<!\*)(\*\w+\*)(?!\*)|[*_|\\]")  # of reST; in a docstring only *a word* is meant so
+add_module_names = autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 html_math_renderer = "mathml"
 
@@ -98,7 +99,7 @@ def as_rst(paragraph: str) -> str:
 
 def plain(text: str) -> str:
     parts = re.split(r"`+([^`]+)`+", text)
-    parts[::2] = [re.sub(r"([*_|\\])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [MARK.sub(lambda found: found[0] if found[1] else f"\\{found[0]}", part) for part in parts[::2]]
     parts[1::2] = [rf"\ ``{part}``\ " for part in parts[1::2]]
     return "".join(parts)
 

@@ -1,18 +1,20 @@
 // Brings the panels of a page to life, and lets the switch of language stay in its section.
-// nst.fronts and nst.mount are fronts.js, which stands before this.
+// nst.fronts and nst.mount are fronts.js, which stands before this on a page with panels.
 
 (() => {
   const media = `${document.documentElement.dataset.content_root}../media/`;
-  const here = new Map(); // of each record that was fetched its parts, as a promise
+  const here = new Map(); // of each record that was asked for its parts, as a promise
   const comes = new Map();
 
   // A record's script calls this
-  nst.here = (name, parts) => comes.get(name)(parts);
+  if (window.nst) nst.here = (name, parts) => comes.get(name)(parts);
 
   function fetched(name) {
     if (!here.has(name)) {
-      here.set(name, new Promise((resolve) => comes.set(name, resolve)));
-      document.head.append(Object.assign(document.createElement("script"), { src: `${media}${name}.js` }));
+      const script = Object.assign(document.createElement("script"), { src: `${media}${name}.js` });
+      here.set(name, new Promise((resolve, reject) => comes.set(name, resolve) && (script.onerror = reject)));
+      here.get(name).catch(() => here.delete(name)); // it may be asked for again
+      document.head.append(script);
     }
     return here.get(name);
   }
@@ -52,11 +54,21 @@
     let [end, wanted] = [() => {}, null];
     async function show() {
       const name = (wanted = select.value);
-      const parts = await fetched(name);
+      const parts = await fetched(name).catch(() => null);
       if (name !== wanted) return; // another was chosen meanwhile
       end();
-      end = filled(stage, parts);
-      mount.dataset.shown = name;
+      end = parts ? filled(stage, parts) : sayLost();
+      mount.dataset.shown = parts ? name : "";
+    }
+    // What did not come says so, with a button to ask again
+    function sayLost() {
+      const said = Object.assign(document.createElement("p"), { textContent: mount.dataset.lost });
+      said.setAttribute("role", "alert");
+      const again = Object.assign(document.createElement("button"), { textContent: mount.dataset.again });
+      again.addEventListener("click", () => show().then(() => stage.focus({ preventScroll: true }))); // it is gone
+      stage.tabIndex = -1;
+      stage.replaceChildren(said, again);
+      return () => {};
     }
     select.parentElement.hidden = select.options.length < 2;
     select.addEventListener("change", show);
