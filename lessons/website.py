@@ -269,12 +269,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"A lesson stops with {error.ename}: {error.evalue}", file=sys.stderr)
         return 1
     except DeadKernelError:
-<<<<<<< HEAD
-        print("The kernel of a lesson ended: it was stopped, or memory did not suffice.", file=sys.stderr)
-=======
         said = "A lesson's kernel ended by itself, as it does when memory runs out."
         print(said, "The lessons that were run need not run again.", file=sys.stderr)
->>>>>>> site2
         return 1
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -21,8 +21,10 @@ LARGEST_EXACT = 2**16  # pixels of a picture that a panel enlarges: they are kep
 FEW_COLOURS = 2**11  # with no more, a picture is a drawing
 LAZY = ' loading="lazy" decoding="async"'
 INSIDE = 12_000  # characters of a record that stands in the page itself
+SHARED = 20_000  # characters of what has a file of its own, since other records or slides have it too
 INLINE = re.compile(r'<img alt="([^"]*)" (?:style="[^"]*" )?src="data:image/\w+;base64,([^"]+)">')
 DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+SAME = re.compile(rf"<(script|style)>(.{{{SHARED},}}?)</\1>", re.DOTALL)  # what all slides have: reveal.js
 
 
 class Media:
@@ -48,13 +50,20 @@ class Media:
         return INLINE.sub(lambda found: self.figure(base64.b64decode(found[2]), html.unescape(found[1])), page)
 
     def slides(self, page: str) -> str:
-        """The page of a lesson's slides, one folder further down, with files in place of the pictures in it."""
-        return DATA.sub(lambda found: f"../{self._webp(base64.b64decode(found[1]), WIDEST)[0]}", page)
+        """The page of a lesson's slides, one folder further down, with files in place of the pictures and programs."""
+        page = DATA.sub(lambda found: f"../{self._webp(base64.b64decode(found[1]), WIDEST)[0]}", page)
+        return SAME.sub(lambda found: self._beside(*found.groups()), page)
+
+    def _beside(self, tag: str, text: str) -> str:
+        """A script or a style that stood in a page of slides, as a file."""
+        if tag == "script":
+            return f'<script src="../{FOLDER}{self._file(text, "js")}"></script>'
+        return f'<link rel="stylesheet" href="../{FOLDER}{self._file(text, "css")}">'
 
     def panel(self, records: list[dict]) -> str:
         """Where site.js puts a panel: what of `recorded.records` is small stands there, the rest is fetched in time."""
         texts = [json.dumps(self._light(each["parts"]), ensure_ascii=False) for each in records]
-        if len(texts) == 1 and len(texts[0]) < INSIDE:
+        if len(texts) == 1 and len(texts[0]) < INSIDE and '{"shared": ' not in texts[0]:
             inside = texts[0].replace("<", "\\u003c")
             return f'<div class="nst-mount"><script type="application/json">{inside}</script></div>'
         labels = [html.escape(each["label"]) for each in records]
@@ -68,9 +77,15 @@ class Media:
         return f'<div class="nst-mount nst-panel" {says}>{chosen}<div class="nst-stage">{wait}</div></div>'
 
     def _script(self, text: str) -> str:
-        """A record as a script, which a browser takes from a disk too: its name."""
+        """JSON as a script, which a browser takes from a disk too: its name."""
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         (self.folder / f"{name}.js").write_text(f'nst.here("{name}", {text});\n', encoding="utf-8")
+        return name
+
+    def _file(self, text: str, ending: str) -> str:
+        """The name of a file with a text in it."""
+        name = f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.{ending}"
+        (self.folder / name).write_text(text, encoding="utf-8")
         return name
 
     def _light(self, value):
@@ -84,6 +99,8 @@ class Media:
         content = base64.b64decode(value["base64"]) if set(value) == {"base64"} else b""
         if content.startswith((b"\xff\xd8\xff", b"\x89PNG")):
             return self._webp(content, WIDEST)[0]
+        if len(value.get("base64", "")) > SHARED:
+            return {"shared": self._script(json.dumps(value))}
         return {name: self._light(each) for name, each in value.items()}
 
     def _webp(self, content: bytes, widest: int) -> tuple[str, int, int]:

@@ -19,6 +19,15 @@
     return here.get(name);
   }
 
+  // A record with what it shares with others in its place
+  async function whole(value) {
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) return Promise.all(value.map(whole));
+    if (value.shared) return fetched(value.shared);
+    const pairs = Object.entries(value).map(async ([name, each]) => [name, await whole(each)]);
+    return Object.fromEntries(await Promise.all(pairs));
+  }
+
   // Puts a record's parts into a box; returns what takes them away again
   function fill(box, parts) {
     box.replaceChildren();
@@ -54,7 +63,9 @@
     let [end, wanted] = [() => {}, null];
     async function show() {
       const name = (wanted = select.value);
-      const parts = await fetched(name).catch(() => null);
+      const parts = await fetched(name)
+        .then(whole)
+        .catch(() => null);
       if (name !== wanted) return; // another was chosen meanwhile
       end();
       end = parts ? filled(stage, parts) : sayLost();
