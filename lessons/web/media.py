@@ -24,7 +24,7 @@ INSIDE = 12_000  # characters of a record that stands in the page itself
 SHARED = 20_000  # characters of what has a file of its own, since other records or slides have it too
 INLINE = re.compile(r'<img alt="([^"]*)" (?:style="[^"]*" )?src="data:image/\w+;base64,([^"]+)">')
 DATA = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
-SAME = re.compile(rf"<(script|style)>(.{{{SHARED},}}?)</\1>", re.DOTALL)  # what all slides have: reveal.js
+PROGRAM = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 class Media:
@@ -52,10 +52,10 @@ class Media:
     def slides(self, page: str) -> str:
         """The page of a lesson's slides, one folder further down, with files in place of the pictures and programs."""
         page = DATA.sub(lambda found: f"../{self._webp(base64.b64decode(found[1]), WIDEST)[0]}", page)
-        return SAME.sub(lambda found: self._beside(*found.groups()), page)
+        return PROGRAM.sub(lambda found: found[0] if len(found[2]) < SHARED else self._beside(*found.groups()), page)
 
     def _beside(self, tag: str, text: str) -> str:
-        """A script or a style that stood in a page of slides, as a file."""
+        """A script or a style that stood in a page of slides, and in all others, as a file."""
         if tag == "script":
             return f'<script src="../{FOLDER}{self._file(text, "js")}"></script>'
         return f'<link rel="stylesheet" href="../{FOLDER}{self._file(text, "css")}">'

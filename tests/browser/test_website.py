@@ -334,6 +334,16 @@ def test_on_a_server_too_under_any_path_and_in_the_dark(site, chromium):
         server.shutdown()
 
 
+def test_slides_are_shown_and_turned(site, chromium):
+    for language in ("en", "zh"):
+        with opened(chromium, (site / "slides" / language / f"{LESSON}.html").as_uri()) as page:
+            page.wait_for_function("Reveal.isReady()")
+            page.keyboard.press("ArrowRight")
+            page.wait_for_function("Reveal.getIndices().h === 1")
+            assert page.locator("section.present:visible").inner_text()
+            assert page.evaluate("[...document.images].every(image => image.src.startsWith('file:'))")
+
+
 def test_the_first_view_is_light(site, chromium):
     assert first_view(chromium, (site / "en" / f"{LESSON}.html").as_uri()) < MOST_AT_FIRST
 
