@@ -39,7 +39,7 @@ class Media:
         """A picture's file as an <img>, with a second one for narrow pages where it is large."""
         address, width, height = self._webp(content, WIDEST)
         more = ""
-        if width > 1.25 * NARROW:
+        if width > 1.2 * NARROW:
             small, *_ = self._webp(content, NARROW)
             more = f' srcset="{small} {NARROW}w, {address} {width}w" sizes="(max-width: 780px) 94vw, 760px"'
         size = f'width="{round(width / SHARP)}" height="{round(height / SHARP)}"'
