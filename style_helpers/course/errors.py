@@ -15,9 +15,6 @@ def meanings() -> dict[str, str]:
         ),
         "define __round__|step must be": _("Tensors have methods of their own for this: `.round()`, `.flip(...)`."),
         "_function|method'": _("Round brackets behind its name call a function: are they missing?"),
-        r"return_types\.(sort|max|min|median)": _(
-            "`sort`, `max` and `min` along a `dim` give values and indices: take `.values`."
-        ),
         "'torch.Size'": _("That is a list of sides: `.numel()` is the count of numbers."),
         "^KeyError": _("The dictionary has no such key: ask each for its own, as by `.items()`, and not from memory."),
         "'dict'": _("This is a whole dictionary: take its tensors one by one, as in `features[layer]`."),
@@ -43,7 +40,7 @@ def meanings() -> dict[str, str]:
             "Make a tensor: `torch.tensor(...)`."
         ),
         "size of tensor b|match the broadcast": _(
-            "Sides are lined up from the right, and only a side of 1 is repeated; `keepdim=True` keeps it."
+            "Sides are lined up from the right, and only a side of 1 is repeated."
         ),
         "size mismatch|mat1 and|of batch2|[Ee]xpected size|1D tensors|must be a matrix": _(
             "`@` needs as many columns on its left as rows on its right: which of the two must be transposed?"

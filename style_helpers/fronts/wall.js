@@ -80,8 +80,7 @@ function wall({ model, el }) {
     write(down, { "aria-disabled": !order.length });
     judged.replaceChildren(...(isOver() ? [orders()] : []));
     const hint = _("Press two to compare them, and hang the better one. Whose they are comes at the end.");
-    const both = _("Both of these hang already: press one above that does not hang yet.");
-    said.say(isOver() ? verdict() : pair.every((number) => order.includes(number)) ? both : hint);
+    said.say(isOver() ? verdict() : hint);
   }
 
   const orderOf = ({ name }) => {

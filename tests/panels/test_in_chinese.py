@@ -131,7 +131,7 @@ def test_every_technique_and_what_was_not_computed():
     panel.pair.value = ()
     is_chinese(panel)
     pairs = TradeOffExplorer(Runs().begin)
-    pairs.content.label = "花"
+    pairs.content.label = "flower"
     is_chinese(pairs)
 
 
