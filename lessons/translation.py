@@ -45,7 +45,13 @@ ARGPARSE = (  # what Python's argparse says for `style_helpers.__main__.Parser`
 )
 KEYWORDS = {"_": None, "plural": (1, 2)}  # in Python; in fronts see `fronts.messages`
 # Modules whose strings with a space in them are all said, by others: patterns under style_helpers
-TABLES = ("course/bugs.py", "course/checks/lesson_*.py", "course/relations.py", "panels/techniques.py")
+TABLES = (
+    "course/bugs.py",
+    "course/errors.py",
+    "course/checks/lesson_*.py",
+    "course/relations.py",
+    "panels/techniques.py",
+)
 FENCE = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 WRAP = re.compile(r"\n(?!\s*(?:[-*] |[|>#<]|\d+\. |\$\$|```))\s*")  # a line break that means no more than a space
 NO_WORDS = re.compile(r"<[^>]*>|`[^`\n]+`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.DOTALL)

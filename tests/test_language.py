@@ -13,7 +13,6 @@ import pytest
 
 from style_helpers import fronts, images, language
 from style_helpers.classroom import class_folder
-from style_helpers.course import errors
 from style_helpers.panels import bundled
 from style_helpers.panels.panel import pictures_of
 
@@ -34,7 +33,7 @@ PROGRAMS_READ = {
     "| module or room | what is in it |",  # of pages that are there in English alone
 }  # fmt: skip
 COMPARED = {"startswith", "removeprefix", "index"}  # what is given to these methods is looked for, not said
-NAMED = {"loc", "textcoords", "prog"}  # what is given as these is a place in a figure, or the name of a program
+NAMED = {"loc", "textcoords", "prog", "test"}  # a place in a figure, a program's name, what is looked for
 PATTERN = re.compile(r"\w\|\w")  # of what others say, such as pip
 each_module = pytest.mark.parametrize("path", translation.modules(), ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -136,7 +135,7 @@ def catalogue() -> set:
 
 def is_english(text: str) -> bool:
     """Two words side by side, neither in a tag nor in Python, and no names of other things."""
-    if text in catalogue() | PICTURES | errors.meanings().keys() or PATTERN.search(text):
+    if text in catalogue() | PICTURES or PATTERN.search(text):
         return False
     if not re.search(r"[a-z]{2,} [a-z]{2,}", re.sub(r"<[^>]*(?:>|$)", "", text)):
         return False

@@ -28,7 +28,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from style_helpers.course.errors import meanings
+from style_helpers.course.errors import MEANINGS
 from style_helpers.course.relations import relation
 from style_helpers.language import _, sentences
 
@@ -342,7 +342,7 @@ def _stopped(error: BaseException, answer) -> str:
     if near := difflib.get_close_matches(getattr(error, "name", None) or "", known, 1, 0.75):
         return sentences(said, _("Is `{name}` meant?", name=near[0]))
     told += f"\n{type(error).__name__} in {os.path.basename(lines[-1].filename)}" if lines else ""
-    meant = (words for pattern, words in meanings().items() if re.search(pattern, told, re.MULTILINE))
+    meant = (_(each.words) for each in MEANINGS if re.search(each.test, told, re.MULTILINE))
     return sentences(said, next(meant, ""))
 
 

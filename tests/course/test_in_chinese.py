@@ -167,8 +167,8 @@ def test_every_sentence_of_feedback_is_chinese_and_has_the_code_of_the_english(m
 
 
 def test_what_errors_mean_is_chinese():
-    for meant in errors.meanings().values():
-        assert is_chinese(meant)
+    for meant in errors.MEANINGS:
+        assert is_chinese(language._(meant.words))
 
 
 def test_a_mistake_of_layers_is_told_whatever_the_error_says():
