@@ -60,8 +60,12 @@ function movie({ model, el }) {
   stage.hidden = true;
 
   const flickerOf = ({ flicker }) => {
-    if (typeof flicker !== "number") return _("Nothing moves yet.");
-    return _("From frame to frame the painted one changes {times} times as much.", { times: flicker.toFixed(1) });
+    if (!flicker) return _("Nothing moves yet.");
+    const [plain, painted] = flicker.map((apart) => apart.toFixed(2));
+    return _("Moved along with the things, the painted frame before differs by {painted} of the spread (the film: {plain}).", {
+      painted,
+      plain,
+    });
   };
 
   const steps = model.get("steps");

@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 import ipywidgets
+import torch
 import traitlets
 from torch import Tensor
 
@@ -40,7 +41,7 @@ class Movie(Front, parts=("movie",)):
 
     asked     the number of the frame that the browser asks for; it asks for the next when this one has come
     frame     a JPEG file from the camera or a video; empty for the next step of the walk
-    painted   {"number", "frame", "picture": JPEG files, "seconds" that it took, "flicker" so far or None}; only the
+    painted   {"number", "frame", "picture": JPEG files, "seconds" that it took, "flicker": `Flicker.value`}; only the
               number where that failed
     steps     a walk like that, painted beforehand, for a page without a kernel
     """
@@ -52,10 +53,10 @@ class Movie(Front, parts=("movie",)):
 
 
 class Flicker:
-    """How much more a painted video changes from frame to frame than the video: 1 if its strokes went with the things.
+    """How far a painted frame is from the one before it, moved along with the things: 0 if its strokes went with them.
 
-    Each change is the mean over pixels and colours of |frame - frame before|, in parts of the frame's spread, since a
-    picture of more contrast changes more by itself.
+    Each distance is the mean over pixels and colours of |frame - frame before|, where both show the same, in parts of
+    the frame's spread; the same of the frames as they are says what else has moved.
     """
 
     def __init__(self):
@@ -63,25 +64,45 @@ class Flicker:
         self._last: tuple[Tensor, Tensor] | None = None
 
     def add(self, frame: Tensor, painted: Tensor):
-        """Frames of another size begin anew."""
+        """The next frame and its painted picture, both (1, 3, H, W). Frames of another size begin anew."""
         if self._last is not None and self._last[0].shape == frame.shape:
-            pairs = zip(self._last, (frame, painted), strict=True)
-            self._changes.append([_change(before, now) for before, now in pairs])
+            rows, columns = shift(self._last[0], frame)
+            if rows or columns or _apart(self._last[0], frame, 0, 0) > STILL:
+                pairs = zip(self._last, (frame, painted), strict=True)
+                self._changes.append([_apart(before, now, rows, columns) for before, now in pairs])
         elif self._last is not None:
             self._changes.clear()
         self._last = frame, painted
 
     @property
-    def value(self) -> float | None:
-        """None while there is one frame only, or while nothing moves."""
+    def value(self) -> tuple[float, float] | None:
+        """Of the frames, and of the painted ones; None while there is one frame only, or while nothing moves."""
         if not self._changes:
             return None
         plain, painted = (sum(each) / len(self._changes) for each in zip(*self._changes, strict=True))
-        return painted / plain if plain > STILL else None
+        return plain, painted
 
 
-def _change(before: Tensor, now: Tensor) -> float:
-    return ((now - before).abs().mean() / now.std().clamp_min(1e-6)).item()
+def shift(before: Tensor, now: Tensor) -> tuple[int, int]:
+    """By how many rows and columns the things in a picture (1, 3, H, W) have moved until the next.
+
+    By phase correlation, which sees one motion of the whole: Kuglin and Hines, "The Phase Correlation Image Alignment
+    Method", 1975.
+    """
+    one, other = (torch.fft.rfft2(picture.mean((0, 1))) for picture in (before, now))
+    product = other * one.conj()
+    height, width = before.shape[-2:]
+    peak = torch.fft.irfft2(product / product.abs().clamp_min(1e-9), s=(height, width)).argmax().item()
+    rows, columns = divmod(peak, width)
+    return (rows + height // 2) % height - height // 2, (columns + width // 2) % width - width // 2
+
+
+def _apart(before: Tensor, now: Tensor, rows: int, columns: int) -> float:
+    """The mean |difference| where both show the same things, which moved by so many rows and columns."""
+    height, width = now.shape[-2:]
+    before = before[..., max(0, -rows) : height - max(0, rows), max(0, -columns) : width - max(0, columns)]
+    here = now[..., max(0, rows) : height - max(0, -rows), max(0, columns) : width - max(0, -columns)]
+    return ((here - before).abs().mean() / now.std().clamp_min(1e-6)).item()
 
 
 class OnePass(Panel):

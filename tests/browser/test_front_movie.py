@@ -8,7 +8,8 @@ from style_helpers.panels.one_pass import Movie, OnePass
 
 ANSWER = """() => {  // as Python does
     window.answer = () => setTimeout(() => model.set("painted", {
-        number: model.get("asked"), frame: window.picture, picture: window.picture, seconds: 0.1, flicker: 2.34,
+        number: model.get("asked"), frame: window.picture, picture: window.picture, seconds: 0.1,
+        flicker: [0.012, 0.34],
     }), 10);
     model.on("change:asked", window.answer);
 }"""
@@ -70,16 +71,17 @@ def test_a_recorded_walk_is_walked_through(on_page, recorded):
         sources.append(page.locator("img").nth(1).get_attribute("src"))
         slider.press("ArrowRight")
     assert len(set(sources)) == 4
-    flicker = recorded.steps[-1]["flicker"]
+    plain, painted = recorded.steps[-1]["flicker"]
     assert slider.get_attribute("aria-valuetext") == (
-        f"4. From frame to frame the painted one changes {flicker:.1f} times as much."
+        f"4. Moved along with the things, the painted frame before differs by {painted:.2f} of the spread "
+        f"(the film: {plain:.2f})."
     )
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_walk_asks_for_step_after_step_until_it_is_stopped(live):
     press(live, "Walk over the photograph")
-    live.get_by_text("the painted one changes 2.3 times as much.").wait_for()
+    live.get_by_text("differs by 0.34 of the spread (the film: 0.01).").wait_for()
     asked, begins = frames(live)
     assert asked > 1
     assert begins == []  # an empty frame: the next step

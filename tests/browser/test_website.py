@@ -336,7 +336,8 @@ def test_on_a_server_too_under_any_path_and_in_the_dark(site, chromium):
 
 def test_slides_are_shown_and_turned(site, chromium):
     for language in ("en", "zh"):
-        with opened(chromium, (site / "slides" / language / f"{LESSON}.html").as_uri()) as page:
+        address = (site / "slides" / language / f"{LESSON}.html").as_uri()
+        with opened(chromium, address, viewport={"width": 1280, "height": 720}) as page:
             page.wait_for_function("Reveal.isReady()")
             page.keyboard.press("ArrowRight")
             page.wait_for_function("Reveal.getIndices().h === 1")
