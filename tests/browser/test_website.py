@@ -341,7 +341,7 @@ def test_slides_are_shown_and_turned(site, chromium):
             page.wait_for_function("Reveal.isReady()")
             page.keyboard.press("ArrowRight")
             page.wait_for_function("Reveal.getIndices().h === 1")
-            assert page.locator("section.present:visible").inner_text()
+            assert page.locator("section.present:visible").last.inner_text()
             assert page.evaluate("[...document.images].every(image => image.src.startsWith('file:'))")
 
 
