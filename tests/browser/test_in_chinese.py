@@ -192,7 +192,7 @@ def test_nothing_is_cut_off_on_a_narrow_page(in_chinese, build):
     ("content", "said"),
     [
         (b"", "拖进来的不是文件"),
-        (test_front_chooser.file(2100, 20, "PNG"), "图.png：2100 x 20 像素，按 2048 x 20 使用。"),
+        (test_front_chooser.file(2100, 20, "PNG"), "图.png：2100 × 20 像素，按 2048 × 20 使用。"),
         (bytes(9_000_000), "'图.png' 不是这个浏览器能打开的图片"),
     ],
     ids=["no file", "a large picture", "no picture"],
