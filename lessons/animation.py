@@ -47,7 +47,7 @@ def frames(page: browser.Page) -> list[tuple[Image.Image, int]]:
     """Pictures of the panel, each with how many milliseconds it stays."""
     page.run_all()
     page.page.locator(".jp-OutputArea-output img").first.wait_for()
-    for name in ("chelsea the cat", "hokusai great wave"):
+    for name in ("Chelsea the cat", "Hokusai's Great Wave"):
         page.page.get_by_role("radio", name=name).first.click()
         page.page.get_by_role("radio", name=name, checked=True).first.wait_for()
     taken = [(photograph(page), 1500)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import ipywidgets
 from IPython.display import display
 
+from style_helpers import images
 from style_helpers.fronts import Displayed, Front
 from style_helpers.panels.before_after import BeforeAfter
 from style_helpers.panels.brush import Brush
@@ -21,7 +22,7 @@ from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
 from style_helpers.panels.one_pass import RECORDED, OnePass
-from style_helpers.panels.panel import Panel
+from style_helpers.panels.panel import Panel, commas, title
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
@@ -29,7 +30,7 @@ from style_helpers.panels.tug import TugOfWar
 from style_helpers.settings import shortened
 
 MIME = "application/vnd.style-helpers.recorded+json"  # [{"label": the choice in words, "parts": [...]}]
-STUDIO = (("chelsea the cat", "hokusai great wave"), ("flower", "van gogh village street in auvers"))
+STUDIO = (("chelsea-the-cat", "hokusai-great-wave"), ("flower", "van-gogh-village-street-in-auvers"))
 MOMENTS = 15  # of a run in the Studio, with the last one more
 
 
@@ -91,7 +92,8 @@ def _run(panel: Panel):
 
 def in_the_studio(panel: Studio) -> Iterator[str]:
     for content, style in STUDIO:
-        for kind, name in (("content", content), ("style", style)):
+        names = [title(folder / f"{name}.jpg") for folder, name in ((images.CONTENT, content), (images.STYLE, style))]
+        for kind, name in zip(("content", "style"), names, strict=True):
             panel.choosers[kind].chosen = panel.choosers[kind].names.index(name)
         _run(panel)
         panel.record()
@@ -99,7 +101,7 @@ def in_the_studio(panel: Studio) -> Iterator[str]:
         kept = moments[:: max(1, len(moments) // MOMENTS)]
         panel.film.pictures = kept if kept[-1] is moments[-1] else [*kept, moments[-1]]
         panel.film.chosen = len(panel.film.pictures) - 1
-        yield f"{content}, {style}"
+        yield commas(*names)
 
 
 def by_features(panel: FeatureExplorer) -> Iterator[str]:

@@ -25,6 +25,10 @@ MEANINGS = (  # the first that fits is said
         "Tensors have methods of their own for this: `.round()`, `.flip(...)`.", test="define __round__|step must be"
     ),
     Meaning("Round brackets behind its name call a function: are they missing?", test="_function|method'"),
+    Meaning(
+        "`sort`, `max` and `min` along a `dim` give values and indices: take `.values`.",
+        test=r"return_types\.(sort|max|min|median)",
+    ),
     Meaning("That is a list of sides: `.numel()` is the count of numbers.", test="'torch.Size'"),
     Meaning(
         "The dictionary has no such key: ask each for its own, as by `.items()`, and not from memory.", test="^KeyError"
@@ -64,7 +68,7 @@ MEANINGS = (  # the first that fits is said
         test="'Tensor' and '(tuple|list)'|'(tuple|list)' and 'T|an index$|be Tensor, not",
     ),
     Meaning(
-        "Sides are lined up from the right, and only a side of 1 is repeated.",
+        "Sides are lined up from the right, and only a side of 1 is repeated; `keepdim=True` keeps it.",
         test="size of tensor b|match the broadcast",
     ),
     Meaning(

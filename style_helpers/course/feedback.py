@@ -446,6 +446,10 @@ def _no_tensor(mine, name: str) -> str:
     kind = type(mine).__name__
     if isinstance(mine, np.ndarray):
         return _("{name} is a NumPy array, but a tensor is asked: NumPy keeps no gradient, stay with torch.", name=name)
+    if isinstance(mine, np.generic):
+        return _(
+            "{name} is a NumPy number, but a tensor is asked: NumPy keeps no gradient, stay with torch.", name=name
+        )
     if isinstance(mine, Real) and mine:
         return _(
             "{name} is a Python number ({kind}), but a tensor is asked: `.item()` and `float()` cut the gradient, and "

@@ -598,6 +598,9 @@ def point_clouds(pairs: Mapping[str, tuple[Tensor, Tensor]]):
             axes.set_aspect("equal")
             axes.grid(alpha=0.3)
         places[0, column].set_title(name, fontsize=10, parse_math=False)
-    places[0, 0].set_ylabel(_("features of $x$"))
-    places[1, 0].set_ylabel(_("features of $a$"))
+    channels = [_("channel {number}", number=number) for number in (1, 2)]
+    for axes, of in zip(places[:, 0], (_("features of $x$"), _("features of $a$")), strict=True):
+        axes.set_ylabel(f"{of}\n{channels[1]}")
+    for axes in places[1]:
+        axes.set_xlabel(channels[0])
     return figure

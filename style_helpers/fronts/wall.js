@@ -80,7 +80,8 @@ function wall({ model, el }) {
     write(down, { "aria-disabled": !order.length });
     judged.replaceChildren(...(isOver() ? [orders()] : []));
     const hint = _("Press two to compare them, and hang the better one. Whose they are comes at the end.");
-    said.say(isOver() ? verdict() : hint);
+    const both = _("Both of these hang already: press one above that does not hang yet.");
+    said.say(isOver() ? verdict() : pair.every((number) => order.includes(number)) ? both : hint);
   }
 
   const orderOf = ({ name }) => {

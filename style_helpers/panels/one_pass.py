@@ -14,7 +14,7 @@ from style_helpers.fronts import Front
 from style_helpers.language import _
 from style_helpers.painter import READY, Painter
 from style_helpers.panels.chooser import Chooser
-from style_helpers.panels.panel import NAMED, Panel, as_jpeg, as_png, handler
+from style_helpers.panels.panel import NAMED, Panel, as_jpeg, as_png, handler, title
 
 WALKED = 256  # pixels on the shorter side of the photograph that the walk goes over
 ROUND = 120  # frames until the walk is where it began
@@ -122,7 +122,7 @@ class OnePass(Panel):
         self.size.observe(self._chosen, "value")
         self.movie.observe(self._frame_asked, "asked")
         self.children = [self.chooser, self.size, self.status, self.wipe, self.movie]
-        self.chooser.chosen = self.chooser.names.index("summer palace")  # which paints it
+        self.chooser.chosen = self.chooser.names.index(title(images.CONTENT / "summer-palace.jpg"))  # which paints it
 
     @handler
     def _chosen(self):

@@ -348,13 +348,29 @@ class Picture(ipywidgets.HTML):
 
 
 def pictures_of(folder: Path) -> dict[str, Path]:
-    """The pictures of a folder by name, "hokusai great wave": what a panel offers."""
+    """The pictures of a folder by name, "Hokusai's Great Wave": what a panel offers."""
     return {title(path): path for path in sorted(folder.iterdir()) if path.suffix.lower() in images.WRITTEN}
 
 
+def titles() -> dict[Path, str]:
+    """What the course's own pictures are called."""
+    return {
+        images.CONTENT / "astronaut.jpg": _("astronaut"),
+        images.CONTENT / "chelsea-the-cat.jpg": _("Chelsea the cat"),
+        images.CONTENT / "flower.jpg": _("flower"),
+        images.CONTENT / "summer-palace.jpg": _("Summer Palace"),
+        images.STYLE / "cassatt-summertime.jpg": _("Cassatt's Summertime"),
+        images.STYLE / "hiroshige-benzaiten-shrine-in-snow.jpg": _("Hiroshige's Benzaiten shrine in snow"),
+        images.STYLE / "hokusai-great-wave.jpg": _("Hokusai's Great Wave"),
+        images.STYLE / "hokusai-poppies.jpg": _("Hokusai's Poppies"),
+        images.STYLE / "kandinsky-composition-viii.jpg": _("Kandinsky's Composition VIII"),
+        images.STYLE / "van-gogh-village-street-in-auvers.jpg": _("Van Gogh's village street in Auvers"),
+    }
+
+
 def title(path: Path) -> str:
-    """A picture's file name as words."""
-    return path.stem.replace("-", " ")
+    """What a picture is called: one of the user's own by the words of its file name."""
+    return titles().get(path) or path.stem.replace("-", " ")
 
 
 def manner(content: Path, style: Path) -> str:

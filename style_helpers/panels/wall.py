@@ -15,16 +15,13 @@ from style_helpers.panels.bundled import COMMAND, FOLDER, Bundle, BundleError
 from style_helpers.panels.panel import capital, manner
 from style_helpers.settings import PAPER, Settings
 
-STATISTICS = (
-    "wasserstein",
-    "nearest",
-    "gram",
-    "mean_covariance",
-)  # A to D, in an order that no table of the lesson has
+STATISTICS = ("wasserstein", "nearest", "gram", "mean_covariance")
 PAIRS = (
     (images.CONTENT / "astronaut.jpg", images.STYLE / "van-gogh-village-street-in-auvers.jpg"),
     (images.CONTENT / "chelsea-the-cat.jpg", images.STYLE / "kandinsky-composition-viii.jpg"),
 )
+# A to D of each pair: no order that a table of the lesson has, and no letter twice for the same idea
+HUNG = (STATISTICS, ("mean_covariance", "gram", "wasserstein", "nearest"))
 EVALUATIONS = 60
 MEASURED = ("LPIPS", "style distance", "to style", "restlessness")
 
@@ -75,7 +72,7 @@ def measure(picture: Tensor, content: Tensor, style: Tensor) -> dict[str, float]
 class Wall(Front, parts=("wipe", "wall")):
     """One compares two of the pictures under a wipe, hangs one after the other, and then hears what the judges say.
 
-    number    of the pair of photo and artwork in `PAIRS`, 0 or 1
+    number    of the pair of photo and artwork in `PAIRS`, 0 or 1; ValueError where it is another
     folder    where the pictures computed beforehand lie
 
     pictures  {"picture": JPEG, "name": its statistic, "words": for those who listen, "numbers": of each judge}
@@ -93,6 +90,10 @@ class Wall(Front, parts=("wipe", "wall")):
     problem = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, number: int = 0, folder: Path = FOLDER):
+        if number not in range(len(PAIRS)):
+            raise ValueError(
+                _("Wall({number}) has no pictures: give the number of a photograph, 0 or 1.", number=repr(number))
+            )
         content, style = PAIRS[number]
         bundle, words = Bundle("wall", MEASURED, folder), manner(content, style)
         about = _("{manner}, by {number} ideas of what style is.", manner=words, number=len(STATISTICS))
@@ -101,7 +102,7 @@ class Wall(Front, parts=("wipe", "wall")):
         try:
             self.pictures = [
                 _picture(bundle, words, content=content.name, style=style.name, statistic=statistic)
-                for statistic in STATISTICS
+                for statistic in HUNG[number]
             ]
         except BundleError:
             self.problem = _(

@@ -64,11 +64,11 @@ def chosen(page):
 
 def test_the_picture_itself_is_clicked(row, front):
     assert [each.get_attribute("aria-label") for each in row.get_by_role("radio").all()] == front.names
-    assert chosen(row).get_attribute("aria-label") == "cassatt summertime"
-    row.get_by_role("radio", name="hokusai great wave").locator("img").click(force=True)
-    assert chosen(row).get_attribute("aria-label") == "hokusai great wave"
+    assert chosen(row).get_attribute("aria-label") == "Cassatt's Summertime"
+    row.get_by_role("radio", name="Hokusai's Great Wave").locator("img").click(force=True)
+    assert chosen(row).get_attribute("aria-label") == "Hokusai's Great Wave"
     assert row.evaluate("saved") == [{"chosen": 2, "wrong": ""}]
-    assert row.locator(".nst-chooser-now").inner_text() == "hokusai great wave"  # the whole name, above
+    assert row.locator(".nst-chooser-now").inner_text() == "Hokusai's Great Wave"  # the whole name, above
     marks = [each.is_visible() for each in row.locator(".nst-chooser-mark").all()]
     assert marks == [False, False, True, False, False, False]  # told by more than colour
 

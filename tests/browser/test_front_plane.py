@@ -163,5 +163,5 @@ def test_the_panel_of_lesson_06_answers_without_a_kernel(on_page):
         assert f"Style weight {each['weight']:g}" in caption
         assert f"LPIPS {each['LPIPS']:.2f}" in caption
         assert f"style distance {each['style distance']:.2f}" in caption
-    for name in ("The photo: summer palace", "The painting: hokusai great wave"):
+    for name in ("The photo: Summer Palace", "The painting: Hokusai's Great Wave"):
         assert page.get_by_role("img", name=name).is_visible()

@@ -231,4 +231,4 @@ def test_the_panel_of_lesson_03_answers_without_a_kernel(on_page):
         caption = page.locator(".nst-strip-large figcaption").inner_text()
         assert f"LPIPS {each['LPIPS']:.2f}" in caption
         assert all(f"{name} {each[name]:.2f}" in caption for name in PARTS)
-    assert page.get_by_role("img", name="The photo: summer palace").is_visible()
+    assert page.get_by_role("img", name="The photo: Summer Palace").is_visible()

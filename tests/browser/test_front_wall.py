@@ -80,6 +80,13 @@ def test_all_can_be_taken_down_and_a_hung_one_hangs_once(page):
     assert page.get_by_role("table").count() == 0
 
 
+def test_where_both_hang_already_it_says_what_to_press(page):
+    press(page, "Hang A ")
+    assert "hang already" not in page.get_by_role("status").last.inner_text()
+    press(page, "Hang B ")
+    assert "press one above that does not hang yet" in page.get_by_role("status").last.inner_text()
+
+
 def test_without_pictures_it_says_why(page):
     page.evaluate("model.set('problem', 'It is missing.'), model.set('pictures', [])")
     assert page.get_by_text("It is missing.").is_visible()
@@ -92,3 +99,5 @@ def test_it_fits_the_page(on_page, front, width):
     page = on_page(front, width, 900)
     hang_all(page, "ABCD")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    tops = page.evaluate("[...document.querySelectorAll('.nst-wall-tile')].map(each => each.offsetTop)")
+    assert len(set(tops)) == (2 if width == 360 else 1)

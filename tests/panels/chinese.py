@@ -2,16 +2,13 @@
 
 import re
 
-from style_helpers import images
 from style_helpers.course.bugs import BUGS
 from style_helpers.panels.bundled import COMMAND
-from style_helpers.panels.panel import title
 from style_helpers.settings import NETWORKS, PRESETS
 
 LAYERS = r"\b(?:conv|relu|pool)\d(?:_\d)?\b"
 FILES = r"'?[\w<>-]+\.(?:jpg|png|json|py)\b"
 CODE = r"Settings\.\w+(?:\(.*\))?"
-TITLES = [title(path) for folder in (images.CONTENT, images.STYLE) for path in folder.iterdir()]
 METHODS = {
     "Adam", "BFGS", "Gatys", "LPIPS", "ReLU", "Wasserstein", "AlexNet", "VGG", "Python", "JPEG", "PNG", "Shift",
     "Escape", "https", "localhost", "max", "ii",  # of λmax, G_ii
@@ -24,6 +21,6 @@ def english(text: str) -> list[str]:
     text = text.replace(COMMAND, " ")
     for names in (CODE, FILES, LAYERS):
         text = re.sub(names, " ", text)
-    for name in sorted([*TITLES, *BUGS], key=len, reverse=True):
+    for name in sorted(BUGS, key=len, reverse=True):
         text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
     return [word for word in re.findall(r"[A-Za-z]{2,}", text) if word not in METHODS | OURS]

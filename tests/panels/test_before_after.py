@@ -187,7 +187,7 @@ def test_only_a_pair_of_ones_own_is_chosen_by_content_and_style(panel, runs):
 
 def test_compute_now_makes_before_and_after_with_the_choices(quick, runs):
     quick.pair.value = ()
-    quick.content.label, quick.style_choice.label = "chelsea the cat", "hokusai poppies"
+    quick.content.label, quick.style_choice.label = "Chelsea the cat", "Hokusai's Poppies"
     choose(quick, "all together (fine)")
     computed(quick)
     assert [run.settings for run in runs] == [

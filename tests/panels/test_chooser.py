@@ -32,7 +32,7 @@ def offer(chooser, name, content):
 
 
 def test_the_bundled_pictures_are_small_files(chooser):
-    assert chooser.names == ["astronaut", "chelsea the cat", "flower", "summer palace"]
+    assert chooser.names == ["astronaut", "Chelsea the cat", "flower", "Summer Palace"]
     for content in chooser.thumbnails:
         assert Image.open(io.BytesIO(content)).size == SMALL
         assert len(content) < 20_000

@@ -131,7 +131,7 @@ def test_every_technique_and_what_was_not_computed():
     panel.pair.value = ()
     is_chinese(panel)
     pairs = TradeOffExplorer(Runs().begin)
-    pairs.content.label = "flower"
+    pairs.content.label = "花"
     is_chinese(pairs)
 
 

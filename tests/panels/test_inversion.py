@@ -120,7 +120,7 @@ def test_another_layer_may_be_chosen_while_it_computes_and_the_live_picture_keep
     panel.strip.chosen = LAYERS.index("relu5_1")
     assert panel.layer == "relu5_1"
     assert panel.working
-    assert "Computing: summer palace rebuilt from noise at relu3_1" in panel.status.value
+    assert "Computing: Summer Palace rebuilt from noise at relu3_1" in panel.status.value
     runs.grant(100)
     idle(panel)
     assert "at relu3_1" in panel.live_caption.value

@@ -91,7 +91,7 @@ def test_every_choice_reaches_the_run(studio, runs):
     studio.seed.value = 7
     studio.colours.value = "luminance"
     choose(studio, "content", "flower")
-    choose(studio, "style", "hokusai poppies")
+    choose(studio, "style", "Hokusai's Poppies")
     painted(studio)
     expected = Settings.gatys(
         network="alexnet", style_layers=("relu1", "relu2"), start="noise", seed=7, colours="luminance",
@@ -220,7 +220,7 @@ def run_as_shown(code, monkeypatch, folder):
 
 
 def test_a_painted_part_stays_as_in_the_photograph(studio, runs, tmp_path, monkeypatch):
-    choose(studio, "content", "chelsea the cat")
+    choose(studio, "content", "Chelsea the cat")
     paint_left_half(studio)
     painted(studio)
     keep = runs[-1].keep
@@ -245,7 +245,7 @@ def test_a_painted_part_gets_a_second_style(studio, runs, tmp_path, monkeypatch)
     assert second.layout.display == "none"
     paint_left_half(studio)  # folded or not, it will be painted with: one sees with what
     assert second.layout.display is None
-    choose(studio, "second style", "hokusai poppies")
+    choose(studio, "second style", "Hokusai's Poppies")
     painted(studio)
     first, other = runs[-1].style
     assert runs[-1].keep is None

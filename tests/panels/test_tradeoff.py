@@ -1,5 +1,7 @@
 """The trade-off explorer, with a runner that computes nothing real. What is bundled: test_bundled.py."""
 
+import html
+
 import pytest
 import torch
 
@@ -131,7 +133,7 @@ def test_of_one_missing_picture_the_others_stay(runs, tmp_path):
 
 
 def test_every_choice_reaches_the_run(panel, runs):
-    panel.content.label, panel.style_choice.label = "chelsea the cat", "hokusai poppies"
+    panel.content.label, panel.style_choice.label = "Chelsea the cat", "Hokusai's Poppies"
     panel.live_weight.value, panel.evaluations.value = 42.0, 60
     computed(panel)
     (run,) = runs
@@ -143,7 +145,7 @@ def test_every_choice_reaches_the_run(panel, runs):
 def test_the_end_shows_the_picture_its_numbers_and_its_place_in_the_plane(panel):
     panel.live_weight.value = 42.0
     computed(panel)
-    words = "summer palace in the manner of hokusai great wave, style weight 42, 20 of 20 evaluations"
+    words = html.escape("Summer Palace in the manner of Hokusai's Great Wave, style weight 42, 20 of 20 evaluations")
     assert f'alt="{words}: LPIPS 0.25 to the photo, style distance 0.75 to the painting"' in panel.live_picture.value
     assert words in panel.live_caption.value
     (point,) = panel.plane.now
@@ -164,7 +166,7 @@ def test_a_pair_chosen_meanwhile_does_not_get_the_other_pairs_point(panel, runs)
     runs.grant(100)
     idle(panel)
     assert panel.plane.now == []
-    assert title(STYLES[0]) in panel.live_caption.value
+    assert html.escape(title(STYLES[0])) in panel.live_caption.value
     panel.style_choice.value = STYLES[0]
     assert marks(panel)[1] == ["now 3"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from style_helpers.panels.bundled import COMMAND, FOLDER
-from style_helpers.panels.wall import MEASURED, PAIRS, STATISTICS, Wall, judges, names, settings
+from style_helpers.panels.wall import HUNG, MEASURED, PAIRS, STATISTICS, Wall, judges, names, settings
 from style_helpers.settings import CHOICES
 from tests.panels.fake_runs import copied_bundle, index
 
@@ -12,11 +12,14 @@ from tests.panels.fake_runs import copied_bundle, index
 def test_it_shows_the_bundled_pictures_of_its_pair_with_the_numbers_of_each_judge(number):
     paths = [path.name for path in PAIRS[number]]
     listed = [each for each in index()["wall"]["pictures"] if [each["content"], each["style"]] == paths]
+    of = {each["statistic"]: each for each in listed}
     wall = Wall(number)
-    for each, shown in zip(listed, wall.pictures, strict=True):
+    for statistic, shown in zip(HUNG[number], wall.pictures, strict=True):
+        each = of.pop(statistic)
         assert shown["picture"] == (FOLDER / each["file"]).read_bytes()
         assert shown["name"] == names()[each["statistic"]]
         assert shown["numbers"] == {judge: each[judge] for judge in MEASURED}
+    assert not of
     assert [judge["name"] for judge in wall.judges] == list(MEASURED)
     assert wall.problem == ""
 
@@ -24,6 +27,17 @@ def test_it_shows_the_bundled_pictures_of_its_pair_with_the_numbers_of_each_judg
 def test_nothing_that_is_read_or_heard_tells_whose_picture_it_is():
     for each in Wall().pictures:
         assert not any(name in each["words"] for name in names().values())
+
+
+def test_a_letter_stands_for_another_idea_on_each_wall():
+    assert all(set(hung) == set(STATISTICS) for hung in HUNG)
+    assert all(len({*ideas}) == len(PAIRS) for ideas in zip(*HUNG, strict=True))
+
+
+@pytest.mark.parametrize("number", [-1, 2, "astronaut.jpg"])
+def test_a_number_of_no_photograph_is_one_sentence(number):
+    with pytest.raises(ValueError, match=r"Wall\(.*\) has no pictures: give the number of a photograph, 0 or 1\."):
+        Wall(number)
 
 
 def test_all_statistics_hang_and_differ_in_nothing_else():

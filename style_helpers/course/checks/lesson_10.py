@@ -128,6 +128,10 @@ def _chosen_by(likeness: Tensor, f: Tensor, a: Tensor) -> Tensor:
         ("the mean over all pairs", "Take the smallest distance for each position first, then the mean"):
             lambda f, a: (1 - _cosines(f, a)).mean(),
         ("cosines in place of distances", "The distance is 1 - cosine"): lambda f, a: _cosines(f, a).amax(1).mean(),
+        ("cosines without their sign", "Leave out `abs`: the opposite direction is far, not near"):
+            lambda f, a: (1 - _cosines(f, a).abs()).amin(1).mean(),
+        ("the numbers of the neighbours", "`argmax` tells where the largest is: take `amax`, the largest itself"):
+            lambda f, a: 1 - _cosines(f, a).argmax(1).float().mean(),
         ("1 + cosine", "The distance is 1 - cosine"): lambda f, a: (1 + _cosines(f, a)).amin(1).mean(),
         ("angles", "Leave the cosines as they are: no `acos`"): lambda f, a: _cosines(f, a).amax(1).acos().mean(),
         ("a sum over the positions", "Take the mean over the positions of `features`"):
@@ -211,6 +215,14 @@ def _set_to(f: Tensor, a: Tensor, mean=_mean, spread=_spread) -> Tensor:
             lambda f, a: (f - _mean(f)) / _spread(a) * _spread(f) + _mean(a),
         ("both spreads multiplied", "Divide by the own spread"):
             lambda f, a: (f - _mean(f)) * _spread(f) * _spread(a) + _mean(a),
+        ("mean and spread exchanged", "`std_mean` gives the spread first, then the mean"):
+            lambda f, a: _set_to(f, a, mean=_spread, spread=_mean),
+        ("the target's mean and spread exchanged", "Multiply by the target's spread, then add its mean"):
+            lambda f, a: (f - _mean(f)) / _spread(f) * _mean(a) + _spread(a),
+        ("their own mean and spread exchanged", "Subtract the own mean, then divide by the own spread"):
+            lambda f, a: (f - _spread(f)) / _mean(f) * _spread(a) + _mean(a),
+        ("the target's mean added before its spread", "Multiply by the target's spread first, then add its mean"):
+            lambda f, a: ((f - _mean(f)) / _spread(f) + _mean(a)) * _spread(a),
         ("the target's mean added too early", "Multiply by the target's spread first, then add its mean"):
             lambda f, a: (f - _mean(f) + _mean(a)) / _spread(f) * _spread(a),
         ("brackets that are missing", "Python divides first: put `features - mean` in brackets"):
