@@ -71,6 +71,7 @@ SAID = [  # an answer to a check, for every sentence that `feedback` and `relati
     (right_gram, lambda features: torch.from_numpy(gram(features).numpy())),
     (right_gram, torch.zeros),
     (right_gram, lambda features: gram(features).numpy()),
+    (right_gram, lambda features: gram(features).numpy().mean()),
     (right_gram, lambda features: gram(features).sum().item()),
     (right_gram, lambda features: 0),
     (right_gram, lambda features: features.shape),
