@@ -88,7 +88,7 @@ def test_each_bug_shows_its_label_at_once(panel, bug):
 
 def test_both_programs_run_on_the_same_two_pictures_one_evaluation_each_in_turn(panel, fake):
     panel.bug.value = "swapped channels"
-    panel.content.label, panel.style_choice.label = "flower", "hokusai poppies"
+    panel.content.label, panel.style_choice.label = "flower", "Hokusai's Poppies"
     ran(panel)
     assert [each[2:] for each in fake.asked] == [
         (None, 10, "alexnet", "content"),

@@ -79,7 +79,7 @@ def test_a_layer_comes_in_one_message_without_the_painting(panel, monkeypatch):
     assert messages == [{"seen", "shuffled"}]
     assert panel.front.shuffled == 0
     assert panel.front.part == [0, 0, 0.5, 0.5]  # one part seen through several layers
-    panel.picture.label = "hokusai poppies"
+    panel.picture.label = "Hokusai's Poppies"
     assert len(messages) == 2
     assert {"seen", "painting", "part"} <= messages[1]
     assert panel.front.part == []
@@ -105,7 +105,7 @@ def test_network_and_painting(panel, looks):
     assert looks[-1][0] == "vgg16"
     assert tuple(panel.layer.options) == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     assert panel.layer.value == "relu2_1"
-    panel.picture.label = "hokusai poppies"
+    panel.picture.label = "Hokusai's Poppies"
     assert panel.front.seen["words"] == "relu2_1 of hokusai-poppies.jpg"
     panel.network.value = "alexnet"
     assert panel.layer.value == "relu2"
@@ -138,7 +138,7 @@ def test_a_panel_that_cannot_look_at_first_stays_usable():
     panel.layer.value = "relu1"
     assert "no weights" in panel.status.value
     assert panel.front.seen == {}
-    panel.picture.label = "hokusai poppies"
+    panel.picture.label = "Hokusai's Poppies"
     assert "relu1 has" in panel.status.value
     assert picked(panel) == {28, 29}
 

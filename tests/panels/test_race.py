@@ -84,7 +84,7 @@ def test_adam_moves_by_its_rate_and_lbfgs_needs_none(race, wish):
 
 
 def test_every_choice_reaches_the_race(race, wish):
-    race.content.label, race.style_picture.label = "flower", "hokusai poppies"
+    race.content.label, race.style_picture.label = "flower", "Hokusai's Poppies"
     race.network.value, race.start_from.value, race.size.value = "vgg16", "noise", 80
     race.rate.value, race.adam_rate.value = 0.01, 0.1
     raced(race)

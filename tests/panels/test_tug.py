@@ -136,7 +136,7 @@ def test_few_moments_are_kept_the_first_and_the_last_among_them(evaluations):
 
 
 def test_every_choice_reaches_the_run(panel, rope):
-    panel.content.label, panel.style_picture.label = "flower", "hokusai poppies"
+    panel.content.label, panel.style_picture.label = "flower", "Hokusai's Poppies"
     panel.network.value, panel.size.value, panel.evaluations.value = "vgg16", 80, 10
     panel.front.weight = 10.0
     pulled(panel)
