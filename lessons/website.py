@@ -95,7 +95,8 @@ def made(seconds: int) -> dict:
         "commit": git("describe", "--always", "--dirty=, changed since") or "unknown",
         "seconds": seconds,
         "network": networks.choose()[0].upper().replace("VGG", "VGG-"),
-        "machine": f"{processor()}, {devices.processors()} cores",
+        "processor": processor(),
+        "cores": devices.processors(),
         "quick": shortened(1000) < 1000,
     }
 

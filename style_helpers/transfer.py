@@ -97,14 +97,14 @@ def progress(descent: "Run") -> Iterator[Step]:
 
     So too those of a `painter.Training`, which has the same `evaluations`, `history` and `seconds_left`.
     """
-    layout = _("{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{postfix}")
+    layout = _("{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} evaluations{desc}")
     with tqdm(total=descent.evaluations, initial=len(descent.history), bar_format=layout, dynamic_ncols=True) as bar:
         for step in descent:
             total, left = step.losses.total, descent.seconds_left()
-            said = _("total {total:.4g}", total=total)
+            said = _(", total {total:.4g}", total=total)
             if left is not None:
-                said = _("total {total:.4g}, {time} left", total=total, time=tqdm.format_interval(left))
-            bar.set_postfix_str(said, refresh=False)
+                said = _(", total {total:.4g}, {time} left", total=total, time=tqdm.format_interval(left))
+            bar.set_description_str(said, refresh=False)
             bar.update()
             yield step
 

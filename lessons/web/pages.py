@@ -137,7 +137,7 @@ class Pages:
         made = run.metadata["made"]
         said = _(
             "What this page shows was made on {date} from commit {commit}, in {seconds} seconds, with {network} on "
-            "{machine}.",
+            "{cores} cores of {processor}.",
             **made,
         )
         quick = _("It was made in quick mode: every run did a twentieth of its evaluations.") if made["quick"] else ""

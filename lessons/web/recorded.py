@@ -22,7 +22,7 @@ from style_helpers.panels.features import FeatureExplorer
 from style_helpers.panels.gram import GramMicroscope
 from style_helpers.panels.inversion import InversionByDepth
 from style_helpers.panels.one_pass import RECORDED, OnePass
-from style_helpers.panels.panel import Panel, commas, title
+from style_helpers.panels.panel import Panel, colon, commas, title
 from style_helpers.panels.race import OptimiserRace
 from style_helpers.panels.studio import Studio
 from style_helpers.panels.tradeoff import TradeOffExplorer
@@ -75,7 +75,7 @@ def each_of(*knobs: str, run: bool = False) -> Callable[[Panel], Iterator[str]]:
             if run:
                 _run(panel)
             if not isinstance(panel, LivePanel) or panel.note.layout.display != "none":
-                yield ", ".join(f"{each.description}: {each.label}" for each in lists)
+                yield commas(*(colon(each.description, each.label) for each in lists))
 
     return choose
 

@@ -322,7 +322,8 @@ def feature_maps(features: Mapping[str, Tensor], columns: int = 6):
             axes.set_yticks([])
         channels, height, width = maps.shape
         maps_there = _("{number} maps", number=channels)
-        row[0].set_ylabel(f"{layer}\n{maps_there}\n{height} x {width}", fontsize=10)
+        size = _("{height} x {width}", height=height, width=width)
+        row[0].set_ylabel(f"{layer}\n{maps_there}\n{size}", fontsize=10)
     return figure
 
 

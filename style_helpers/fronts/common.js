@@ -41,7 +41,7 @@ function digits(value, many = 3) {
   return String(Number(value.toPrecision(many)));
 }
 
-const percent = (share, decimals = 0) => `${Number((100 * share).toFixed(decimals))} %`;
+const percent = (share, decimals = 0) => _("{number} %", { number: Number((100 * share).toFixed(decimals)) });
 
 const translations = {}; // of what is said, by the English; on a page several fronts share them
 

@@ -23,7 +23,10 @@ function prediction({ model, el }) {
     guesses.heard.dispatchEvent(new Event("guess"));
   }
   return follow(model, {
-    question: () => asked.replaceChildren(made("b", "", {}, _("Predict first.")), " ", model.get("question")),
+    question() {
+      const first = _("Predict first.");
+      asked.replaceChildren(made("b", "", {}, first), sentences(first, model.get("question")).slice(first.length));
+    },
     choices: () => list.replaceChildren(...model.get("choices").map((choice) => radio("button plain", choice))),
     "guess closed choices"() {
       check(list, model.get("choices").indexOf(model.get("guess")));
