@@ -197,7 +197,7 @@ function featuresStrip({ look, open }) {
 function featuresTile() {
   const canvas = made("canvas", "pixels features-map");
   const [channel, unit, frame] = [made("span", "heading"), made("span"), made("span", "mark features-unit")];
-  const title = made("span", "between features-title", {}, channel, unit);
+  const title = made("span", "between features-title", {}, channel, " ", unit);
   const pane = made("span", "features-pane", {}, canvas, frame);
   const button = made("button", "bare features-tile", { type: "button", hidden: "" }, title, pane);
   return { button, canvas, channel, unit, index: null };
