@@ -41,7 +41,10 @@ MEANINGS = (  # the first that fits is said
         "It takes other arguments than it is given: `help(...)` tells which.",
         test="unexpected keyword|required positional",
     ),
-    Meaning("Is it the same layer, and of both the features, or of both the Gram?", test="^ValueError in losses.py"),
+    Meaning(
+        "Compare like with like: the same layer, and the features of both or the Gram matrices of both.",
+        test="^ValueError in losses.py",
+    ),
     Meaning(
         "`backward()` needs a total computed of a tensor with `requires_grad_()`, not in `no_grad()`.",
         test="not require grad",

@@ -549,6 +549,11 @@ def _gradient_problem(it: Exercise, answer) -> str:
             return _("The value is right. But when its gradient is asked, {problem}", problem=problem)
         if run.value is None:
             return _("The value is right, but it is cut from the gradient: {remedy}.", remedy=_uncut(answer))
+        if not all(each.isfinite().all() for each in run.value):
+            return _(
+                "The value is right, but its gradient holds NaN or infinity: the slope of a root is infinite at 0, so "
+                "add a small number before the root."
+            )
         if not _same(run.value, _gradient(it.right, *make()), strict=True):
             return _("The value is right, but its gradient is not: a part is cut off: {remedy}.", remedy=_uncut(answer))
     return ""

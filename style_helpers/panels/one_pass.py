@@ -16,7 +16,6 @@ from style_helpers.painter import READY, Painter
 from style_helpers.panels.chooser import Chooser
 from style_helpers.panels.panel import NAMED, Panel, as_jpeg, as_png, handler, title
 
-WALKED = 256  # pixels on the shorter side of the photograph that the walk goes over
 ROUND = 120  # frames until the walk is where it began
 RECORDED = 24  # frames of it for a page without a kernel
 REMEMBERED = 20  # pairs of frames that the flicker is a mean of
@@ -148,7 +147,7 @@ class OnePass(Panel):
 
     def _step(self, number: int) -> Tensor:
         """A frame of the walk, 3/4 of the photograph's sides, which goes round it."""
-        photo = self.chooser.load(WALKED)
+        photo = self.chooser.load(self.size.value)
         place = []
         for side, turn in zip(photo.shape[-2:], (math.cos, math.sin), strict=True):
             part = round(0.75 * side)

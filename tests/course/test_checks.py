@@ -498,6 +498,11 @@ def total_of_detached_style(features, content_target, style_target, content_weig
         ("gram_matrix", lambda f: gram_by_einsum(f.data), "leave out `.data`"),
         ("gram_matrix", gram_without_gradient, r"cut from the gradient: look for .* `torch.no_grad\(\)`"),
         ("gram_matrix", detached_side, r"its gradient is not: a part is cut off: leave out `.detach\(\)`"),
+        (
+            "gram_matrix",
+            lambda f: gram_by_einsum(f) + (0 * f.sum()).sqrt(),
+            "holds NaN or infinity: .* before the root",
+        ),
         ("gram_matrix", lambda f: torch.from_numpy(gram_by_einsum(f).numpy()), "asked, your function stops .*numpy"),
         ("content_distance", lambda f, p: torch.tensor(F.mse_loss(f, p).item()), r"leave out `.item\(\)`"),
         ("style_distance", lambda f, a: style_by_sum(f.detach(), a), r"leave out `.detach\(\)`"),

@@ -189,7 +189,7 @@ WRONG = {
         ("a part is cut off", "content_distance(features[layer]", "content_distance(features[layer].detach()"),
         ("is `return` missing", "return total", "total"),
         ("nothing was added to this 0", "0.0", "0", "_target.items()", "_target.items() if False else ()"),
-        ("of both the features, or of both the Gram", STYLE, "style_distance(features[layer], target)"),
+        ("the features of both or the Gram matrices of both", STYLE, "style_distance(features[layer], target)"),
         ("This is a whole dictionary", "content_distance(features[layer]", "content_distance(features"),
         ("a dictionary pairs come by", "content_target.items()", "content_target"),
         (

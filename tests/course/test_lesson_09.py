@@ -106,6 +106,8 @@ WRONG = {
         ("one spread for all", VARIANCE, "centred.square().mean()"),
         ("a division by N - 1", VARIANCE, "x.var((2, 3), keepdim=True)"),
         ("a 1e-5 that is missing", "variance + 1e-5", "variance"),
+        ("added to the root", "(variance + 1e-5).sqrt()", "(variance.sqrt() + 1e-5)"),
+        ("kept above 1e-5", "(variance + 1e-5)", "variance.clamp(min=1e-5)"),
         ("the mean alone taken away", "centred / (variance + 1e-5).sqrt()", "centred"),
         ("the spread alone", "return centred", "return x"),
         ("a division by the variance", ".sqrt()", ""),

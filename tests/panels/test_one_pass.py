@@ -64,7 +64,7 @@ def test_a_frame_of_the_browsers_is_painted_and_a_broken_one_is_one_sentence(pan
 
 def test_the_walk_goes_round_the_photograph(panel):
     frames = [panel._step(number) for number in range(ROUND)]
-    height, width = panel.chooser.load(256).shape[-2:]
+    height, width = panel.chooser.load(panel.size.value).shape[-2:]
     assert {frame.shape[-2:] for frame in frames} == {(round(0.75 * height), round(0.75 * width))}
     assert torch.equal(panel._step(ROUND), frames[0])
     assert not any(torch.equal(one, other) for one, other in itertools.pairwise(frames))

@@ -128,6 +128,7 @@ def _spread_over(x: Tensor, dimensions: tuple) -> Tensor:
 def _maps(*shape: int) -> Callable[[], tuple]:
     def make() -> tuple[Tensor]:
         maps = 2 * draw(*shape, seed=5) + 3 * draw(shape[0], shape[1], 1, 1, seed=6)
+        maps[0, 0] *= 0.01  # where little changes, it matters how the small number comes in
         maps[-1, -1] = 0.5  # where nothing changes, a division by the spread alone fails
         return (maps,)
 
@@ -154,6 +155,11 @@ def _maps(*shape: int) -> Callable[[], tuple]:
             lambda x: _over(x, (2, 3), less=1),
         ("a 1e-5 that is missing", "A map in which nothing changes has the variance 0: add 1e-5 before the root"):
             lambda x: (x - x.mean((2, 3), keepdim=True)) / x.var((2, 3), correction=0, keepdim=True).sqrt(),
+        ("a 1e-5 that is added to the root", "Add it to the variance, before the root is taken"):
+            lambda x: (x - x.mean((2, 3), keepdim=True)) / (x.var((2, 3), correction=0, keepdim=True).sqrt() + SMALL),
+        ("a variance that is kept above 1e-5", "Add 1e-5 to every variance"):
+            lambda x: (x - x.mean((2, 3), keepdim=True)) / (
+                x.var((2, 3), correction=0, keepdim=True).clamp_min(SMALL).sqrt()),
         ("the mean alone taken away", "Divide by the spread too"): lambda x: x - x.mean((2, 3), keepdim=True),
         ("the spread alone taken away", "Subtract the mean first"):
             lambda x: x / (x.var((2, 3), correction=0, keepdim=True) + SMALL).sqrt(),
