@@ -43,6 +43,7 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 myst_dmath_double_inline = True
 nb_execution_mode = "off"
+nb_merge_streams = True  # a bar and what is printed beside it come as one
 MARK = re.compile(r"(?<!\*)(\*\w+\*)(?!\*)|[*_|\\]")  # of reST; in a docstring only *a word* is meant so
 add_module_names = autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
