@@ -36,7 +36,7 @@ SHOWN = """moment => {
 
 
 def photograph(page: browser.Page) -> Image.Image:
-    area = page.page.locator(".jp-OutputArea-output").first.bounding_box()
+    area = page.page.locator(".jp-OutputArea-output:visible").first.bounding_box()
     until = page.page.get_by_label("curves layer by layer").bounding_box()  # the curves below are left out
     area["height"] = until["y"] - area["y"] - 4
     shot = Image.open(io.BytesIO(page.page.screenshot(clip=area)))
