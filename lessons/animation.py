@@ -29,14 +29,15 @@ from style_helpers.panels.studio import Studio
 studio = Studio()
 studio
 """
+PANEL = ".jp-OutputArea-output:has(.nst)"  # the output that the panel is in
 SHOWN = """moment => {
-    const found = /evaluation (\\d+) of/.exec(document.querySelector('.jp-OutputArea-output').innerText);
+    const found = /evaluation (\\d+) of/.exec(document.querySelector("PANEL").innerText);
     return found && Number(found[1]) >= moment && document.querySelector(".nst-wipe-after img[src]");
-}"""
+}""".replace("PANEL", PANEL)
 
 
 def photograph(page: browser.Page) -> Image.Image:
-    area = page.page.locator(".jp-OutputArea-output:visible").first.bounding_box()
+    area = page.page.locator(PANEL).first.bounding_box()
     until = page.page.get_by_label("curves layer by layer").bounding_box()  # the curves below are left out
     area["height"] = until["y"] - area["y"] - 4
     shot = Image.open(io.BytesIO(page.page.screenshot(clip=area)))
