@@ -175,7 +175,7 @@ def test_runs(alexnet, pair, capsys):
         pass
     assert assert_chinese(whole.ended) == "全部 3 次求值都已完成。"
     bar = capsys.readouterr().err.splitlines()[-1].rpartition("\r")[2]
-    assert "3/3 次求值, 总损失 " in bar
+    assert "3/3 次求值，总损失 " in bar
     assert bar.rstrip().endswith("，还剩 00:00")
     stopped = transfer.Run(objective)
     for _ in stopped:
