@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from style_helpers.language import _
 
-Settings = dict[str, str]  # options of pip, such as "index-url"
+PipOptions = dict[str, str]  # options of pip, such as "index-url"
 TIMEOUT = 20  # seconds without a single byte
 
 
@@ -68,7 +68,7 @@ def reason(error: BaseException) -> str:
     return said.splitlines()[0] if said else type(error).__name__
 
 
-def _pip_settings() -> Settings:
+def _pip_settings() -> PipOptions:
     """What the user's pip is told by its files and by the environment; nothing where there is no pip."""
     command = [sys.executable, "-P", "-m", "pip", "config", "list"]
     listed = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace").stdout
@@ -87,7 +87,7 @@ def _pips_own_index() -> str:
     return told.stdout.strip()
 
 
-def _offered(name: str, place: str, settings: Settings) -> str:
+def _offered(name: str, place: str, settings: PipOptions) -> str:
     """The address of a file that a folder, a page of links or a package index offers. Raises OSError."""
     if "://" not in place:
         place = Path(place).expanduser().absolute().as_uri()
@@ -109,7 +109,7 @@ def _offered(name: str, place: str, settings: Settings) -> str:
     return link._replace(netloc=urlsplit(place).netloc).geturl() if same else link.geturl()
 
 
-def _download(address: str, settings: Settings) -> tuple[IO[bytes], str]:
+def _download(address: str, settings: PipOptions) -> tuple[IO[bytes], str]:
     """What is at an address, in a file without a name, and the address to which it was redirected.
 
     A thread of its own waits for the server, so that neither Ctrl-C nor the end of the program has to.
@@ -129,7 +129,7 @@ def _download(address: str, settings: Settings) -> tuple[IO[bytes], str]:
         raise
 
 
-def _copy(address: str, settings: Settings, file: IO[bytes], done: futures.Future) -> None:
+def _copy(address: str, settings: PipOptions, file: IO[bytes], done: futures.Future) -> None:
     try:
         with _open(address, settings) as reply:
             size = int(reply.headers["Content-Length"] or 0)
@@ -146,7 +146,7 @@ def _copy(address: str, settings: Settings, file: IO[bytes], done: futures.Futur
             done.set_exception(error)
 
 
-def _open(address: str, settings: Settings):
+def _open(address: str, settings: PipOptions):
     """Ask for an address as pip would: with its proxy, its certificates, and the password in the address."""
     login = urlsplit(address).netloc.rpartition("@")[0]
     request = urllib.request.Request(_without_login(address), headers={"User-Agent": "style-helpers"})

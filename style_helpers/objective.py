@@ -16,7 +16,7 @@ from style_helpers.images import SMALLEST_SIDE, as_picture, resize
 from style_helpers.language import _
 from style_helpers.losses import STATISTICS, ContentLoss, PixelRange, StyleLoss, TotalVariation
 from style_helpers.networks import Features
-from style_helpers.settings import LBFGS_MEMORY, Settings, SettingsError, check_kind
+from style_helpers.settings import LBFGS, Settings, SettingsError, check_kind
 
 RANGE_WEIGHT = 1e4  # of the penalty outside 0 to 1
 
@@ -209,7 +209,7 @@ class StyleObjective(nn.Module):
     def _check_sizes(self):
         """Raises ValueError for a picture too small for the network, or too large for the memory that is free."""
         height, width = self.content.shape[-2:]
-        needed = self.network.memory_needed(height, width) + (2 * LBFGS_MEMORY + 8) * 3 * height * width * 4
+        needed = self.network.memory_needed(height, width) + (2 * LBFGS["history_size"] + 8) * 3 * height * width * 4
         pictures = [(False, height, width, needed)]
         for style in self.styles if self._layers("style") else ():
             sides = [max(1, round(self.settings.style_scale * side)) for side in style.picture.shape[-2:]]

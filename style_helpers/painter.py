@@ -130,8 +130,9 @@ class Training:
     settings     what is minimised, as for a `StyleObjective` with the style's colours, and learning_rate (a tenth of
                  it in the last quarter), evaluations (in quick mode fewer) and seed; the rest belongs to runs on pixels
 
-    `stop` may be called from any thread and acts within one evaluation; `ended` says why it ended. Raises ValueError
-    for photographs that are too small, and what `StyleObjective` raises.
+    `stop` may be called from any thread and acts within one evaluation; `ended` says why it ended, by a
+    KeyboardInterrupt too. What was learned stays, and to learn on takes another Training. Raises ValueError for
+    photographs that are too small, and what `StyleObjective` raises.
     """
 
     def __init__(
@@ -155,7 +156,11 @@ class Training:
         return self
 
     def __next__(self) -> Evaluation:
-        return next(self._learning)
+        try:
+            return next(self._learning)
+        except KeyboardInterrupt:
+            self.ended = self._stopped()
+            raise
 
     def stop(self):
         """End after the evaluation under way; what the painter has learned stays."""
@@ -192,10 +197,12 @@ class Training:
             self.history.append(Evaluation(number, CROP, seconds, losses))
             yield self.history[-1]
             if self._stopping.is_set():
-                asked = self.evaluations
-                self.ended = _("Stopped after {done} of {asked} evaluations.", done=number, asked=asked)
+                self.ended = self._stopped()
                 return
         self.ended = plural("The one evaluation is done.", "All {number} evaluations are done.", self.evaluations)
+
+    def _stopped(self) -> str:
+        return _("Stopped after {done} of {asked} evaluations.", done=len(self.history), asked=self.evaluations)
 
     def _crop(self) -> Tensor:
         """A square of a photograph, (1, 3, CROP, CROP), drawn by lot, and in every second case mirrored."""

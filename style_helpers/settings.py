@@ -214,7 +214,10 @@ class Settings:
 
 PRESETS = ("tutorial", "gatys", "fine", "nearest")
 
-LBFGS_MEMORY = 20  # moves that L-BFGS learns from
+# L-BFGS everywhere: one evaluation a call, so that a loop sees each of them; its memory of earlier moves outlives the
+# call, so that they are the moves of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that
+# with small weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels.
+LBFGS = {"max_iter": 1, "history_size": 20, "tolerance_grad": 0, "tolerance_change": 0}
 
 QUICK = "STYLE_HELPERS_QUICK"  # environment variable: set to 1, everything is shown and little is optimised
 

@@ -16,7 +16,7 @@ from style_helpers import devices, networks
 from style_helpers.images import as_picture, fit
 from style_helpers.language import _, plural
 from style_helpers.objective import StyleObjective
-from style_helpers.settings import LBFGS_MEMORY, Settings, check_kind, shortened
+from style_helpers.settings import LBFGS, Settings, check_kind, shortened
 
 
 @dataclass(frozen=True)
@@ -356,11 +356,7 @@ for _method in (torch.optim.Optimizer.add_param_group, torch.optim.Optimizer.zer
 def _optimizer(picture: Tensor, settings: Settings) -> torch.optim.Optimizer:
     if settings.optimizer == "adam":
         return torch.optim.Adam([picture], lr=settings.learning_rate)
-    # One evaluation a call, so that the loop sees each of them. Its memory of earlier moves outlives the call: the
-    # moves are those of torch's default of 20 evaluations a call. torch's tolerances are absolute, so that with small
-    # weights it would stand still, and its 100 earlier moves are 2.5 GB at 1024 pixels.
-    ours = {"max_iter": 1, "tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
-    return torch.optim.LBFGS([picture], lr=settings.learning_rate, **ours)
+    return torch.optim.LBFGS([picture], lr=settings.learning_rate, **LBFGS)
 
 
 def _carry_on(optimizer: torch.optim.Optimizer, before: torch.optim.Optimizer):

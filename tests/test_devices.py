@@ -331,7 +331,9 @@ print(devices.kept_freed_memory() - during[0], devices.free_memory(torch.device(
 """
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="not the GNU C library")
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="not the GNU C library"
+)
 def test_memory_that_was_freed_and_kept_counts_as_free():
     """A second picture in the same notebook must not be refused for what the first one no longer needs."""
     # In a process of its own: after an allocation that failed, a thread's large blocks are not kept

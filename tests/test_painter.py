@@ -3,6 +3,7 @@
 import sys
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import safetensors.torch
@@ -132,6 +133,39 @@ def test_stop_ends_after_the_evaluation_under_way_and_keeps_what_was_learned(dev
     assert len(training.history) == 2
     assert training.ended == "Stopped after 2 of 6 evaluations."
     assert (training.painter.paint(photographs[0]) - fresh(device).paint(photographs[0])).abs().max() > 1e-3
+
+
+def test_an_interrupt_says_where_it_came_and_nothing_is_learned_behind_it(device, photographs, style, alexnet):
+    training = train(device, photographs, style, alexnet)
+    next(training)
+    training.losses = Mock(side_effect=KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        next(training)
+    assert training.ended == "Stopped after 1 of 6 evaluations."
+    assert list(training) == []
+    assert training.ended == "Stopped after 1 of 6 evaluations."
+
+
+def test_the_last_quarter_learns_at_a_tenth_of_the_rate(device, photographs, style, alexnet, monkeypatch):
+    rates, step = [], torch.optim.Adam.step
+
+    def noted(optimizer, *arguments):
+        rates.append(optimizer.param_groups[0]["lr"])
+        return step(optimizer, *arguments)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", noted)
+    list(train(device, photographs, style, alexnet, FAST.replace(evaluations=8)))
+    assert rates == [*[FAST.learning_rate] * 6, *[FAST.learning_rate / 10] * 2]
+
+
+def test_the_crops_are_squares_of_all_photographs_some_of_them_mirrored(device, style, alexnet):
+    ramp = torch.linspace(0, 1, CROP + 8, device=device).expand(1, 3, CROP + 8, -1)
+    training = Training(fresh(device), [ramp, ramp / 2], style, alexnet, FAST)
+    crops = [training._crop() for _ in range(40)]
+    assert {tuple(crop.shape) for crop in crops} == {(1, 3, CROP, CROP)}
+    steps = {round((crop[0, 0, 0, 1] - crop[0, 0, 0, 0]).item() * (CROP + 7), 2) for crop in crops}
+    assert steps == {1, -1, 0.5, -0.5}
+    assert len({crop.amin().item() for crop in crops}) > 5  # from many places
 
 
 def test_quick_mode_shortens_a_training(device, photographs, style, alexnet, monkeypatch):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import seed_tutorial
-from style_helpers import images, transfer, weights
+from style_helpers import devices, images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import CHOICES, PRESETS, QUICK, Settings, SettingsError
 
@@ -512,6 +512,14 @@ def test_a_change_that_cannot_be_made_ends_the_run_in_a_sentence_and_keeps_the_p
         assert list(descent) == []
     assert descent.ended.startswith("Ended at evaluation 2, because")
     assert torch.equal(descent.result().picture, first.picture)
+
+
+def test_a_run_keeps_the_memory_that_it_frees(objective, monkeypatch):
+    """Each evaluation takes and gives back the same blocks: from the system they come slowly."""
+    asked = []
+    monkeypatch.setattr(devices, "keep_freed_memory", lambda: asked.append(True))
+    transfer.Run(objective)
+    assert asked == [True]
 
 
 def test_a_run_does_not_wait_for_torchs_compiler(tmp_path):

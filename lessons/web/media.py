@@ -14,7 +14,7 @@ from PIL import Image
 from style_helpers.language import _
 
 FOLDER = "../media/"  # as every page of a language sees it
-WIDEST, NARROW = 1600, 800  # pixels of a picture's file, and of the one for telephones
+WIDEST, NARROW = 1600, 720  # pixels of a picture's file, and of the one for telephones
 SHARP = 1.5  # pixels of a figure's file for one of the page: DOTS an inch in place of matplotlib's 100
 DOTS = 150
 LARGEST_EXACT = 2**16  # pixels of a picture that a panel enlarges: they are kept exactly

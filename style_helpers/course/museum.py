@@ -22,7 +22,7 @@ from style_helpers.course.bugs import BUGS
 from style_helpers.images import fit
 from style_helpers.language import _
 from style_helpers.objective import RANGE_WEIGHT
-from style_helpers.settings import LBFGS_MEMORY, shortened
+from style_helpers.settings import LBFGS, shortened
 
 CONTENT_LAYERS = {"alexnet": ("conv4",), "vgg16": ("conv4_2",)}  # before the ReLU, as the paper's figures name it
 STYLE_LAYERS = {
@@ -160,8 +160,8 @@ def backward(parts: dict[str, Tensor], bug: str | None = None) -> Tensor:
 def descend(picture: Tensor, terms_of: Callable, evaluations: int, bug: str | None = None) -> Iterator[tuple]:
     """L-BFGS on the pixels of `picture`. Yields for each evaluation a copy of the picture, and its terms as numbers."""
     moves = 20 if bug == "steps are closures" else 1  # 20 is torch's default: one step() calls the closure 20 times
-    memory = {"tolerance_grad": 0, "tolerance_change": 0, "history_size": LBFGS_MEMORY}
-    optimizer = torch.optim.LBFGS([picture], max_iter=moves, **memory)
+    known = LBFGS | {"max_iter": moves}
+    optimizer = torch.optim.LBFGS([picture], **known)
     seen = []
 
     def closure() -> Tensor:
@@ -177,7 +177,7 @@ def descend(picture: Tensor, terms_of: Callable, evaluations: int, bug: str | No
     done = 0
     while done <= evaluations if bug == "steps are closures" else done < evaluations:
         if bug == "new optimiser each step":
-            optimizer = torch.optim.LBFGS([picture], max_iter=moves, **memory)
+            optimizer = torch.optim.LBFGS([picture], **known)
         optimizer.step(closure)
         done += len(seen)
         yield from seen

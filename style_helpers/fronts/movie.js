@@ -62,7 +62,7 @@ function movie({ model, el }) {
   const flickerOf = ({ flicker }) => {
     if (!flicker) return _("Nothing moves yet.");
     const [plain, painted] = flicker.map((apart) => apart.toFixed(2));
-    return _("Moved along with the things, the painted frame before differs by {painted} of the spread (the film: {plain}).", {
+    return _("Moved along with the things, the painted frame before differs by {painted} of the spread (the photographs: {plain}).", {
       painted,
       plain,
     });
@@ -90,7 +90,10 @@ function movie({ model, el }) {
   const walk = button(_("Walk over the photograph"), () => start(async () => ({ end() {} })));
   const camera = button(_("Camera"), () => start(movieCamera));
   const file = button(_("A video of your own"), () => input.click());
-  const stop = button(_("Stop"), () => end());
+  const stop = button(_("Stop"), () => {
+    end();
+    if (!told) said.say(_("Stopped."));
+  });
   input.addEventListener("change", () => {
     const [given] = input.files;
     input.value = "";
@@ -102,11 +105,13 @@ function movie({ model, el }) {
 
   let source = null; // what moves now: { video, end }
   let run = 0; // of what was started, the newest
+  let told = false; // whether anything was said of its frames
   let shown = { count: 0, since: 0 };
 
   async function start(open) {
     end();
     const mine = (run += 1);
+    told = false;
     said.say(_("Opening it."));
     try {
       const opened = await open();
@@ -144,6 +149,7 @@ function movie({ model, el }) {
       const passed = performance.now() - shown.since;
       if (passed > MOVIE_EVERY) {
         const pace = _("{many} frames a second.", { many: ((1000 * shown.count) / passed).toFixed(1) });
+        told = true;
         said.say(sentences(pace, flickerOf(one)));
         shown = { count: 0, since: performance.now() };
       }

@@ -178,7 +178,7 @@ class BugSwitches(SideBySide):
             self._reveal(_("Solved."), sentences(_("Right: {bug}.", bug=_(bug)), *_evidence(bug)))
             return
         not_this = _("Not {bug}: with that bug you would see this.", bug=_(answer))
-        evidence = sentences(not_this, _(BUGS[answer].symptom), _("Compare, and try again."))
+        evidence = sentences(not_this, BUGS[answer].symptom, _("Compare, and try again."))
         self._give_verdict(_("Not yet."), evidence)
 
     @handler
@@ -278,7 +278,7 @@ def _work(right: float, broken: float) -> str:
 
 def _evidence(bug: str) -> tuple[str, str]:
     """The mistake, and what shows it."""
-    return _(BUGS[bug].mistake), _("The evidence: {symptom}", symptom=_(BUGS[bug].symptom))
+    return BUGS[bug].mistake, _("The evidence: {symptom}", symptom=BUGS[bug].symptom)
 
 
 def _button(text: str, tooltip: str, act: Callable, style: str = "") -> ipywidgets.Button:
@@ -291,7 +291,7 @@ def _label(name: str) -> str:
     """The exhibit's label: the mistake, both lines of code, the symptom, and the test that would have caught it."""
     bug = BUGS[name]
     mistake, wrong, right, symptom, test = map(
-        html.escape, (_(bug.mistake), bug.wrong, bug.right, _(bug.symptom), bug.test.strip())
+        html.escape, (bug.mistake, bug.wrong, bug.right, bug.symptom, bug.test.strip())
     )
     pre = '<pre tabindex="0" style="margin: 0 0 6px; white-space: pre-wrap">'
     title = _("<b>{name}:</b> {mistake}", name=html.escape(_(name)), mistake=mistake)

@@ -25,7 +25,7 @@ from style_helpers.panels.panel import (
     two_choices,
 )
 from style_helpers.panels.side_by_side import Descent, SideBySide
-from style_helpers.settings import LBFGS_MEMORY, Settings
+from style_helpers.settings import LBFGS, Settings
 
 LOOK = {"style": {"description_width": "170px"}, "layout": {"width": "395px"}}
 CEILING = 10  # a curve is cut off where it rises above so many times its start
@@ -74,9 +74,8 @@ def adam(total: Total, start: Tensor, rate: float) -> Steps:
 
 
 def lbfgs(total: Total, start: Tensor) -> Steps:
-    """As `transfer.Run` has it: its memory outlives a step, and torch's absolute tolerances are off."""
-    known = {"max_iter": 1, "history_size": LBFGS_MEMORY, "tolerance_grad": 0, "tolerance_change": 0}
-    return with_torch(lambda pixels: torch.optim.LBFGS(pixels, **known), total, start)
+    """As `transfer.Run` has it."""
+    return with_torch(lambda pixels: torch.optim.LBFGS(pixels, **LBFGS), total, start)
 
 
 @dataclass

@@ -11,14 +11,14 @@ import torch
 import traitlets
 
 from style_helpers.fronts import Front
+from style_helpers.settings import LBFGS
 
 DIRECTIONS = np.array([[1.0, 1.0], [1.0, -1.0]]) / math.sqrt(2)  # flat: both brighter; steep: one brighter, one darker
 FAR = 1e6  # beyond it a walk has left for good
-EXACT = {"max_iter": 1, "history_size": 20, "tolerance_grad": 0, "tolerance_change": 0}
 OPTIMISERS = {
     "gradient descent": lambda x, rate: torch.optim.SGD([x], lr=rate),
     "Adam": lambda x, rate: torch.optim.Adam([x], lr=rate),
-    "L-BFGS": lambda x, _: torch.optim.LBFGS([x], **EXACT),
+    "L-BFGS": lambda x, _: torch.optim.LBFGS([x], **LBFGS),
 }
 TOUCHED = ("optimiser", "rate", "condition", "steps", "start")
 

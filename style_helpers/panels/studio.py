@@ -195,7 +195,7 @@ class Studio(Panel):
             if height * width > MOST_PIXELS:
                 raise ValueError(
                     _(
-                        "The {what} would be {height} x {width} pixels, where one evaluation takes minutes: cut off a "
+                        "The {what} would be {width} x {height} pixels, where one evaluation takes minutes: cut off a "
                         "part of it, or choose a smaller size.",
                         what=what,
                         height=height,

@@ -185,11 +185,11 @@ def test_ones_own_stands_among_the_others(front, on_page):
 
 
 @pytest.mark.parametrize("width", [360, 1000])
-def test_names_stay_on_one_line_and_nothing_scrolls_sideways(front, on_page, width):
+def test_names_take_two_lines_at_most_and_nothing_scrolls_sideways(front, on_page, width):
     page = on_page(front, width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    heights = {each.bounding_box()["height"] for each in page.locator(".nst-chooser-name").all()}
-    assert len(heights) == 1
+    one, *more = sorted({each.bounding_box()["height"] for each in page.locator(".nst-chooser-name").all()})
+    assert all(height < 2.1 * one for height in more)
     for tile in page.get_by_role("radio").all():
         assert min(tile.bounding_box()[side] for side in ("width", "height")) >= 44
 

@@ -74,14 +74,14 @@ def test_a_recorded_walk_is_walked_through(on_page, recorded):
     plain, painted = recorded.steps[-1]["flicker"]
     assert slider.get_attribute("aria-valuetext") == (
         f"4. Moved along with the things, the painted frame before differs by {painted:.2f} of the spread "
-        f"(the film: {plain:.2f})."
+        f"(the photographs: {plain:.2f})."
     )
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_walk_asks_for_step_after_step_until_it_is_stopped(live):
     press(live, "Walk over the photograph")
-    live.get_by_text("differs by 0.34 of the spread (the film: 0.01).").wait_for()
+    live.get_by_text("differs by 0.34 of the spread (the photographs: 0.01).").wait_for()
     asked, begins = frames(live)
     assert asked > 1
     assert begins == []  # an empty frame: the next step

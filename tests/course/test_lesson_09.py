@@ -107,7 +107,8 @@ WRONG = {
         ("a division by N - 1", VARIANCE, "x.var((2, 3), keepdim=True)"),
         ("a 1e-5 that is missing", "variance + 1e-5", "variance"),
         ("added to the root", "(variance + 1e-5).sqrt()", "(variance.sqrt() + 1e-5)"),
-        ("kept above 1e-5", "(variance + 1e-5)", "variance.clamp(min=1e-5)"),
+        ("too little added", "(variance + 1e-5)", "variance.clamp(min=1e-5)"),
+        ("too little added", "1e-5", "1e-8"),
         ("the mean alone taken away", "centred / (variance + 1e-5).sqrt()", "centred"),
         ("the spread alone", "return centred", "return x"),
         ("a division by the variance", ".sqrt()", ""),
@@ -130,6 +131,7 @@ WRONG = {
         ("the last layer left out", "in layers", "in layers[:-1]"),
         ("half the reach", "return width", "return width // 2"),
         ("a division by the pixels", "// 2 * pixels", "/ 2 / pixels", "return width", "return int(width)"),
+        ("steps divided by the pixels", "// 2 * pixels", "// 2 // pixels"),
         ("right value, but the type float", "// 2", "/ 2"),
     ],
 }

@@ -157,7 +157,7 @@ def _maps(*shape: int) -> Callable[[], tuple]:
             lambda x: (x - x.mean((2, 3), keepdim=True)) / x.var((2, 3), correction=0, keepdim=True).sqrt(),
         ("a 1e-5 that is added to the root", "Add it to the variance, before the root is taken"):
             lambda x: (x - x.mean((2, 3), keepdim=True)) / (x.var((2, 3), correction=0, keepdim=True).sqrt() + SMALL),
-        ("a variance that is kept above 1e-5", "Add 1e-5 to every variance"):
+        ("too little added to the variance", "Add 1e-5 to every variance"):
             lambda x: (x - x.mean((2, 3), keepdim=True)) / (
                 x.var((2, 3), correction=0, keepdim=True).clamp_min(SMALL).sqrt()),
         ("the mean alone taken away", "Divide by the spread too"): lambda x: x - x.mean((2, 3), keepdim=True),
@@ -223,6 +223,8 @@ def _a_walk(*layers: tuple[int, int]) -> Callable[[], tuple]:
         ("a product of the layers", "Add what each layer reaches"): lambda layers: math.prod(_steps(layers)),
         ("a division by the pixels", "One step of a small map is many pixels: multiply"):
             lambda layers: int(sum((kernel - 1) / 2 / pixels for kernel, pixels in layers)),
+        ("steps divided by the pixels", "One step of a small map is many pixels: multiply"):
+            lambda layers: sum((kernel - 1) // 2 // pixels for kernel, pixels in layers),
         ("half the reach", "Halve kernel - 1 once"): lambda layers: sum(_steps(layers)) // 2,
         ("pixels that are multiplied up", "They are told from the picture on: take them as they are"):
             lambda layers: sum(
@@ -232,7 +234,7 @@ def _a_walk(*layers: tuple[int, int]) -> Callable[[], tuple]:
     cases={
         "one layer, [(9, 1)]": _a_walk((9, 1)),
         "[(5, 1), (3, 2), (7, 4)]": _a_walk((5, 1), (3, 2), (7, 4)),
-        "[(3, 4), (9, 2), (5, 2), (3, 1)]": _a_walk((3, 4), (9, 2), (5, 2), (3, 1)),
+        "[(3, 4), (9, 2), (9, 2), (3, 1)]": _a_walk((3, 4), (9, 2), (9, 2), (3, 1)),
     },
     look="Each layer carries the border (kernel - 1) / 2 of its steps further; a step is `pixels` long.",
     praise="Notice that the eight kernels at a quarter of the size reach farther than all the others together.",
