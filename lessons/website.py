@@ -38,7 +38,7 @@ sys.path.append(str(ROOT))
 from web import gallery, recorded  # noqa: E402
 from web.bundle import bundle  # noqa: E402
 from web.media import DOTS, Media  # noqa: E402
-from web.pages import FOLDERS, Pages, of_package, site_name  # noqa: E402
+from web.pages import FOLDERS, Pages, of_package, search_hint, site_name  # noqa: E402
 
 from benchmarks.machine import processor  # noqa: E402
 from style_helpers import devices, files, fronts, networks, panels  # noqa: E402
@@ -168,8 +168,8 @@ class Site:
         notebooks, (readme,) = ROOT / FOLDERS[language], readmes(language)
         found = {notebooks / f"{lesson.stem}.ipynb": f"{lesson.stem}.ipynb" for lesson in self.chosen}
         found |= {path: path.name for path in sorted(notebooks.glob("*.md"))}
-        found |= {readme: "index.md", ROOT / readme.name.replace("README", "TEACHING"): "teaching.md"}
-        return found | {ROOT / "images" / "CREDITS.md": "credits.md"}
+        teaching, credits = (readme.name.replace("README", name) for name in ("TEACHING", "CREDITS"))
+        return found | {readme: "index.md", ROOT / teaching: "teaching.md", ROOT / "images" / credits: "credits.md"}
 
     def pages(self, language: str):
         """Lets Sphinx make the pages of a language. Raises ValueError when it warns of anything."""
@@ -199,6 +199,7 @@ class Site:
             "language": language,
             "others": others,
             "name": site_name(),
+            "search": search_hint(),
             "repository": self.repository,
             "path": [str(LESSONS), str(ROOT)],
         }

@@ -7,8 +7,9 @@ import nbformat
 from nbformat import NotebookNode
 from web.media import LAZY, Media
 
+from style_helpers import images
 from style_helpers.language import _
-from style_helpers.panels.panel import capital
+from style_helpers.panels.panel import capital, manner
 
 PICTURES = (
     ("summer-palace", "hokusai-great-wave", "fine()"),
@@ -43,8 +44,8 @@ def page(run: NotebookNode, media: Media) -> str:
     """Markdown of the notebook that was run: each picture, and its code folded under it."""
     parts = []
     for cell in run.cells:
-        content, style = (name.replace("-", " ") for name in re.findall(r'"([\w-]+)\.jpg"', cell.source))
-        title = capital(_("{content} in the manner of {style}", content=content, style=style))
+        content, style = re.findall(r'"([\w-]+)\.jpg"', cell.source)
+        title = capital(manner(images.CONTENT / f"{content}.jpg", images.STYLE / f"{style}.jpg"))
         pages = (output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {}))
         picture = re.sub('alt="[^"]*"', f'alt="{html.escape(title)}"', media.figures("".join(pages)))
         make, code = _("{picture}: make this one", picture=title), f"```python\n{cell.source}\n```"

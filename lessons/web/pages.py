@@ -156,6 +156,11 @@ def site_name() -> str:
     return _("Style transfer")
 
 
+def search_hint() -> str:
+    """What stands in the empty field of the search."""
+    return _("Search the course ...")
+
+
 def of_package(readme: str) -> dict[str, str]:
     """The pages of style_helpers: one for each module of the science and for each room, in the README's order."""
     house = readme.partition("\n## The house")[2]

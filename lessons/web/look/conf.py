@@ -25,6 +25,7 @@ html_css_files = ["fronts.css", "icons.css", "site.css"]
 html_context = {"others": site["others"], "default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": project},
+    "search_bar_text": site["search"],
     "github_url": site["repository"],
     "back_to_top_button": False,
     "navbar_start": ["navbar-logo"],
