@@ -92,7 +92,8 @@ def made(seconds: int) -> dict:
     """When, from what and on what something was run."""
     return {
         "date": date.today().isoformat(),
-        "commit": git("describe", "--always", "--dirty=, changed since") or "unknown",
+        "commit": git("describe", "--always") or "?",
+        "changed": bool(git("status", "--porcelain", "--untracked-files=no")),
         "seconds": seconds,
         "network": networks.choose()[0].upper().replace("VGG", "VGG-"),
         "processor": processor(),

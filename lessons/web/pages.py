@@ -140,8 +140,9 @@ class Pages:
             "{cores} cores of {processor}.",
             **made,
         )
+        changed = _("The project had been changed since that commit.") if made["changed"] else ""
         quick = _("It was made in quick mode: every run did a twentieth of its evaluations.") if made["quick"] else ""
-        return f"<p class='made'>{html.escape(sentences(said, quick))}</p>"
+        return f"<p class='made'>{html.escape(sentences(said, changed, quick))}</p>"
 
 
 def _begin(first: str) -> str:
