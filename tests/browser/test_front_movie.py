@@ -92,6 +92,15 @@ def test_a_walk_asks_for_step_after_step_until_it_is_stopped(live):
     assert live.get_by_role("button", name="Stop").get_attribute("aria-disabled") == "true"
 
 
+def test_what_is_stopped_before_its_first_frame_says_so(on_page):
+    page = on_page(Movie(), 700, 700)  # nobody answers
+    press(page, "Walk over the photograph")
+    page.wait_for_function("model.get('asked') === 1")
+    assert page.get_by_text("Opening it.").is_visible()
+    press(page, "Stop")
+    page.get_by_text("Stopped.").wait_for()
+
+
 def test_frames_of_a_video_are_sent_as_small_pictures(live, tmp_path):
     (tmp_path / "moves.webm").write_bytes(base64.b64decode(live.evaluate(VIDEO)))
     (tmp_path / "none.webm").write_text("no video")

@@ -46,6 +46,26 @@ def test_zeros_at_the_border_reach_as_deep_as_the_exercise_says(side):
     assert abs(right - deep) < 4
 
 
+def reached(part: nn.Module, touched: torch.Tensor) -> torch.Tensor:
+    """Which numbers of a row (1, 1, 1, W) zeros beyond the border have a say in, 1 where they have."""
+    if isinstance(part, nn.Conv2d):
+        side = part.kernel_size[0]
+        beside = nn.functional.pad(touched, (side // 2, side // 2), value=1.0)
+        return (nn.functional.conv2d(beside, torch.ones(1, 1, 1, side), stride=(1, part.stride[0])) > 0).float()
+    if isinstance(part, nn.Upsample):
+        return touched.repeat_interleave(2, dim=3)
+    for child in part.children():
+        touched = reached(child, touched)
+    return touched
+
+
+@pytest.mark.parametrize("side", [112, 160])
+def test_followed_position_by_position_the_zeros_reach_as_deep_as_the_lesson_says(side):
+    row = reached(painter.Painter(), torch.zeros(1, 1, 1, side))[0, 0, 0]
+    left, right = (int(half.nonzero().max()) + 1 for half in (row[: side // 2], row.flip(0)[: side // 2]))
+    assert f"the zeros reach {left} and {right}:" in " ".join(TEXT.split())
+
+
 STYLE = "losses.style_distance(losses.gram_matrix(seen[layer]), target)"
 WEIGHTED = f"style_weight * {STYLE}"
 CONTENT = 'losses.content_distance(seen["relu3_1"], wanted["relu3_1"])'
