@@ -193,6 +193,7 @@ def test_a_slider_is_dragged_by_the_mouse_and_moved_by_keys(studio):
 
 def test_run_pause_continue_and_stop(studio):
     paints(studio)
+    wait(lambda: evaluations(studio) > 1, "there is a gap between two evaluations to be measured")
     studio.button("Pause").click()
     says(studio, "Paused.")
     three = 3000 * float(studio.ask("print(studio._run.history[-1].seconds - studio._run.history[-2].seconds)"))
