@@ -1,4 +1,4 @@
-"""python -m benchmarks speed | quality | frontier: our engine beside the seed tutorial's code; the presets compared.
+"""python -m benchmarks speed | quality | frontier: our engine beside the old tutorial's code; the presets compared.
 python -m benchmarks peers --nnst FOLDER --crowson FOLDER: other people's programs beside the presets.
 python -m benchmarks hub: a class in our JupyterHub, all learners at once.
 python -m benchmarks lessons [NN ...]: how long each lesson computes here, and its memory.

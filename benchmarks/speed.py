@@ -1,4 +1,4 @@
-"""How fast an evaluation is, how the time grows, and how soon the seed's loss is reached, against the seed itself."""
+"""How fast an evaluation is, how the time grows, and how soon the old tutorial's loss is reached, against its code."""
 
 import copy
 import itertools
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks import machine, memory, pictures
-from benchmarks.seed_tutorial import Descent
+from benchmarks.old_tutorial import Descent
 from style_helpers import networks, transfer
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import Settings
 
-LITERAL, TRIMMED = "seed, word for word", "seed, one backward and trimmed"
+LITERAL, TRIMMED = "the old tutorial, word for word", "the old tutorial, one backward and trimmed"
 ENDLESS = 100_000
 
 
@@ -30,7 +30,7 @@ class Plan:
     growth_sizes: tuple[int, ...] = (128, 256, 512, 1024)
     alexnet_size: int = 128
     race_size: int = 256
-    race_evaluations: int = 320  # 300 in the seed's text, rounded up to whole calls of L-BFGS
+    race_evaluations: int = 320  # 300 in the old tutorial's text, rounded up to whole calls of L-BFGS
     peak_side: int = machine.PEAK_SIDE
     repeats: int = 7
 
@@ -42,9 +42,9 @@ def measure(plan: Plan, device: torch.device) -> Iterator[tuple[str, dict | list
     """Each section's name and figures, as soon as it has been measured."""
     network = networks.load("vgg16")
     yield "peak", machine.peaks(device, plan.peak_side, max(plan.repeats, 3))
-    tutorial = [at_size(network, size, plan, device, against_seed=True) for size in plan.sizes]
+    tutorial = [at_size(network, size, plan, device, against_tutorial=True) for size in plan.sizes]
     yield "tutorial", list(itertools.chain(*tutorial))
-    deep = [at_size(network, size, plan, device, against_seed=False) for size in plan.deep_sizes]
+    deep = [at_size(network, size, plan, device, against_tutorial=False) for size in plan.deep_sizes]
     yield "gatys", list(itertools.chain(*deep))
     yield "growth", growth(network, plan, device)
     yield "memory", memory.measure(plan.growth_sizes[-1], device)
@@ -52,11 +52,11 @@ def measure(plan: Plan, device: torch.device) -> Iterator[tuple[str, dict | list
     yield "race", race(network, plan, device)
 
 
-def at_size(network, size: int, plan: Plan, device, against_seed: bool) -> list[dict]:
-    """Rows of seconds an evaluation at one size: `tutorial` maths beside the seed's own code, or `gatys` alone."""
+def at_size(network, size: int, plan: Plan, device, against_tutorial: bool) -> list[dict]:
+    """Rows of seconds an evaluation at one size: `tutorial` maths beside the tutorial's own code, or `gatys` alone."""
     content, style = pictures.squares(size, device)
-    settings = tutorial_settings() if against_seed else Settings.gatys()
-    turns = seed_turns(content, style, device) if against_seed else {}
+    settings = tutorial_settings() if against_tutorial else Settings.gatys()
+    turns = tutorial_turns(content, style, device) if against_tutorial else {}
     objective = None
     for precision in machine.precisions(device):
         objective = StyleObjective(network, content, style, settings.replace(precision=precision))
@@ -65,7 +65,7 @@ def at_size(network, size: int, plan: Plan, device, against_seed: bool) -> list[
     rounds = plan.repeats * max(1, plan.sizes[-1] // size)  # small pictures are quick, and their times less steady
     seconds = machine.paired(turns, rounds, device)
     work = operations(objective)
-    literal = statistics.median(seconds[LITERAL]) if against_seed else None
+    literal = statistics.median(seconds[LITERAL]) if against_tutorial else None
     rows = []
     for name, values in seconds.items():
         if not name.startswith("product"):
@@ -78,17 +78,17 @@ def at_size(network, size: int, plan: Plan, device, against_seed: bool) -> list[
 
 
 def tutorial_settings() -> Settings:
-    """The seed tutorial's mathematics, with the penalty in place of its clamp."""
+    """The old tutorial's mathematics, with the penalty in place of its clamp."""
     return Settings.tutorial(pixel_range="penalty", evaluations=ENDLESS)
 
 
-def seed_turns(content: Tensor, style: Tensor, device) -> dict[str, Callable[[], None]]:
-    literal, trimmed = seed_descents(content, style, device, evaluations_a_step=1)
+def tutorial_turns(content: Tensor, style: Tensor, device) -> dict[str, Callable[[], None]]:
+    literal, trimmed = tutorial_descents(content, style, device, evaluations_a_step=1)
     return {LITERAL: literal.step, TRIMMED: trimmed.step}
 
 
-def seed_descents(content: Tensor, style: Tensor, device, **choices) -> tuple[Descent, Descent]:
-    """The seed word for word, whose network gathers gradients of its weights, and the trimmed one, with them frozen."""
+def tutorial_descents(content: Tensor, style: Tensor, device, **choices) -> tuple[Descent, Descent]:
+    """It word for word, whose network gathers gradients of its weights, and the trimmed one, with them frozen."""
     layers = pictures.torchvision_layers(device)
     frozen = copy.deepcopy(layers).requires_grad_(False)
     return (
@@ -168,7 +168,7 @@ def alexnet(plan: Plan, device) -> list[dict]:
 
 @dataclass
 class Racer:
-    """One descent of the race: its clock, and the seed's total of its picture at some of its evaluations."""
+    """One descent of the race: its clock, and the old tutorial's total of its picture at some of its evaluations."""
 
     who: str
     seconds: list[float]
@@ -184,9 +184,9 @@ class Racer:
 
 
 def race(network, plan: Plan, device) -> dict:
-    """Who reaches the seed's final total first. All take turns of 20 evaluations, each on its own clock."""
+    """Who reaches the old tutorial's final total first. All take turns of 20 evaluations, each on its own clock."""
     content, style = pictures.squares(plan.race_size, device)
-    descents = dict(zip((LITERAL, TRIMMED), seed_descents(content, style, device), strict=True))
+    descents = dict(zip((LITERAL, TRIMMED), tutorial_descents(content, style, device), strict=True))
     ours = {}
     for precision in machine.precisions(device):
         objective = StyleObjective(network, content, style, tutorial_settings().replace(precision=precision))
@@ -209,7 +209,7 @@ def race(network, plan: Plan, device) -> dict:
 
 
 def take_turn(racer: Racer, descent: transfer.Run, judge: Callable[[Tensor], float]):
-    """20 evaluations; every tenth picture is judged by the seed's own formula in float32, with the clock stopped."""
+    """20 evaluations; every tenth picture is judged by the tutorial's formula in float32, with the clock stopped."""
     clock = racer.seconds[-1] if racer.seconds else 0.0
     for _ in range(2):
         seconds, step = timed_steps(descent, 10)
@@ -228,7 +228,7 @@ def timed_steps(descent: transfer.Run, count: int) -> tuple[float, transfer.Step
 
 
 def results(racers: dict[str, Racer], target: float) -> list[dict]:
-    """Each runner's curve and its time to the target. The seed, by its own account, is there at its end."""
+    """Each runner's curve and its time to the target. The old tutorial, by its own account, is there at its end."""
     rows = []
     for who in sorted(racers, key=[LITERAL, TRIMMED, *racers].index):
         racer = racers[who]

@@ -87,7 +87,7 @@ SECTIONS = {
     "growth": ("Time against pixels, gatys", _growth),
     "memory": ("Peak memory, gatys", _memory),
     "alexnet": ("AlexNet, five style layers", _alexnet),
-    "race": ("Seconds to the seed's final loss", _race),
+    "race": ("Seconds to the old tutorial's final loss", _race),
 }
 
 
@@ -101,7 +101,7 @@ def _times(value: float | None) -> str:
 
 
 def plot(found: dict) -> bytes:
-    """A PNG of two panels: milliseconds an evaluation by size, and the seed's total against seconds."""
+    """A PNG of two panels: milliseconds an evaluation by size, and the old tutorial's total against seconds."""
     figure = new_figure(11, 4.2)
     speed, race = figure.subplots(1, 2)
     for who, (marker, dash, colour) in LOOKS.items():
@@ -119,7 +119,7 @@ def plot(found: dict) -> bytes:
         look = {"marker": marker, "linestyle": dash, "color": colour, "label": row["who"], "markevery": each}
         race.plot(row["seconds"], row["totals"], **look)
     race.axhline(found["race"]["target"], color="#888888", linewidth=0.8)
-    race.set(yscale="log", xlabel="seconds", ylabel="the seed's total")
+    race.set(yscale="log", xlabel="seconds", ylabel="the old tutorial's total")
     for axes in (speed, race):
         axes.grid(alpha=0.3)
         axes.legend()

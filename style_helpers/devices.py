@@ -83,7 +83,7 @@ def in_words(device: torch.device) -> str:
 
 
 def default_size(preset: str = "gatys", device: str | torch.device | None = None) -> int:
-    """Shorter side in pixels when nobody says: 512 with a GPU and 128 without for the seed tutorial, 256 else."""
+    """Shorter side in pixels when nobody says: 512 with a GPU and 128 without for the old tutorial, 256 else."""
     if choose(device).type != "cpu":
         return 512
     return 128 if preset == "tutorial" else 256

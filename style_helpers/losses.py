@@ -24,7 +24,7 @@ def content_distance(features: Tensor, target: Tensor) -> Tensor:
     the target. Raises ValueError when channels or positions differ.
 
     Gatys, Ecker and Bethge 2016, equation 1, take half the *sum*, 1/2 sum (F - P)^2, which grows with the picture; the
-    mean, as in the seed tutorial, lets one weight serve every size. Theirs is C N / 2 times ours.
+    mean, as in the old tutorial, lets one weight serve every size. Theirs is C N / 2 times ours.
     """
     if features.shape[-3:] != target.shape[-3:]:
         raise ValueError(
@@ -52,7 +52,7 @@ def gram_matrix(features: Tensor, mask: Tensor | None = None) -> Tensor:
     Transfer", CVPR 2017, equation 6.
 
     Gatys et al. 2016, equation 3, do not divide; they divide by 2 C N in the distance (equation 4), with one N for
-    both pictures. Dividing here, as the seed tutorial and Johnson, Alahi and Fei-Fei 2016 (equation 3) do, allows a
+    both pictures. Dividing here, as the old tutorial and Johnson, Alahi and Fei-Fei 2016 (equation 3) do, allows a
     style picture of any size.
     """
     second, _ = moments(_masked(features, mask), with_mean=False)  # F F^T / N, with F as a table of C rows
@@ -103,7 +103,7 @@ def outside_range(pictures: Tensor) -> Tensor:
     """How far pixels leave 0 to 1: mean of max(0, -x, x - 1)^2 over (B, 3, H, W). Returns a scalar, 0 inside.
 
     Not in the paper. As a term of the objective it keeps L-BFGS in range with a true gradient; clamping behind its
-    back, as the seed tutorial does, feeds it differences of gradients from points that it never visited.
+    back, as the old tutorial does, feeds it differences of gradients from points that it never visited.
     """
     return (pictures - pictures.clamp(0, 1)).square().mean()
 

@@ -44,14 +44,14 @@ class Settings:
                        "gradient" does so for the content, and gives the style distances gradients of equal length at
                        the content picture
     total_variation    factor of the total variation, 0 to 1e9
-    weight_inside      the seed tutorial's way: the weight multiplies both sides *inside* the squared error,
+    weight_inside      the old tutorial's way: the weight multiplies both sides *inside* the squared error,
                        so that it acts squared (1000 there is 1,000,000 here)
     normalise          give the network what it was trained on: ImageNet's mean and spread of each colour
     pooling            "max" as the network was trained, or "average" as Gatys et al. 2016 (section 2) advise
     optimizer          "lbfgs" or "adam"
     learning_rate      length of a step: 1 for L-BFGS, which finds its own scale; in pixel units (0 to 1) for Adam
-    pixel_range        how pixels are kept between 0 and 1: "closure" clamps them inside L-BFGS's closure as the seed
-                       does, "penalty" adds the squared distance from that range to what is minimised, "clamp"
+    pixel_range        how pixels are kept between 0 and 1: "closure" clamps them inside L-BFGS's closure as the old
+                       tutorial does, "penalty" adds the squared distance from that range to what is minimised, "clamp"
                        clamps after each update
     start              the picture to begin with: the "content" picture, or "noise"
     scales             sizes from coarse to fine as parts of the full size, the last one 1: (0.25, 0.5, 1)
@@ -117,7 +117,9 @@ class Settings:
                 _("style_scale must be a number from 0.1 to 10, not {value!r}.", value=self.style_scale)
             )
         if self.weight_inside and (self.balance, self.statistic) != ("none", "gram"):
-            raise SettingsError(_('weight_inside is the seed\'s way: use it with balance "none" and statistic "gram".'))
+            raise SettingsError(
+                _('weight_inside is the old tutorial\'s way: use it with balance "none" and statistic "gram".')
+            )
         if self.pixel_range == "closure" and self.optimizer != "lbfgs":
             raise SettingsError(_('pixel_range "closure" belongs to L-BFGS: with Adam use "clamp".'))
 
@@ -133,11 +135,11 @@ class Settings:
 
     @classmethod
     def tutorial(cls, **changes) -> "Settings":
-        """The seed tutorial's mathematics (Jacq, "Neural Transfer with PyTorch", first edition), mistakes and all.
+        """The old tutorial's mathematics (Jacq, "Neural Transfer with PyTorch", first edition), mistakes and all.
 
         Its "conv_1" to "conv_5" are the first five convolutions, its input is not normalised, its weight acts
         squared, and its pixels are clamped inside L-BFGS's closure. Only the order of additions is our own, and what
-        L-BFGS makes of rounding differs: `benchmarks/seed_tutorial.py` has the algorithm word for word.
+        L-BFGS makes of rounding differs: `benchmarks/old_tutorial.py` has the algorithm word for word.
         """
         alexnet = changes.get("network") == "alexnet"
         first_five = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")

@@ -110,7 +110,7 @@ def progress(descent: "Run") -> Iterator[Step]:
 
 
 def starting_picture(content: Tensor, settings: Settings) -> Tensor:
-    """A copy of the content picture, or noise of its size: even from 0 to 1; normal for the seed tutorial, as there."""
+    """A copy of the content picture, or noise of its size: even from 0 to 1; normal for the old tutorial, as there."""
     if settings.start == "content":
         return content.detach().clone()
     generator = torch.Generator().manual_seed(settings.seed)  # on the CPU: the same noise on every device
@@ -266,7 +266,7 @@ class Run:
 
         def closure() -> Tensor:
             nonlocal terms, seen
-            if pixel_range == "closure":  # the seed's way: L-BFGS is not told
+            if pixel_range == "closure":  # the old tutorial's way: L-BFGS is not told
                 picture.data.clamp_(0, 1)
             seen = picture.detach().clone()
             optimizer.zero_grad()

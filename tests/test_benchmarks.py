@@ -1,4 +1,4 @@
-"""The benchmarks in miniature: they run, their figures have the promised shape, and the seed in them is the seed.
+"""The benchmarks in miniature: they run, their figures have the promised shape, and the old tutorial in them is right.
 
 No test here looks at a time.
 """
@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import machine, pictures, quality, seed_tutorial, speed
+from benchmarks import machine, old_tutorial, pictures, quality, speed
 from benchmarks.__main__ import main
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import PRESETS
@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
     "choices", [{}, {"evaluations_a_step": 1}, {"trimmed": True}, {"trimmed": True, "evaluations_a_step": 1}]
 )
 def test_every_form_of_the_seed_has_the_seeds_numbers(choices):
-    """Scores that the seed's code gave at 64 px when it was first written for this project."""
+    """Scores that the old tutorial's code gave at 64 px when it was first written for this project."""
     layers = pictures.torchvision_layers("cpu")
     content, style = pictures.squares(64, "cpu")
-    history, _ = seed_tutorial.losses_of(layers, content, style, content, 4, **choices)
+    history, _ = old_tutorial.losses_of(layers, content, style, content, 4, **choices)
     assert [score for _, score in history] == pytest.approx([868.4211, 862.0978, 1949.335, 669.1310], rel=1e-3)
     assert [score for score, _ in history] == pytest.approx([0, 3.79443e-05, 4.874716, 3.043614], rel=1e-3)
 
@@ -36,7 +36,7 @@ def test_every_form_of_the_seed_has_the_seeds_numbers(choices):
 def test_a_picture_is_judged_as_the_descent_judges_it():
     layers = pictures.torchvision_layers("cpu")
     content, style = pictures.squares(48, "cpu")
-    descent = seed_tutorial.Descent(layers, content, style, content, trimmed=True)
+    descent = old_tutorial.Descent(layers, content, style, content, trimmed=True)
     assert descent.total_of(content) == pytest.approx(descent.evaluate().item(), rel=1e-5)
     assert descent.total_of(content + 2) == descent.total_of(torch.ones_like(content))  # clamped
 
@@ -70,7 +70,7 @@ def test_speed_in_miniature(tmp_path):
     assert found["race"]["target"] == literal["totals"][-1]
     assert trimmed["totals"] == pytest.approx(literal["totals"], rel=0.1)
     assert all(row["seconds"] == sorted(row["seconds"]) for row in found["race"]["runners"])
-    assert "Seconds to the seed's final loss" in done.stdout
+    assert "Seconds to the old tutorial's final loss" in done.stdout
     with Image.open(tmp_path / "new" / "folder" / "speed.png") as plot:
         assert plot.format == "PNG"
 

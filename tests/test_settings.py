@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from style_helpers.settings import PRESETS, QUICK, Settings, SettingsError, shortened
 
 
-def test_tutorial_is_the_seed_tutorial():
-    seed = Settings.tutorial()
-    assert seed.style_layers == ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
-    assert (seed.content_layers, seed.style_weight, seed.content_weight) == (("conv2_2",), 1000, 1)
-    assert (seed.weight_inside, seed.normalise, seed.pooling) == (True, False, "max")
-    assert (seed.optimizer, seed.learning_rate, seed.pixel_range) == ("lbfgs", 1, "closure")
+def test_tutorial_is_the_old_tutorial():
+    tutorial = Settings.tutorial()
+    assert tutorial.style_layers == ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
+    assert (tutorial.content_layers, tutorial.style_weight, tutorial.content_weight) == (("conv2_2",), 1000, 1)
+    assert (tutorial.weight_inside, tutorial.normalise, tutorial.pooling) == (True, False, "max")
+    assert (tutorial.optimizer, tutorial.learning_rate, tutorial.pixel_range) == ("lbfgs", 1, "closure")
 
 
 def test_gatys_is_the_paper():
@@ -53,7 +53,7 @@ def test_alexnet_has_layers_of_its_own(preset):
     layers = Settings.preset(preset, network="alexnet").style_layers
     assert len(layers) == (3 if preset == "nearest" else 5)
     assert not any("_" in layer for layer in layers)
-    assert Settings.tutorial(network="alexnet").content_layers == ("conv4",)  # as in the seed, the last but one
+    assert Settings.tutorial(network="alexnet").content_layers == ("conv4",)  # as in the old tutorial, the last but one
 
 
 def test_frozen_and_replaced_only_by_a_checked_copy():
@@ -90,7 +90,7 @@ BAD = [
     ({"scales": [1.0]}, "must be a tuple"),
     ({"statistic": "mean"}, "choose one of gram, mean_covariance, wasserstein, nearest"),
     ({"style_scale": 0.0}, "from 0.1 to 10"),
-    ({"weight_inside": True}, "the seed's way"),
+    ({"weight_inside": True}, "the old tutorial's way"),
     ({"weight_inside": []}, "weight_inside must be True or False"),
     ({"normalise": "no"}, "normalise must be True or False"),
 ]

@@ -1,4 +1,4 @@
-"""The runner against the seed tutorial's own algorithm, and its manners: iterate, stop, pause, break, leave alone."""
+"""The runner against the old tutorial's own algorithm, and its manners: iterate, stop, pause, break, leave alone."""
 
 import math
 import re
@@ -15,7 +15,7 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import seed_tutorial
+from benchmarks import old_tutorial
 from style_helpers import devices, images, transfer, weights
 from style_helpers.objective import StyleObjective
 from style_helpers.settings import CHOICES, PRESETS, QUICK, Settings, SettingsError
@@ -57,7 +57,7 @@ def test_tutorial_is_the_mathematics_of_the_seed(vgg16, content_name, style_name
     state = {key.removeprefix("features."): value for key, value in weights.load("vgg16").items()}
     layers.load_state_dict(state)
     layers.to(content.device)
-    expected, _ = seed_tutorial.losses_of(layers, content, style, content, 20)
+    expected, _ = old_tutorial.losses_of(layers, content, style, content, 20)
     chosen = Settings.tutorial(precision="fp32")
     descent = transfer.Run(StyleObjective(vgg16, content, style, chosen), evaluations=20)
     totals, lowest = [sum(scores) for scores in expected], math.inf
@@ -159,7 +159,7 @@ def test_noise_is_the_same_for_the_same_seed(content):
     assert not torch.equal(first, transfer.starting_picture(content, noise.replace(seed=5)))
     assert 0 <= first.min() < 0.1
     assert 0.9 < first.max() <= 1
-    normal = transfer.starting_picture(content, Settings.tutorial(start="noise", seed=4))  # the seed's randn
+    normal = transfer.starting_picture(content, Settings.tutorial(start="noise", seed=4))  # the old tutorial's randn
     assert (normal.mean().item(), normal.std().item()) == pytest.approx((0, 1), abs=0.05)
 
 

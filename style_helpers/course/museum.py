@@ -29,7 +29,7 @@ STYLE_LAYERS = {
     "alexnet": ("relu1", "relu2", "relu3", "relu4"),
     "vgg16": ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
 }
-SHALLOW = {  # the seed tutorial's five; AlexNet has only five convolutions in all, so there it is the first two
+SHALLOW = {  # the old tutorial's five; AlexNet has only five convolutions in all, so there it is the first two
     "alexnet": ("relu1", "relu2"),
     "vgg16": ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"),
 }

@@ -40,7 +40,9 @@ class Recipe:
 
 RECIPES = {
     "gatys": Recipe("Gatys, plain", {}),
-    "seed-layers": Recipe("the seed's layers", {"content_layers": ("conv2_2",), "style_layers": FIRST_FIVE}),
+    "tutorial-layers": Recipe(
+        "the old tutorial's layers", {"content_layers": ("conv2_2",), "style_layers": FIRST_FIVE}
+    ),
     "max-pooling": Recipe("max pooling", {"pooling": "max"}),
     "coarse-to-fine": Recipe("coarse to fine", {"scales": (0.25, 0.5, 1.0), "shares": (0.5, 0.4, 0.1)}),
     "total-variation": Recipe("total variation", {"total_variation": 500.0}),
@@ -127,8 +129,8 @@ TECHNIQUES = {
         "Painted at a quarter of the size first, then at half, then whole: in a small picture the receptive field of a "
         "layer covers large shapes.",
     ),
-    "the paper's layers in place of the seed's": Technique(
-        "seed-layers", "gatys", QUARTER,
+    "the paper's layers in place of the old tutorial's": Technique(
+        "tutorial-layers", "gatys", QUARTER,
         "Style from relu1_1 to relu5_1 in place of the first five convolutions, content from relu4_2 in place of "
         "conv2_2. The same style weight is another balance with other layers: compare both distances.",
     ),

@@ -474,7 +474,7 @@ def test_the_themes_are_those_of_the_jupyterlab_that_is_installed():
 
 @pytest.mark.parametrize(("answer", "word"), [(1_000_000, "Right:"), (1000, "Look again:"), (..., "Not yet:")])
 def test_an_exercises_verdict_is_a_word_in_the_colours_of_the_theme(answer, word):
-    page = checks.seed_weight(answer)._repr_html_()
+    page = checks.tutorial_weight(answer)._repr_html_()
     assert word in page
     assert 'role="status"' in page
     assert re.findall(r"(?<![-\w])color: ([^;\"]*)", page) == ["var(--jp-content-font-color1, currentColor)"]

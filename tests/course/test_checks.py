@@ -250,7 +250,7 @@ RIGHT = {
         lambda x: (x - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None],
     ),
     "to_bytes": (numpy_bytes, lambda x: x.mul(255).round().clamp(0, 255).byte().squeeze(0).permute(1, 2, 0)),
-    "seed_layers": (tuple(FIVE), FIVE),
+    "tutorial_layers": (tuple(FIVE), FIVE),
     "receptive_field": (lesson_02._sees, field_backwards),
     "relu_trap": (lambda x: F.relu(x), nn.ReLU()),
     "content_distance": (lambda f, p: ((f - p) ** 2).mean(), lambda a, b: F.mse_loss(a, b)),
@@ -264,7 +264,7 @@ RIGHT = {
     "descent_step": (lambda x, g, r: x - r * g, lambda x, g, r: torch.add(x, g, alpha=-r)),
     "adam_step": (adam_as_written, adam_with_one_rate),
     "outside_range": (outside_by_parts, lambda x: (x - x.clamp(0, 1)).pow(2).mean()),
-    "seed_weight": (1_000_000, 1000.0**2),
+    "tutorial_weight": (1_000_000, 1000.0**2),
     "total_loss": (total_by_loops, total_by_sums),
     "share_seen": (
         lambda field, height, width: min(1, field / height) * min(1, field / width),
@@ -344,7 +344,7 @@ def step_in_place(x, gradient, learning_rate):
     ("name", "answer", "words"),
     [
         ("descent_step", step_in_place, "a step in place"),
-        ("seed_weight", torch.tensor(1e6).sqrt().item(), "the seed's weight as it stands"),
+        ("tutorial_weight", torch.tensor(1e6).sqrt().item(), "the old tutorial's weight as it stands"),
     ],
 )
 def test_mistakes_as_learners_write_them(name, answer, words):
@@ -374,15 +374,15 @@ def test_an_answer_that_is_right_at_first_hears_so():
 
 
 def test_wrong_values_and_names_do_not_give_the_answer_away():
-    assert "1000000" not in said(checks.seed_weight, 7)
-    assert "? (G - A)^2" in said(checks.seed_weight, 7)
-    message = said(checks.seed_layers, (*FIVE[:4], "conv9_9"))
+    assert "1000000" not in said(checks.tutorial_weight, 7)
+    assert "? (G - A)^2" in said(checks.tutorial_weight, 7)
+    message = said(checks.tutorial_layers, (*FIVE[:4], "conv9_9"))
     assert message.startswith("Part 5 of your result is 'conv9_9'")
     assert "conv3_1" not in message
-    assert "is one str, but 5 are asked" in said(checks.seed_layers, " ".join(FIVE))
-    assert "has 3 parts, but 5 are asked" in said(checks.seed_layers, FIVE[:3])
-    assert "of type int, but text in quotes is asked" in said(checks.seed_layers, (0, 2, 5, 7, 10))
-    assert "of type str, but a number is asked" in said(checks.seed_weight, "1000000")
+    assert "is one str, but 5 are asked" in said(checks.tutorial_layers, " ".join(FIVE))
+    assert "has 3 parts, but 5 are asked" in said(checks.tutorial_layers, FIVE[:3])
+    assert "of type int, but text in quotes is asked" in said(checks.tutorial_layers, (0, 2, 5, 7, 10))
+    assert "of type str, but a number is asked" in said(checks.tutorial_weight, "1000000")
 
 
 # Guards
@@ -611,7 +611,7 @@ def test_when_nbgrader_marks_no_points_are_an_error_and_all_points_are_silence(m
     with pytest.raises(AssertionError, match="Look again: This looks like"):
         checks.content_distance(lambda features, target: (features - target).square().sum())
     with pytest.raises(AssertionError, match="Not yet: Write your own code"):
-        checks.seed_layers(...)
+        checks.tutorial_layers(...)
 
 
 def test_only_the_learner_may_interrupt():

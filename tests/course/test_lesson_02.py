@@ -51,13 +51,13 @@ def test_before_and_after_share_one_scale_and_the_histogram_counts_each():
 
 
 def test_the_walk_marks_each_method_at_its_layers():
-    taps = {"seed": list(CONVOLUTIONS), "paper": ["conv1_1", "conv2_1", "conv3_1"]}
+    taps = {"tutorial": list(CONVOLUTIONS), "paper": ["conv1_1", "conv2_1", "conv3_1"]}
     figure = plots.network_walk(CONVOLUTIONS, taps)
     (axes,) = figure.axes
     drawn = {line.get_label(): line for line in axes.lines}
-    assert list(drawn["seed"].get_ydata()) == [3, 5, 10, 14, 24]
+    assert list(drawn["tutorial"].get_ydata()) == [3, 5, 10, 14, 24]
     assert list(drawn["paper"].get_xdata()) == [0, 2, 4]
-    assert drawn["seed"].get_marker() != drawn["paper"].get_marker()
+    assert drawn["tutorial"].get_marker() != drawn["paper"].get_marker()
     assert [label.get_text() for label in axes.get_xticklabels()] == list(CONVOLUTIONS)
     poolings = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"]
     assert poolings == [1.5, 3.5]
@@ -82,7 +82,7 @@ def test_small_receptive_fields_are_enlarged_with_as_much_again_on_each_side():
 
 
 @pytest.mark.parametrize(("network", "needed"), [("vgg16", 0.367), ("vgg19", 0.289)])
-def test_the_share_of_multiplications_up_to_the_seed_tutorials_last_loss(network, needed):
+def test_the_share_of_multiplications_up_to_the_old_tutorials_last_loss(network, needed):
     counts, into = [], 3
     for block, widths in enumerate(networks.VGG_BLOCKS[network]):
         for channels in widths:
@@ -127,10 +127,10 @@ def field_of_nothing(layers):
 
 
 WRONG = [
-    ("seed_layers", ("1_1", "1_2", "2_1", "2_2", "3_1"), "numbers without `conv`"),
-    ("seed_layers", ("Conv1_1", "Conv1_2", "Conv2_1", "Conv2_2", "Conv3_1"), "only its spelling is wrong"),
-    ("seed_layers", ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv2_3"), "a block 2 without an end"),
-    ("seed_layers", ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "conv2_1"), "ReLUs counted too"),
+    ("tutorial_layers", ("1_1", "1_2", "2_1", "2_2", "3_1"), "numbers without `conv`"),
+    ("tutorial_layers", ("Conv1_1", "Conv1_2", "Conv2_1", "Conv2_2", "Conv3_1"), "only its spelling is wrong"),
+    ("tutorial_layers", ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv2_3"), "a block 2 without an end"),
+    ("tutorial_layers", ("conv1_1", "relu1_1", "conv1_2", "relu1_2", "conv2_1"), "ReLUs counted too"),
     ("receptive_field", field_of_the_first_layer, "a `return` inside the loop"),
     ("receptive_field", field_of_nothing, "This variable gets its value too late"),
     ("receptive_field", field(start=0), "a start with 0"),

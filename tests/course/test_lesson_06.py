@@ -88,8 +88,8 @@ def test_each_figure_fits_a_page(figure):
 CONTENT, STYLE = "content_distance(features[layer], target)", "style_distance(gram_matrix(features[layer]), target)"
 WEIGHTED = "style_distance(style_weight * gram_matrix(features[layer]), style_weight * target)"
 WRONG = {
-    "seed_weight": [
-        ("the seed's weight as it stands", "1_000_000", "1000"),
+    "tutorial_weight": [
+        ("the old tutorial's weight as it stands", "1_000_000", "1000"),
         ("taken twice by adding", "1_000_000", "1000 + 1000"),
         ("a root", "1_000_000", "math.sqrt(1000)"),
         ("one divided by the factor", "1_000_000", "1000**-2"),

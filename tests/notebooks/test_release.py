@@ -106,7 +106,7 @@ def test_nbgrader_makes_the_same_exercises_from_the_source(lesson, config):
 SUBMISSION = [
     ("gram_matrix", "def my_gram(x):\n    rows = x.flatten(2)\n    return rows @ rows.mT / x[0].numel()", "my_gram"),
     ("relu_trap", "def my_relu(x):\n    return x.clamp_(min=0)", "my_relu"),
-    ("seed_layers", f"my_layers = ...\n{release.STUB}", "my_layers"),
+    ("tutorial_layers", f"my_layers = ...\n{release.STUB}", "my_layers"),
     ("normalise", f"def my_normalise(x):\n    {release.STUB}", "my_normalise"),
 ]
 
@@ -124,7 +124,7 @@ def test_nbgraders_validation_says_what_the_check_says(tmp_path, config):
     failed = Validator(config=config).validate(str(tmp_path / "submission.ipynb"))["failed"]
     assert [each["source"].split("(")[0] for each in failed] == [
         "checks.relu_trap",
-        "checks.seed_layers",
+        "checks.tutorial_layers",
         "checks.normalise",
     ]
     wrong, *unwritten = (nbconvert.filters.strip_ansi(each["raw_error"]) for each in failed)

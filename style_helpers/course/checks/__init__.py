@@ -7,11 +7,11 @@ Inputs are small, with sides that all differ, so that no wrong formula is right 
 """
 
 from style_helpers.course.checks.lesson_01 import normalise, to_bytes, to_tensor
-from style_helpers.course.checks.lesson_02 import receptive_field, relu_trap, seed_layers
+from style_helpers.course.checks.lesson_02 import receptive_field, relu_trap, tutorial_layers
 from style_helpers.course.checks.lesson_03 import content_distance, content_gradient
 from style_helpers.course.checks.lesson_04 import gram_matrix, style_distance, style_gradient
 from style_helpers.course.checks.lesson_05 import adam_step, descent_step, outside_range
-from style_helpers.course.checks.lesson_06 import seed_weight, total_loss
+from style_helpers.course.checks.lesson_06 import total_loss, tutorial_weight
 from style_helpers.course.checks.lesson_07 import luminance, masked_gram, share_seen
 from style_helpers.course.checks.lesson_08 import mended_loop, picture_report, which_bug
 from style_helpers.course.checks.lesson_09 import frame_width, instance_norm, training_loss
@@ -35,8 +35,6 @@ __all__ = [
     "picture_report",
     "receptive_field",
     "relu_trap",
-    "seed_layers",
-    "seed_weight",
     "share_seen",
     "sorted_distance",
     "style_distance",
@@ -45,5 +43,7 @@ __all__ = [
     "to_tensor",
     "total_loss",
     "training_loss",
+    "tutorial_layers",
+    "tutorial_weight",
     "which_bug",
 ]

@@ -12,11 +12,11 @@ from style_helpers.course.feedback import draw, exercise
 
 @exercise(
     {
-        ("the layers of Gatys et al., the first of each block", "The seed counts all convolutions, one by one"):
+        ("the layers of Gatys et al., the first of each block", "The old tutorial counts all convolutions, one by one"):
             lambda: ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
-        ("the ReLUs after the convolutions", "The seed reads its `conv_1` before the ReLU: names with `conv`"):
+        ("the ReLUs after the convolutions", "The old tutorial reads its `conv_1` before the ReLU: names with `conv`"):
             lambda: ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"),
-        ("the seed's own names", "Asked are the paper's: block, underscore, number in the block"):
+        ("the old tutorial's own names", "Asked are the paper's: block, underscore, number in the block"):
             lambda: ("conv_1", "conv_2", "conv_3", "conv_4", "conv_5"),
         ("names without a pooling between them", "After two convolutions VGG pools, and block 2 begins"):
             lambda: ("conv1_1", "conv1_2", "conv1_3", "conv1_4", "conv1_5"),
@@ -48,16 +48,16 @@ from style_helpers.course.feedback import draw, exercise
             lambda: ("conv0_0", "conv0_1", "conv1_0", "conv1_1", "conv2_0"),
         ("blocks counted from 0", "The paper counts blocks from 1"):
             lambda: ("conv0_1", "conv0_2", "conv1_1", "conv1_2", "conv2_1"),
-        ("the paper's own style layers", "They are the first ReLU of each block: the seed counts all `conv`"):
+        ("the paper's own style layers", "They are the first ReLU of each block: the old tutorial counts all `conv`"):
             lambda: ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"),
         ("block and number exchanged", "The block comes first, then the number within it"):
             lambda: ("conv1_1", "conv2_1", "conv1_2", "conv2_2", "conv1_3"),
     },
     cases={"": lambda: ()},
     look="Walk through VGG from the picture up and write down each convolution: conv, block, underscore, number.",
-    praise="Notice that the seed's five layers stop at conv3_1, where the paper's go on to conv5_1.",
+    praise="Notice that the old tutorial's five layers stop at conv3_1, where the paper's go on to conv5_1.",
 )
-def seed_layers():
+def tutorial_layers():
     """a tuple of five names in quotes: the paper's names of the first five convolutions of VGG"""
     return ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
 

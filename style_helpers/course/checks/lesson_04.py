@@ -21,7 +21,7 @@ def product(f: Tensor) -> Tensor:
     return _rows(f) @ _rows(f).mT
 
 
-def _seed_gram(f: Tensor) -> Tensor:
+def _tutorial_gram(f: Tensor) -> Tensor:
     pictures, channels, height, width = f.shape
     folded = f.reshape(pictures * channels, height * width)
     return folded @ folded.T / f.numel()
@@ -42,8 +42,8 @@ FOLDED = "With one picture its numbers are right; with two it makes one matrix o
             lambda f: losses.gram_matrix(f) / 2,
         ("positions times positions", "A row for each channel is asked: F times F transposed, not the reverse"):
             lambda f: _rows(f).mT @ _rows(f) / size_of(f),
-        ("the seed's `view(a * b, c * d)`: the batch folded into the channels", FOLDED): _seed_gram,
-        ("the batch folded into the channels", FOLDED): lambda f: _seed_gram(f)[None],
+        ("the old tutorial's `view(a * b, c * d)`: the batch folded into the channels", FOLDED): _tutorial_gram,
+        ("the batch folded into the channels", FOLDED): lambda f: _tutorial_gram(f)[None],
         ("positions mixed up", "`reshape(B, H * W, C)` cuts memory in wrong places: use `reshape(B, C, H * W)`"):
             lambda f: f.reshape(len(f), -1, f.shape[1]).mT @ f.reshape(len(f), -1, f.shape[1]) / size_of(f),
         ("channels with their mean taken away", "That is a covariance: leave the mean in"):

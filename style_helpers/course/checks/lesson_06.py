@@ -16,7 +16,7 @@ from style_helpers.course.feedback import draw, exercise
 
 @exercise(
     {
-        ("the seed's weight as it stands", "It multiplies G and A inside the square: what comes out in front"):
+        ("the old tutorial's weight as it stands", "It multiplies G and A inside the square: what comes out in front"):
             lambda: 1000,
         ("the weight taken twice by adding", "A square multiplies: (w G - w A)^2 = w^2 (G - A)^2"): lambda: 2000,
         ("a root", "The weight acts squared: from inside to the front it grows"): lambda: math.sqrt(1000),
@@ -42,8 +42,8 @@ from style_helpers.course.feedback import draw, exercise
     look="Take w out of the square: (w G - w A)^2 = ? (G - A)^2.",
     praise="Notice that a weight ten times larger inside acts a hundred times as strongly.",
 )
-def seed_weight():
-    """one number: the factor in front of the style distance that does what the seed's 1000 does inside the square"""
+def tutorial_weight():
+    """one number: the factor before the style distance that does what the old tutorial's 1000 does in the square"""
     return 1000.0**2
 
 
@@ -90,9 +90,9 @@ def _layers(content: tuple[str, ...], style: tuple[str, ...], *weights: float) -
 
 @exercise(
     {
-        ("weights inside the squares", "There they act squared, the seed's mistake: multiply the distances"):
+        ("weights inside the squares", "There they act squared, the old tutorial's mistake: multiply the distances"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc**2, ws**2),
-        ("the style weight inside the square", "There it acts squared, the seed's mistake: multiply the distances"):
+        ("the style weight inside the square", "There it acts squared, the old tutorial's mistake: multiply distances"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc, ws**2),
         ("the content weight inside the square", "There it acts squared: multiply the distances"):
             lambda f, c, s, wc, ws: _total(f, c, s, wc**2, ws),

@@ -1,4 +1,4 @@
-"""The seed tutorial's algorithm (Alexis Jacq, "Neural Transfer with PyTorch"), written anew with its own structure:
+"""The old tutorial's algorithm (Alexis Jacq, "Neural Transfer with PyTorch"), written anew with its own structure:
 
 losses as transparent layers inside a chain, weights inside the squared error, one backward pass for each loss, and
 L-BFGS with its defaults over pixels that are clamped inside the closure. It imports nothing of style_helpers.
@@ -52,7 +52,7 @@ def chain_of_layers(layers, content, style, style_weight, content_weight):
 class Descent:
     """L-BFGS on the pixels. `history` has (content score, style score) and `seconds` the time of each evaluation.
 
-    evaluations_a_step is 20 in the seed, torch's default. With 1, each step is one evaluation and one move, and the
+    evaluations_a_step is 20 there, torch's default. With 1, each step is one evaluation and one move, and the
     moves are the same, because L-BFGS keeps its memory from step to step.
     """
 
@@ -83,7 +83,7 @@ class Descent:
         self.clock += time.perf_counter() - self.began
 
     def evaluate(self):
-        """One evaluation of the losses and their gradient: the seed's closure."""
+        """One evaluation of the losses and their gradient: the old tutorial's closure."""
         self.picture.data.clamp_(0, 1)
         self.optimizer.zero_grad()
         self.chain(self.picture)
@@ -101,7 +101,7 @@ class Descent:
 
     @torch.no_grad()
     def total_of(self, picture):
-        """The total that the seed would report for a picture, clamped as there."""
+        """The total that the old tutorial would report for a picture, clamped as there."""
         self.chain(picture.detach().clamp(0, 1))
         return sum(probe.loss.item() for probe in self.style_probes + self.content_probes)
 
