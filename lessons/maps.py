@@ -13,7 +13,7 @@ PARTS = {
     "style": (6.35, 0.7, "Gram matrix,\nstyle distance"),
     "sum": (8.4, 1.5, "weighted\nsum"),
 }
-PAINTED = "the painter's\npicture\n$f_\\theta(p)$"  # lesson 09
+PHOTOGRAPH, PAINTED = "a photograph\n$p$", "the painter's\npicture\n$f_\\theta(p)$"  # lesson 09
 CHAIN = (
     ("picture", "network"),
     ("network", "features"),
@@ -42,7 +42,7 @@ HERE = "lesson {lesson}: here"
 
 def messages() -> list[str]:
     """All that is to be translated."""
-    return [*(text for _, _, text in PARTS.values()), PAINTED, WAY_BACK, WAY_ON, HERE]
+    return [*(text for _, _, text in PARTS.values()), PHOTOGRAPH, PAINTED, WAY_BACK, WAY_ON, HERE]
 
 
 def course_map(lesson: str, words: Words):
@@ -57,6 +57,10 @@ def course_map(lesson: str, words: Words):
     for name, (x, y, text) in PARTS.items():
         said = words(PAINTED if (lesson, name) == ("09", "picture") else text)
         boxes[name] = axes.text(x, y, said, bbox=_box(name in here), **look)
+    if lesson == "09":
+        source = axes.text(0.9, 2.5, words(PHOTOGRAPH), bbox=_box(False), **look)
+        edge = {"patchA": source.get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
+        _arrow(axes, source.get_position(), boxes["picture"], edge)
     for start, end in CHAIN:
         edge = {"patchA": boxes[start].get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
         _arrow(axes, boxes[start].get_position(), boxes[end], edge)
