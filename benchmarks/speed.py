@@ -88,7 +88,7 @@ def tutorial_turns(content: Tensor, style: Tensor, device) -> dict[str, Callable
 
 
 def tutorial_descents(content: Tensor, style: Tensor, device, **choices) -> tuple[Descent, Descent]:
-    """It word for word, whose network gathers gradients of its weights, and the trimmed one, with them frozen."""
+    """Word for word, where the network gathers gradients of its weights, and trimmed, where they are frozen."""
     layers = pictures.torchvision_layers(device)
     frozen = copy.deepcopy(layers).requires_grad_(False)
     return (

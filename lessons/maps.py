@@ -13,7 +13,10 @@ PARTS = {
     "style": (6.35, 0.7, "Gram matrix,\nstyle distance"),
     "sum": (8.4, 1.5, "weighted\nsum"),
 }
-PHOTOGRAPH, PAINTED = "a photograph\n$p$", "the painter's\npicture\n$f_\\theta(p)$"  # lesson 09
+PAINTERS_PARTS = {  # lesson 09
+    "photograph": (0.9, 2.5, "a photograph\n$p$"),
+    "picture": (0.9, 1.5, "the painter's\npicture\n$f_\\theta(p)$"),
+}
 CHAIN = (
     ("picture", "network"),
     ("network", "features"),
@@ -42,29 +45,27 @@ HERE = "lesson {lesson}: here"
 
 def messages() -> list[str]:
     """All that is to be translated."""
-    return [*(text for _, _, text in PARTS.values()), PHOTOGRAPH, PAINTED, WAY_BACK, WAY_ON, HERE]
+    parts = [*PARTS.values(), *PAINTERS_PARTS.values()]
+    return [*(text for _, _, text in parts), WAY_BACK, WAY_ON, HERE]
 
 
 def course_map(lesson: str, words: Words):
     """The chain with the parts of one lesson outlined and named, in a figure."""
-    here = LESSON_PARTS[lesson]
+    here, parts, chain, back = LESSON_PARTS[lesson], PARTS, CHAIN, WAY_BACK
+    if lesson == "09":
+        parts, chain, back = PARTS | PAINTERS_PARTS, (("photograph", "picture"), *CHAIN), WAY_ON
     figure = images.new_figure(9.4, 3.5)
     axes = figure.subplots()
     axes.set(xlim=(0, 9.4), ylim=(-0.7, 2.8))
     axes.set_axis_off()
     look = {"ha": "center", "va": "center", "fontsize": 11, "linespacing": 1.3}
     boxes = {}
-    for name, (x, y, text) in PARTS.items():
-        said = words(PAINTED if (lesson, name) == ("09", "picture") else text)
-        boxes[name] = axes.text(x, y, said, bbox=_box(name in here), **look)
-    if lesson == "09":
-        source = axes.text(0.9, 2.5, words(PHOTOGRAPH), bbox=_box(False), **look)
-        edge = {"patchA": source.get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
-        _arrow(axes, source.get_position(), boxes["picture"], edge)
-    for start, end in CHAIN:
+    for name, (x, y, text) in parts.items():
+        boxes[name] = axes.text(x, y, words(text), bbox=_box(name in here), **look)
+    for start, end in chain:
         edge = {"patchA": boxes[start].get_bbox_patch(), "color": "#555555", "linewidth": 1.2}
         _arrow(axes, boxes[start].get_position(), boxes[end], edge)
-    _way_back(axes, boxes["picture"], "gradient" in here, words(WAY_ON if lesson == "09" else WAY_BACK))
+    _way_back(axes, boxes["picture"], "gradient" in here, words(back))
     x, y = (4.6, -1.1) if "gradient" in here else PARTS[min(here, key=lambda part: PARTS[part][0])][:2]
     said = words(HERE).format(lesson=lesson)
     weight = "bold" if said.isascii() else "normal"  # the course's other letters have one weight
